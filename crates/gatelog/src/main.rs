@@ -1,0 +1,2 @@
+//! gatelog.
+fn main() {}

@@ -1,0 +1,12 @@
+//! What the product talks about: tenants, time, events, reports, rows and questions. Pure: no clock, no files, no waiting.
+
+pub mod batch;
+pub mod content;
+pub mod entity;
+pub mod event;
+pub mod identity;
+pub mod json;
+pub mod query;
+pub mod reports;
+pub mod tenant;
+pub mod time;
