@@ -1,0 +1,196 @@
+//! What a store of events can do, whatever is behind it.
+//!
+//! Calls block until they are done; the server runs them apart from its event loop. The tenant's one owner (its lease)
+//! decides what is new, known or changed; rows are versioned by commit and never overwritten; positions are opaque.
+
+use crate::error::StoreError;
+use model::batch::{Batch, Counts, Outcome, Subject};
+use model::identity::{EventKey, Kind};
+use model::query::{Position, Query};
+use model::tenant::TenantId;
+use model::time::{Month, Timestamp};
+
+/// Keeps events and answers questions about their rows.
+pub trait EventStore: Send + Sync {
+    /// The right to write for a tenant. The embedded store has one writer by its folder's lock, so it always agrees.
+    fn lease(&self, tenant: TenantId) -> Result<Lease, StoreError>;
+
+    /// Stores a batch and answers once it is durable. After an error some of its events may be stored: sending the
+    /// batch again is safe and completes it.
+    fn append(&self, lease: &Lease, batch: Batch) -> Result<Appended, StoreError>;
+
+    /// Rows of a report, newest first. A tenant that has nothing answers nothing.
+    fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError>;
+
+    /// The number of the tenant's last commit: a query that names it sees the tenant as it was then.
+    fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError>;
+
+    /// Events of a person or an address, oldest first, both ends of the range included.
+    fn history(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// What was committed after a commit, oldest first; the cursor of detectors and deltas.
+    fn changes(&self, tenant: TenantId, since: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
+
+    /// How many rows each report has, and the newest.
+    fn report_totals(&self, tenant: TenantId) -> Result<Vec<ReportTotal>, StoreError>;
+
+    /// What the ledger says, a line per source.
+    fn ledger(&self, tenant: TenantId) -> Result<Vec<LedgerLine>, StoreError>;
+
+    /// The stored months.
+    fn months(&self, tenant: TenantId) -> Result<Vec<MonthInfo>, StoreError>;
+
+    /// Frees a month for good. Late events of it will be refused; its ledger totals stay.
+    fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Recounts everything that can be recounted, by other means than those that wrote it.
+    fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError>;
+
+    /// The tenants that have events.
+    fn tenants(&self) -> Result<Vec<TenantId>, StoreError>;
+
+    /// Whether the last write succeeded, and what is open.
+    fn health(&self) -> Health;
+}
+
+/// The right to write for one tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Whose events may be written.
+    pub tenant: TenantId,
+}
+
+/// What storing a batch gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// What became of each event, in the batch's order.
+    pub outcomes: Vec<Outcome>,
+    /// The sums, with the batch's ignored and rejected records.
+    pub counts: Counts,
+    /// The commit that holds it.
+    pub commit: u64,
+}
+
+/// A stretch of rows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The rows' JSON objects, joined with commas.
+    pub block: Vec<u8>,
+    /// How many.
+    pub rows: usize,
+    /// Where to go on; set if and only if there may be more.
+    pub next: Option<Position>,
+    /// How many rows were looked at.
+    pub examined: u64,
+}
+
+/// An event as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its identity.
+    pub key: EventKey,
+    /// Its kind.
+    pub kind: Kind,
+    /// When it happened.
+    pub time: Timestamp,
+    /// When it arrived.
+    pub arrived: Timestamp,
+    /// The format that understood it.
+    pub format: String,
+    /// The record as it came.
+    pub original: Vec<u8>,
+}
+
+/// One entry of the change log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The commit.
+    pub commit: u64,
+    /// The event.
+    pub key: EventKey,
+    /// When it happened.
+    pub time: Timestamp,
+    /// What the commit did to it.
+    pub what: ChangeKind,
+}
+
+/// What a commit did to an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// Stored for the first time.
+    New,
+    /// Other content came and won: rows were replaced.
+    Replaced,
+    /// Other content came and lost: it is kept, rows stayed.
+    Kept,
+}
+
+/// How many rows a report has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportTotal {
+    /// The report's number.
+    pub report: u16,
+    /// Its rows.
+    pub rows: u64,
+    /// The newest row's time.
+    pub newest: Timestamp,
+}
+
+/// What one source has brought so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerLine {
+    /// The source.
+    pub source: String,
+    /// The sums.
+    pub counts: Counts,
+    /// The first hour in which it brought something.
+    pub first_arrival: Timestamp,
+    /// The last hour in which it brought something.
+    pub last_arrival: Timestamp,
+    /// The newest event that it brought, quarantined ones aside.
+    pub newest: Option<Timestamp>,
+}
+
+/// A stored month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MonthInfo {
+    /// Which.
+    pub month: Month,
+    /// The first event's time; it can lie outside the month, where a record was corrected later.
+    pub first: Timestamp,
+    /// The last event's time.
+    pub last: Timestamp,
+    /// When something was last written to it.
+    pub last_write: Timestamp,
+}
+
+/// What a recount found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CheckReport {
+    /// How many events were looked at.
+    pub events: u64,
+    /// How many rows were looked at.
+    pub rows: u64,
+    /// What does not agree; empty if all is well.
+    pub faults: Vec<String>,
+}
+
+/// How a store is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    /// The last failure to write, until a write succeeds.
+    pub write_failure: Option<String>,
+    /// Open month files.
+    pub open_partitions: usize,
+    /// Batches that wait to be written.
+    pub waiting_batches: usize,
+    /// Commits since the store was opened.
+    pub commits: u64,
+}

@@ -1,0 +1,402 @@
+//! One transaction of one month: events, rows, identities, counts, history, change log and ledger together.
+
+use super::filter::KeyFilter;
+use super::schema;
+use super::tenant::{MonthState, read_meta};
+use crate::error::StoreError;
+use model::batch::{Outcome, QUARANTINE_AHEAD_TICKS, RowDraft};
+use model::identity::{EventKey, Kind, Rank};
+use model::time::{TICKS_PER_DAY, Timestamp};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// The numbers of `events.outcome`.
+pub(super) const OUTCOME_NEW: i64 = 1;
+pub(super) const OUTCOME_CHANGED: i64 = 2;
+/// The numbers of `changes.what`.
+pub(super) const CHANGE_NEW: i64 = 1;
+pub(super) const CHANGE_REPLACED: i64 = 2;
+pub(super) const CHANGE_KEPT: i64 = 3;
+/// `ledger.event_hour` where no event was understood.
+pub(super) const NO_EVENT_HOUR: i64 = i64::MIN;
+
+/// An event ready to be written: its original is compressed already, on the caller's thread.
+#[derive(Debug)]
+pub(super) struct PreparedEvent {
+    pub(super) key: EventKey,
+    pub(super) kind: Kind,
+    pub(super) time: Timestamp,
+    pub(super) rank: Rank,
+    pub(super) format: &'static str,
+    pub(super) original: Vec<u8>,
+    pub(super) rows: Vec<RowDraft>,
+    pub(super) subjects: Vec<i64>,
+}
+
+/// A line of the ledger, as one transaction changes it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct LedgerDelta {
+    pub(super) read: i64,
+    pub(super) new: i64,
+    pub(super) changed: i64,
+    pub(super) known: i64,
+    pub(super) ignored: i64,
+    pub(super) rejected: i64,
+    pub(super) late: i64,
+    pub(super) quarantined: i64,
+    pub(super) newest: Option<i64>,
+}
+
+/// (source, hour of arrival, hour of the event), in ticks.
+pub(super) type LedgerKey = (String, i64, i64);
+
+/// What one transaction adds to the ledger.
+pub(super) type Ledger = HashMap<LedgerKey, LedgerDelta>;
+
+/// What became of one event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stored {
+    pub(super) outcome: Outcome,
+    pub(super) quarantined: bool,
+}
+
+/// The writing connection of a month, with what it remembers between commits.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) path: PathBuf,
+    pub(super) connection: Connection,
+    names: HashMap<String, i64>,
+}
+
+impl Writer {
+    pub(super) fn new(path: PathBuf, connection: Connection) -> Writer {
+        Writer { path, connection, names: HashMap::new() }
+    }
+
+    /// Every key that the month holds.
+    pub(super) fn read_filter(&self) -> Result<KeyFilter, StoreError> {
+        let read = || -> rusqlite::Result<KeyFilter> {
+            let count: i64 = self.connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?;
+            let mut filter = KeyFilter::with_capacity(count as usize + count as usize / 2);
+            let mut statement = self.connection.prepare("SELECT key FROM events INDEXED BY events_identity")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                filter.insert(&row.get::<_, [u8; 16]>(0)?);
+            }
+            Ok(filter)
+        };
+        read().map_err(|error| schema::failure(&self.path, &error))
+    }
+
+    /// Whether the month holds an identity.
+    pub(super) fn holds(&self, key: &EventKey) -> Result<bool, StoreError> {
+        let look = || -> rusqlite::Result<bool> {
+            self.connection.prepare_cached("SELECT 1 FROM events WHERE key = ?1 LIMIT 1")?.exists([key.0])
+        };
+        look().map_err(|error| schema::failure(&self.path, &error))
+    }
+
+    /// Runs one commit. What `fill` stored is durable when this returns, or none of it is there.
+    pub(super) fn commit<T>(
+        &mut self,
+        seq: u64,
+        written_at: Timestamp,
+        fill: impl FnOnce(&mut Commit<'_>) -> rusqlite::Result<T>,
+    ) -> Result<(T, MonthState), StoreError> {
+        let names_before = self.names.clone();
+        let outcome = self.try_commit(seq, written_at, fill);
+        if outcome.is_err() {
+            self.names = names_before;
+        }
+        outcome.map_err(|error| schema::failure(&self.path, &error))
+    }
+
+    fn try_commit<T>(
+        &mut self,
+        seq: u64,
+        written_at: Timestamp,
+        fill: impl FnOnce(&mut Commit<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<(T, MonthState)> {
+        let transaction =
+            rusqlite::Transaction::new_unchecked(&self.connection, rusqlite::TransactionBehavior::Immediate)?;
+        let before = read_meta(&transaction)?;
+        let mut commit = Commit {
+            connection: &transaction,
+            names: &mut self.names,
+            seq: seq as i64,
+            changes: 0,
+            day_counts: HashMap::new(),
+            first: before.map(|state| state.first),
+            last: before.map(|state| state.last),
+        };
+        let answer = fill(&mut commit)?;
+        let state = commit.finish(written_at)?;
+        transaction.commit()?;
+        Ok((answer, state))
+    }
+}
+
+/// A transaction under way.
+pub(super) struct Commit<'a> {
+    connection: &'a Connection,
+    names: &'a mut HashMap<String, i64>,
+    seq: i64,
+    changes: i64,
+    day_counts: HashMap<(u16, i64), i64>,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+/// A kept content of an event.
+struct Revision {
+    id: i64,
+    digest: [u8; 16],
+    time: i64,
+    is_winner: bool,
+    is_quarantined: bool,
+    updated: Option<i64>,
+    properties: i64,
+}
+
+impl Commit<'_> {
+    /// Stores one event. `may_hold` is the key filter's word: `false` spares the look-up.
+    pub(super) fn store(
+        &mut self,
+        event: &PreparedEvent,
+        source: &str,
+        arrived: Timestamp,
+        may_hold: bool,
+    ) -> rusqlite::Result<Stored> {
+        let revisions = if may_hold { self.revisions(&event.key)? } else { Vec::new() };
+        let quarantined = event.time.ticks() > arrived.ticks().saturating_add(QUARANTINE_AHEAD_TICKS);
+        if revisions.iter().any(|revision| revision.digest == event.rank.digest) {
+            return Ok(Stored { outcome: Outcome::Known, quarantined: false });
+        }
+        let winner = revisions.iter().find(|revision| revision.is_winner);
+        let wins = winner.is_none_or(|winner| event.rank > winner.rank());
+        let outcome = if revisions.is_empty() { Outcome::New } else { Outcome::Changed };
+        let id = self.insert_event(event, source, arrived, outcome, wins, quarantined)?;
+        if wins {
+            if let Some(winner) = winner {
+                self.retire(&event.key, winner)?;
+            }
+            if !quarantined {
+                self.show(event, id)?;
+            }
+        }
+        let what = match (outcome, wins) {
+            (Outcome::New, _) => CHANGE_NEW,
+            (_, true) => CHANGE_REPLACED,
+            (_, false) => CHANGE_KEPT,
+        };
+        self.cached("INSERT INTO changes(seq, n, what, event) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![self.seq, self.changes, what, id])?;
+        self.changes += 1;
+        self.first = Some(self.first.map_or(event.time, |first| first.min(event.time)));
+        self.last = Some(self.last.map_or(event.time, |last| last.max(event.time)));
+        Ok(Stored { outcome, quarantined })
+    }
+
+    /// Adds to the ledger.
+    pub(super) fn count(&mut self, ledger: &Ledger) -> rusqlite::Result<()> {
+        for ((source, arrival_hour, event_hour), delta) in ledger {
+            let source = self.name(source)?;
+            self.cached(
+                "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                 ON CONFLICT DO UPDATE SET read = read + excluded.read, new = new + excluded.new,
+                    changed = changed + excluded.changed, known = known + excluded.known,
+                    ignored = ignored + excluded.ignored, rejected = rejected + excluded.rejected,
+                    late = late + excluded.late, quarantined = quarantined + excluded.quarantined,
+                    newest = max(coalesce(newest, excluded.newest), coalesce(excluded.newest, newest))",
+            )?
+            .execute(params![
+                source,
+                arrival_hour,
+                event_hour,
+                delta.read,
+                delta.new,
+                delta.changed,
+                delta.known,
+                delta.ignored,
+                delta.rejected,
+                delta.late,
+                delta.quarantined,
+                delta.newest
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, written_at: Timestamp) -> rusqlite::Result<MonthState> {
+        for ((report, day), rows) in std::mem::take(&mut self.day_counts) {
+            self.cached(
+                "INSERT INTO day_counts(report, day, rows) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET rows = rows + excluded.rows",
+            )?
+            .execute(params![report, day, rows])?;
+        }
+        self.cached("UPDATE meta SET first_time = ?1, last_time = ?2, last_write = ?3, last_seq = ?4")?.execute(
+            params![
+                self.first.map(Timestamp::ticks),
+                self.last.map(Timestamp::ticks),
+                written_at.ticks(),
+                self.seq
+            ],
+        )?;
+        let first = self.first.unwrap_or(written_at);
+        let last = self.last.unwrap_or(first);
+        Ok(MonthState { first, last, last_write: written_at, last_seq: self.seq as u64 })
+    }
+
+    fn cached(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
+        self.connection.prepare_cached(sql)
+    }
+
+    fn name(&mut self, name: &str) -> rusqlite::Result<i64> {
+        if let Some(id) = self.names.get(name) {
+            return Ok(*id);
+        }
+        let found: Option<i64> = self
+            .cached("SELECT id FROM names WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        let id = match found {
+            Some(id) => id,
+            None => self.cached("INSERT INTO names(name) VALUES (?1)")?.insert([name])?,
+        };
+        self.names.insert(name.to_owned(), id);
+        Ok(id)
+    }
+
+    fn revisions(&self, key: &EventKey) -> rusqlite::Result<Vec<Revision>> {
+        let mut statement = self.cached(
+            "SELECT id, digest, time, winner, quarantined, updated, properties FROM events WHERE key = ?1",
+        )?;
+        let found = statement.query_map([key.0], |row| {
+            Ok(Revision {
+                id: row.get(0)?,
+                digest: row.get(1)?,
+                time: row.get(2)?,
+                is_winner: row.get(3)?,
+                is_quarantined: row.get(4)?,
+                updated: row.get(5)?,
+                properties: row.get(6)?,
+            })
+        })?;
+        found.collect()
+    }
+
+    fn insert_event(
+        &mut self,
+        event: &PreparedEvent,
+        source: &str,
+        arrived: Timestamp,
+        outcome: Outcome,
+        wins: bool,
+        quarantined: bool,
+    ) -> rusqlite::Result<i64> {
+        let format = self.name(event.format)?;
+        let source = self.name(source)?;
+        self.cached(
+            "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
+                quarantined, updated, properties, original)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .insert(params![
+            event.key.0,
+            event.rank.digest,
+            event.time.ticks(),
+            self.seq,
+            event.kind.number(),
+            format,
+            source,
+            arrived.ticks(),
+            if outcome == Outcome::New { OUTCOME_NEW } else { OUTCOME_CHANGED },
+            wins,
+            quarantined,
+            event.rank.updated.map(Timestamp::ticks),
+            event.rank.properties,
+            event.original,
+        ])
+    }
+
+    /// Takes the former winner's rows out: a version without JSON for each. Its history stays and points to a loser.
+    fn retire(&mut self, key: &EventKey, winner: &Revision) -> rusqlite::Result<()> {
+        self.cached("UPDATE events SET winner = 0 WHERE id = ?1")?.execute([winner.id])?;
+        if winner.is_quarantined {
+            return Ok(());
+        }
+        let reports: Vec<u16> = self
+            .cached("SELECT DISTINCT report FROM rows WHERE report IN (SELECT DISTINCT report FROM day_counts) AND time = ?1 AND key = ?2")?
+            .query_map(params![winner.time, key.0], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for report in self.pending_reports(reports) {
+            let live: Option<Option<i64>> = self
+                .cached(
+                    "SELECT json IS NOT NULL FROM rows WHERE report = ?1 AND time = ?2 AND key = ?3
+                     ORDER BY seq DESC LIMIT 1",
+                )?
+                .query_row(params![report, winner.time, key.0], |row| row.get(0))
+                .optional()?;
+            if live.flatten() == Some(1) {
+                self.put_row(report, winner.time, key, None, None)?;
+                self.count_row(report, winner.time, -1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports whose first row of all came in this very transaction have no day count on disk yet.
+    fn pending_reports(&self, mut reports: Vec<u16>) -> Vec<u16> {
+        reports.extend(self.day_counts.keys().map(|(report, _)| *report));
+        reports.sort_unstable();
+        reports.dedup();
+        reports
+    }
+
+    fn show(&mut self, event: &PreparedEvent, id: i64) -> rusqlite::Result<()> {
+        let time = event.time.ticks();
+        for row in &event.rows {
+            let particulars = (!row.particulars.is_empty()).then_some(row.particulars.as_slice());
+            self.put_row(row.report, time, &event.key, Some(&row.json), particulars)?;
+            self.count_row(row.report, time, 1);
+        }
+        for subject in &event.subjects {
+            self.cached("INSERT INTO history(subject, time, event) VALUES (?1, ?2, ?3)")?
+                .execute(params![subject, time, id])?;
+        }
+        Ok(())
+    }
+
+    /// A version of a row. Two versions in one commit are one: nobody can have seen the first.
+    fn put_row(
+        &self,
+        report: u16,
+        time: i64,
+        key: &EventKey,
+        json: Option<&[u8]>,
+        particulars: Option<&[u8]>,
+    ) -> rusqlite::Result<()> {
+        self.cached(
+            "INSERT INTO rows(report, time, key, seq, json, particulars) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET json = excluded.json, particulars = excluded.particulars",
+        )?
+        .execute(params![report, time, key.0, self.seq, json, particulars])?;
+        Ok(())
+    }
+
+    fn count_row(&mut self, report: u16, time: i64, rows: i64) {
+        *self.day_counts.entry((report, time.div_euclid(TICKS_PER_DAY))).or_default() += rows;
+    }
+}
+
+impl Revision {
+    fn rank(&self) -> Rank {
+        Rank {
+            updated: self.updated.map(Timestamp::from_ticks),
+            properties: self.properties as u32,
+            digest: self.digest,
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Recounts in SQL, over the events, everything that a commit counted on its way.
+
+use super::append::{NO_EVENT_HOUR, OUTCOME_CHANGED, OUTCOME_NEW};
+use super::tenant::Tenant;
+use super::writer::HOUR_TICKS;
+use super::{Shared, partition::Partition};
+use crate::error::StoreError;
+use crate::events::CheckReport;
+use model::identity::EventKey;
+use model::time::{Month, TICKS_PER_DAY};
+use rusqlite::Connection;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+/// Keys that one look into a month reads.
+const KEYS_AT_ONCE: i64 = 4_096;
+/// Faults that are told one by one for each question.
+const FAULTS_TOLD: usize = 20;
+
+/// A question whose every answer is a fault, with the sentence that begins it.
+struct Question {
+    fault: &'static str,
+    sql: String,
+}
+
+pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, StoreError> {
+    let _gate = tenant.read_gate();
+    let mut report = CheckReport::default();
+    let mut partitions = Vec::new();
+    for (month, _) in tenant.months() {
+        let partition = shared.partitions.get(tenant.id, &tenant.folder, month);
+        let found = partition.read(check_month)?;
+        report.events += found.events;
+        report.rows += found.rows;
+        report.faults.extend(found.faults.into_iter().map(|fault| format!("{}/{month}: {fault}", tenant.id)));
+        partitions.push((month, partition));
+    }
+    for (key, first, second) in doubled_keys(&partitions)? {
+        report.faults.push(format!("{}: event {key:?} is stored in {first} and again in {second}", tenant.id));
+    }
+    Ok(report)
+}
+
+fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
+    // One transaction, so that commits under way do not look like faults.
+    let transaction = connection.unchecked_transaction()?;
+    let mut report = CheckReport {
+        events: transaction.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0))?.unsigned_abs(),
+        ..CheckReport::default()
+    };
+    let integrity: String = transaction.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if integrity != "ok" {
+        report.faults.push(format!("the file is damaged: {integrity}"));
+    }
+    report.rows = transaction
+        .query_row(&format!("SELECT count(*) FROM ({LIVE_ROWS})"), [], |row| row.get::<_, i64>(0))?
+        .unsigned_abs();
+    for question in questions() {
+        let mut statement = transaction.prepare(&question.sql)?;
+        let mut answers = statement.query([])?;
+        let mut told = 0;
+        while let Some(answer) = answers.next()? {
+            told += 1;
+            if told <= FAULTS_TOLD {
+                report.faults.push(format!("{}: {}", question.fault, answer.get::<_, String>(0)?));
+            }
+        }
+        if told > FAULTS_TOLD {
+            report.faults.push(format!("{}: {} more", question.fault, told - FAULTS_TOLD));
+        }
+    }
+    Ok(report)
+}
+
+/// The newest version of each row, where that has JSON.
+const LIVE_ROWS: &str = "SELECT report, time, key, json FROM
+    (SELECT report, time, key, json, row_number() OVER (PARTITION BY report, time, key ORDER BY seq DESC) AS age FROM rows)
+    WHERE age = 1 AND json IS NOT NULL";
+
+fn questions() -> Vec<Question> {
+    let ledger_of_events = format!(
+        "SELECT source, arrived - (((arrived % {HOUR_TICKS}) + {HOUR_TICKS}) % {HOUR_TICKS}) AS arrival_hour,
+            time - (((time % {HOUR_TICKS}) + {HOUR_TICKS}) % {HOUR_TICKS}) AS event_hour,
+            sum(outcome = {OUTCOME_NEW}) AS new, sum(outcome = {OUTCOME_CHANGED}) AS changed,
+            sum(quarantined) AS quarantined, max(CASE WHEN quarantined = 0 THEN time END) AS newest
+         FROM events GROUP BY 1, 2, 3"
+    );
+    vec![
+        Question {
+            fault: "the rows of a day are not as many as counted (report, day, counted, there)",
+            sql: format!(
+                "WITH there AS (SELECT report, CAST(floor(time / {TICKS_PER_DAY}.0) AS INTEGER) AS day, count(*) AS rows
+                    FROM ({LIVE_ROWS}) GROUP BY 1, 2),
+                 counted AS (SELECT report, day, rows FROM day_counts WHERE rows <> 0)
+                 SELECT format('%d, %d, %d, %d', report, day, coalesce(counted.rows, 0), coalesce(there.rows, 0))
+                 FROM counted FULL JOIN there USING (report, day)
+                 WHERE coalesce(counted.rows, 0) <> coalesce(there.rows, 0)"
+            ),
+        },
+        Question {
+            fault: "the ledger disagrees with the events (source, arrival hour, event hour)",
+            sql: format!(
+                "WITH there AS ({ledger_of_events}),
+                 told AS (SELECT * FROM ledger WHERE new + changed + quarantined > 0 OR newest IS NOT NULL)
+                 SELECT format('%d, %d, %d', source, arrival_hour, event_hour) FROM told FULL JOIN there USING (source, arrival_hour, event_hour)
+                 WHERE told.new IS NOT there.new OR told.changed IS NOT there.changed
+                    OR told.quarantined IS NOT there.quarantined OR told.newest IS NOT there.newest"
+            ),
+        },
+        Question {
+            fault: "a ledger line does not add up (source, arrival hour, event hour)",
+            sql: format!(
+                "SELECT format('%d, %d, %d', source, arrival_hour, event_hour) FROM ledger
+                 WHERE read <> new + changed + known + ignored + rejected
+                    OR (event_hour = {NO_EVENT_HOUR} AND new + changed + known > 0)"
+            ),
+        },
+        Question {
+            fault: "an event has not exactly one winner (event, winners)",
+            sql: "SELECT format('%s, %d', hex(key), sum(winner)) FROM events GROUP BY key HAVING sum(winner) <> 1".to_owned(),
+        },
+        Question {
+            fault: "an event's winner is not the highest of its contents (event)",
+            sql: "SELECT hex(key) FROM (SELECT key, winner, row_number() OVER
+                    (PARTITION BY key ORDER BY coalesce(updated, -9223372036854775808) DESC, properties DESC, digest DESC) AS place
+                    FROM events) WHERE place = 1 AND winner = 0"
+                .to_owned(),
+        },
+        Question {
+            fault: "an event has not exactly one first content (event)",
+            sql: format!("SELECT hex(key) FROM events GROUP BY key HAVING sum(outcome = {OUTCOME_NEW}) <> 1"),
+        },
+        Question {
+            fault: "a row shows no winning event (report, event)",
+            sql: format!(
+                "SELECT format('%d, %s', report, hex(live.key)) FROM ({LIVE_ROWS}) AS live LEFT JOIN events
+                    ON events.key = live.key AND events.winner = 1 AND events.time = live.time AND events.quarantined = 0
+                 WHERE events.id IS NULL"
+            ),
+        },
+        Question {
+            fault: "a winning event has no row although its kind has rows (event)",
+            sql: format!(
+                "WITH shown AS (SELECT DISTINCT key, time FROM ({LIVE_ROWS})),
+                 kinds AS (SELECT DISTINCT kind FROM events JOIN shown USING (key))
+                 SELECT hex(events.key) FROM events LEFT JOIN shown ON shown.key = events.key AND shown.time = events.time
+                 WHERE winner = 1 AND quarantined = 0 AND shown.key IS NULL AND kind IN (SELECT kind FROM kinds)"
+            ),
+        },
+        Question {
+            fault: "a history entry has another time than its event, or none (event)",
+            sql: "SELECT format('%d', event) FROM history LEFT JOIN events ON events.id = history.event
+                 WHERE events.id IS NULL OR events.time <> history.time"
+                .to_owned(),
+        },
+        Question {
+            fault: "an event is not exactly once in the change log (event)",
+            sql: "SELECT format('%d', id) FROM events LEFT JOIN changes ON changes.event = events.id AND changes.seq = events.seq
+                 GROUP BY id HAVING count(changes.event) <> 1"
+                .to_owned(),
+        },
+        Question {
+            fault: "the change log names an event that is not there (event)",
+            sql: "SELECT format('%d', event) FROM changes LEFT JOIN events ON events.id = changes.event WHERE events.id IS NULL"
+                .to_owned(),
+        },
+        Question {
+            fault: "the month's own account is wrong (first, last, commit)",
+            sql: "SELECT format('%d, %d, %d', first_time, last_time, last_seq) FROM meta
+                 WHERE first_time IS NOT (SELECT min(time) FROM events) OR last_time IS NOT (SELECT max(time) FROM events)
+                    OR last_seq < coalesce((SELECT max(seq) FROM events), 0) OR last_seq < coalesce((SELECT max(seq) FROM rows), 0)"
+                .to_owned(),
+        },
+    ]
+}
+
+/// Identities that two months hold: walks the months' sorted keys side by side.
+fn doubled_keys(partitions: &[(Month, Arc<Partition>)]) -> Result<Vec<(EventKey, Month, Month)>, StoreError> {
+    let mut walks: Vec<(std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>)> =
+        partitions.iter().map(|_| (Vec::new().into_iter(), Some([0; 16]))).collect();
+    let mut heads = BinaryHeap::new();
+    for index in 0..partitions.len() {
+        if let Some(key) = next_key(&partitions[index].1, &mut walks[index])? {
+            heads.push(std::cmp::Reverse((key, index)));
+        }
+    }
+    let mut doubled = Vec::new();
+    let mut previous: Option<([u8; 16], usize)> = None;
+    while let Some(std::cmp::Reverse((key, index))) = heads.pop() {
+        if let Some((before, first)) = previous
+            && before == key
+        {
+            doubled.push((EventKey(key), partitions[first].0, partitions[index].0));
+        }
+        previous = Some((key, index));
+        if let Some(next) = next_key(&partitions[index].1, &mut walks[index])? {
+            heads.push(std::cmp::Reverse((next, index)));
+        }
+    }
+    Ok(doubled)
+}
+
+fn next_key(
+    partition: &Partition,
+    walk: &mut (std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>),
+) -> Result<Option<[u8; 16]>, StoreError> {
+    if let Some(key) = walk.0.next() {
+        return Ok(Some(key));
+    }
+    let Some(after) = walk.1 else { return Ok(None) };
+    let keys: Vec<[u8; 16]> = partition.read(|connection| {
+        let mut statement =
+            connection.prepare_cached("SELECT DISTINCT key FROM events WHERE key > ?1 ORDER BY key LIMIT ?2")?;
+        let keys = statement.query_map(rusqlite::params![after, KEYS_AT_ONCE], |row| row.get(0))?;
+        keys.collect()
+    })?;
+    walk.1 = if (keys.len() as i64) < KEYS_AT_ONCE { None } else { keys.last().copied() };
+    walk.0 = keys.into_iter();
+    Ok(walk.0.next())
+}

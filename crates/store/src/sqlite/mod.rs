@@ -1,0 +1,324 @@
+//! The embedded store: SQLite in WAL, a file for each tenant and month, written by few threads and read by many.
+
+mod append;
+mod catalogue;
+mod check;
+mod filter;
+mod partition;
+mod reads;
+mod scan;
+mod schema;
+mod tenant;
+mod writer;
+
+use crate::error::StoreError;
+use crate::events::{
+    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal, StoredEvent,
+};
+use crate::folder::{DataFolder, make_private_folder};
+use append::PreparedEvent;
+use crossbeam_channel::{Sender, TrySendError, bounded};
+use model::batch::{Batch, EventDraft, Subject};
+use model::query::Query;
+use model::tenant::TenantId;
+use model::time::{Month, Timestamp};
+use partition::Partitions;
+pub use schema::SCHEMA_VERSION;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use tenant::Tenant;
+use writer::{AppendJob, Job};
+
+/// Originals are written once and read seldom: the fastest level that still takes most of the JSON away.
+const ZSTD_LEVEL: i32 = 1;
+
+/// How the embedded store is set up.
+#[derive(Clone)]
+pub struct Options {
+    /// Month files that are open for reading at once.
+    pub open_partitions: usize,
+    /// Threads that write; a tenant always has the same one.
+    pub writer_threads: usize,
+    /// Called when a commit reaches a point where a kill would matter. For tests.
+    pub reached: Option<fn(CommitPoint)>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { open_partitions: 64, writer_threads: 2, reached: None }
+    }
+}
+
+/// Points of a commit at which a test may look at the disk or end the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitPoint {
+    /// One month of a batch is durable; others may not be.
+    BetweenMonths,
+}
+
+/// The embedded store.
+pub struct SqliteEventStore {
+    shared: Arc<Shared>,
+    queues: Vec<Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What callers and writing threads share.
+pub(crate) struct Shared {
+    tenants_folder: PathBuf,
+    tenants: RwLock<HashMap<TenantId, Arc<Tenant>>>,
+    /// Held while a tenant is read from disk, so that two callers do not load it twice.
+    loading: Mutex<()>,
+    partitions: Partitions,
+    waiting: AtomicUsize,
+    commits: AtomicU64,
+    write_failure: Mutex<Option<String>>,
+    reached: Option<fn(CommitPoint)>,
+}
+
+impl SqliteEventStore {
+    /// Opens the store below a data folder that the caller holds.
+    pub fn open(folder: &DataFolder, options: Options) -> Result<SqliteEventStore, StoreError> {
+        let tenants_folder = folder.path().join("tenants");
+        make_private_folder(&tenants_folder)?;
+        let shared = Arc::new(Shared {
+            tenants_folder,
+            tenants: RwLock::new(HashMap::new()),
+            loading: Mutex::new(()),
+            partitions: Partitions::new(options.open_partitions),
+            waiting: AtomicUsize::new(0),
+            commits: AtomicU64::new(0),
+            write_failure: Mutex::new(None),
+            reached: options.reached,
+        });
+        let mut queues = Vec::new();
+        let mut threads = Vec::new();
+        for number in 0..options.writer_threads.max(1) {
+            let (sender, receiver) = bounded(writer::QUEUE_BATCHES);
+            let shared = Arc::clone(&shared);
+            let thread = std::thread::Builder::new()
+                .name(format!("store-writer-{number}"))
+                .spawn(move || writer::run(&shared, &receiver))
+                .map_err(|error| StoreError::Folder { path: folder.path().to_owned(), reason: error.to_string() })?;
+            queues.push(sender);
+            threads.push(thread);
+        }
+        Ok(SqliteEventStore { shared, queues, threads })
+    }
+
+    fn send(&self, tenant: TenantId, job: Job) -> Result<(), StoreError> {
+        let queue = tenant.guid().as_u128() as usize % self.queues.len();
+        match self.queues[queue].try_send(job) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(_)) => Err(StoreError::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(StoreError::Closing),
+        }
+    }
+}
+
+impl Drop for SqliteEventStore {
+    /// Waits until everything that was accepted is written.
+    fn drop(&mut self) {
+        self.queues.clear();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a writing thread of the store ended by a panic");
+            }
+        }
+    }
+}
+
+impl EventStore for SqliteEventStore {
+    fn lease(&self, tenant: TenantId) -> Result<Lease, StoreError> {
+        Ok(Lease { tenant })
+    }
+
+    fn append(&self, lease: &Lease, batch: Batch) -> Result<Appended, StoreError> {
+        if batch.tenant != lease.tenant {
+            return Err(StoreError::NotOurs {
+                path: self.shared.tenants_folder.clone(),
+                tenant: lease.tenant.to_string(),
+            });
+        }
+        let tenant = self.shared.tenant_for_writing(batch.tenant)?;
+        let events = prepare(batch.events)
+            .map_err(|error| StoreError::Backend { path: tenant.folder.clone(), reason: error.to_string() })?;
+        let (reply, answer) = bounded(1);
+        let job = AppendJob {
+            tenant,
+            source: batch.source,
+            arrived: batch.arrived,
+            lateness: batch.lateness,
+            events,
+            ignored: batch.ignored,
+            rejected: batch.rejected,
+            reply,
+        };
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = self.send(lease.tenant, Job::Append(job)) {
+            self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(error);
+        }
+        answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => scan::scan(&self.shared, &tenant, query),
+            None => Ok(Page::default()),
+        }
+    }
+
+    fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        Ok(self.shared.tenant(tenant)?.map_or(0, |tenant| tenant.published()))
+    }
+
+    fn history(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.history(&tenant, subject, from, to, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn changes(&self, tenant: TenantId, since: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.changes(&tenant, since, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn report_totals(&self, tenant: TenantId) -> Result<Vec<ReportTotal>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.report_totals(&tenant),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn ledger(&self, tenant: TenantId) -> Result<Vec<LedgerLine>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.ledger(&tenant),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn months(&self, tenant: TenantId) -> Result<Vec<MonthInfo>, StoreError> {
+        Ok(self.shared.tenant(tenant)?.map(|tenant| tenant.month_infos()).unwrap_or_default())
+    }
+
+    fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError> {
+        let Some(loaded) = self.shared.tenant(tenant)? else { return Ok(()) };
+        let (reply, answer) = bounded(1);
+        self.send(tenant, Job::Purge { tenant: loaded, month, now, reply })?;
+        answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => check::check(&self.shared, &tenant),
+            None => Ok(CheckReport::default()),
+        }
+    }
+
+    fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let folder = &self.shared.tenants_folder;
+        let failure = |error: std::io::Error| StoreError::Folder { path: folder.clone(), reason: error.to_string() };
+        let mut tenants = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(failure)? {
+            tenants.extend(entry.map_err(failure)?.file_name().to_str().and_then(TenantId::parse));
+        }
+        tenants.sort_unstable();
+        Ok(tenants)
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            write_failure: lock(&self.shared.write_failure).clone(),
+            open_partitions: self.shared.partitions.count(),
+            waiting_batches: self.shared.waiting.load(Ordering::Relaxed),
+            commits: self.shared.commits.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Shared {
+    /// A tenant that has a folder.
+    fn tenant(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, StoreError> {
+        if let Some(tenant) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(Some(Arc::clone(tenant)));
+        }
+        let folder = self.tenants_folder.join(id.to_string());
+        if !folder.is_dir() {
+            return Ok(None);
+        }
+        self.load(id, folder).map(Some)
+    }
+
+    fn tenant_for_writing(&self, id: TenantId) -> Result<Arc<Tenant>, StoreError> {
+        if let Some(tenant) = self.tenant(id)? {
+            return Ok(tenant);
+        }
+        let folder = self.tenants_folder.join(id.to_string());
+        make_private_folder(&folder)?;
+        self.load(id, folder)
+    }
+
+    fn load(&self, id: TenantId, folder: PathBuf) -> Result<Arc<Tenant>, StoreError> {
+        let _alone = lock(&self.loading);
+        if let Some(tenant) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Ok(Arc::clone(tenant));
+        }
+        let tenant = Arc::new(Tenant::load(id, folder, &self.partitions)?);
+        self.tenants.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&tenant));
+        Ok(tenant)
+    }
+
+    fn wrote(&self, failure: Option<StoreError>) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        if let Some(failure) = &failure {
+            tracing::error!("a batch could not be stored: {failure}");
+        }
+        *lock(&self.write_failure) = failure.map(|failure| failure.to_string());
+    }
+
+    fn reached(&self, point: CommitPoint) {
+        if let Some(reached) = self.reached {
+            reached(point);
+        }
+    }
+}
+
+/// Compresses originals on the caller's thread, so that the one writer has little left to do.
+fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
+    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+    let mut events = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let mut subjects: Vec<i64> = draft.subjects.iter().map(Subject::number).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        events.push(PreparedEvent {
+            key: draft.key,
+            kind: draft.kind,
+            time: draft.time,
+            rank: draft.rank,
+            format: draft.format,
+            original: compressor.compress(&draft.original)?,
+            rows: draft.rows,
+            subjects,
+        });
+    }
+    Ok(events)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,212 @@
+//! Questions that are not about rows: history, change log, totals, ledger.
+
+use super::append::{CHANGE_NEW, CHANGE_REPLACED};
+use super::tenant::{CATALOGUE_FILE, Tenant};
+use super::{Shared, schema};
+use crate::error::StoreError;
+use crate::events::{Change, ChangeKind, LedgerLine, ReportTotal, StoredEvent};
+use model::batch::{Counts, Subject};
+use model::identity::{EventKey, Kind};
+use model::time::{TICKS_PER_DAY, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeMap;
+
+/// No record is larger than this when it is unpacked: what the readers of records allow, with room.
+const ORIGINAL_BYTES_MOST: usize = 64 << 20;
+
+const LEDGER_SUMS: &str = "sum(read), sum(new), sum(changed), sum(known), sum(ignored), sum(rejected), sum(late),
+    sum(quarantined), min(arrival_hour), max(arrival_hour), max(newest)";
+
+impl Shared {
+    pub(super) fn history(
+        &self,
+        tenant: &Tenant,
+        subject: &Subject,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let _gate = tenant.read_gate();
+        let mut found = Vec::new();
+        for (month, state) in tenant.months() {
+            if state.last < from || state.first > to {
+                continue;
+            }
+            let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+            let events = partition.read(|connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT key, kind, events.time, arrived, name, original
+                     FROM history JOIN events ON events.id = history.event JOIN names ON names.id = format
+                     WHERE subject = ?1 AND history.time BETWEEN ?2 AND ?3 AND winner = 1
+                     ORDER BY history.time, events.key LIMIT ?4",
+                )?;
+                let rows = statement
+                    .query_map(params![subject.number(), from.ticks(), to.ticks(), limit as i64], stored_event)?;
+                rows.collect::<rusqlite::Result<Vec<_>>>()
+            })?;
+            for event in events {
+                found.push(event.map_err(|reason| StoreError::Backend { path: partition.path().to_owned(), reason })?);
+            }
+        }
+        found.sort_by_key(|event| (event.time, event.key));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    pub(super) fn changes(&self, tenant: &Tenant, since: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+        let _gate = tenant.read_gate();
+        // What is being committed now is not seen before every month of it is durable.
+        let published = tenant.published();
+        let mut found = Vec::new();
+        for (month, state) in tenant.months() {
+            if state.last_seq <= since {
+                continue;
+            }
+            let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+            found.extend(partition.read(|connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT changes.seq, what, key, time FROM changes JOIN events ON events.id = changes.event
+                     WHERE changes.seq > ?1 AND changes.seq <= ?2 ORDER BY changes.seq, n LIMIT ?3",
+                )?;
+                let rows = statement.query_map(params![since as i64, published as i64, limit as i64], |row| {
+                    Ok(Change {
+                        commit: row.get::<_, i64>(0)?.unsigned_abs(),
+                        what: match row.get::<_, i64>(1)? {
+                            CHANGE_NEW => ChangeKind::New,
+                            CHANGE_REPLACED => ChangeKind::Replaced,
+                            _ => ChangeKind::Kept,
+                        },
+                        key: EventKey(row.get(2)?),
+                        time: Timestamp::from_ticks(row.get(3)?),
+                    })
+                })?;
+                rows.collect::<rusqlite::Result<Vec<_>>>()
+            })?);
+        }
+        found.sort_by_key(|change| change.commit);
+        Ok(whole_commits(found, limit))
+    }
+
+    pub(super) fn report_totals(&self, tenant: &Tenant) -> Result<Vec<ReportTotal>, StoreError> {
+        let _gate = tenant.read_gate();
+        let mut totals: BTreeMap<u16, ReportTotal> = BTreeMap::new();
+        for (month, _) in tenant.months() {
+            let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+            for total in partition.read(month_totals)? {
+                totals
+                    .entry(total.report)
+                    .and_modify(|sum| {
+                        sum.rows += total.rows;
+                        sum.newest = sum.newest.max(total.newest);
+                    })
+                    .or_insert(total);
+            }
+        }
+        Ok(totals.into_values().collect())
+    }
+
+    pub(super) fn ledger(&self, tenant: &Tenant) -> Result<Vec<LedgerLine>, StoreError> {
+        let _gate = tenant.read_gate();
+        let mut lines: BTreeMap<String, LedgerLine> = BTreeMap::new();
+        let mut add = |found: Vec<LedgerLine>| {
+            for line in found {
+                match lines.get_mut(&line.source) {
+                    Some(sum) => {
+                        sum.counts.add(&line.counts);
+                        sum.first_arrival = sum.first_arrival.min(line.first_arrival);
+                        sum.last_arrival = sum.last_arrival.max(line.last_arrival);
+                        sum.newest = sum.newest.max(line.newest);
+                    }
+                    None => drop(lines.insert(line.source.clone(), line)),
+                }
+            }
+        };
+        for (month, _) in tenant.months() {
+            let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+            let sql = format!(
+                "SELECT name, {LEDGER_SUMS} FROM ledger JOIN names ON names.id = ledger.source GROUP BY name"
+            );
+            add(partition.read(|connection| ledger_lines(connection, &sql))?);
+        }
+        let catalogue = tenant.folder.join(CATALOGUE_FILE);
+        if catalogue.exists() {
+            let connection = schema::open_reader(&catalogue)?;
+            let sql = format!("SELECT source, {LEDGER_SUMS} FROM ledger GROUP BY source");
+            add(ledger_lines(&connection, &sql).map_err(|error| schema::failure(&catalogue, &error))?);
+        }
+        Ok(lines.into_values().collect())
+    }
+}
+
+/// A commit is never cut in two: a cursor that moved past half of it would lose the rest.
+fn whole_commits(mut changes: Vec<Change>, limit: usize) -> Vec<Change> {
+    let Some(last) = changes.get(limit.saturating_sub(1)).map(|change| change.commit) else { return changes };
+    if changes.len() <= limit {
+        return changes;
+    }
+    let first = changes[0].commit;
+    changes.retain(|change| change.commit < last || first == last && change.commit == first);
+    changes
+}
+
+fn stored_event(row: &Row<'_>) -> rusqlite::Result<Result<StoredEvent, String>> {
+    let original = zstd::bulk::decompress(row.get_ref(5)?.as_blob()?, ORIGINAL_BYTES_MOST);
+    let number: u8 = row.get(1)?;
+    let (Ok(original), Some(kind)) = (original, Kind::from_number(number)) else {
+        return Ok(Err(format!("an event of kind {number} cannot be read back")));
+    };
+    Ok(Ok(StoredEvent {
+        key: EventKey(row.get(0)?),
+        kind,
+        time: Timestamp::from_ticks(row.get(2)?),
+        arrived: Timestamp::from_ticks(row.get(3)?),
+        format: row.get(4)?,
+        original,
+    }))
+}
+
+fn month_totals(connection: &Connection) -> rusqlite::Result<Vec<ReportTotal>> {
+    let mut statement = connection
+        .prepare_cached("SELECT report, sum(rows), max(day) FROM day_counts WHERE rows > 0 GROUP BY report")?;
+    let sums = statement.query_map([], |row| Ok((row.get::<_, u16>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
+    let mut totals = Vec::new();
+    for sum in sums {
+        let (report, rows, day) = sum?;
+        let newest: Option<i64> = connection
+            .prepare_cached(
+                "SELECT time FROM rows AS row WHERE report = ?1 AND time < ?2 AND json IS NOT NULL AND seq =
+                    (SELECT max(seq) FROM rows WHERE report = row.report AND time = row.time AND key = row.key)
+                 ORDER BY time DESC LIMIT 1",
+            )?
+            .query_row(params![report, (day + 1).saturating_mul(TICKS_PER_DAY)], |row| row.get(0))
+            .optional()?;
+        if let Some(newest) = newest {
+            totals.push(ReportTotal { report, rows: rows.unsigned_abs(), newest: Timestamp::from_ticks(newest) });
+        }
+    }
+    Ok(totals)
+}
+
+fn ledger_lines(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<LedgerLine>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let lines = statement.query_map([], |row| {
+        let count = |column: usize| row.get::<_, i64>(column).map(i64::unsigned_abs);
+        Ok(LedgerLine {
+            source: row.get(0)?,
+            counts: Counts {
+                read: count(1)?,
+                new: count(2)?,
+                changed: count(3)?,
+                known: count(4)?,
+                ignored: count(5)?,
+                rejected: count(6)?,
+                late: count(7)?,
+                quarantined: count(8)?,
+            },
+            first_arrival: Timestamp::from_ticks(row.get(9)?),
+            last_arrival: Timestamp::from_ticks(row.get(10)?),
+            newest: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_ticks),
+        })
+    })?;
+    lines.collect()
+}

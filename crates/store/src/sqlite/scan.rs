@@ -1,0 +1,295 @@
+//! Rows of a report, newest first, out of several months that may overlap in time.
+
+use super::Shared;
+use super::partition::Partition;
+use super::tenant::Tenant;
+use crate::error::StoreError;
+use crate::events::Page;
+use model::query::{Position, Query, TimeRanges};
+use model::reports::Rows;
+use model::time::{TICKS_PER_DAY, Timestamp};
+use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows that one look into a month takes at the most.
+const CHUNK_ROWS: usize = 1_024;
+/// Sorts after every key.
+const LAST_KEY: [u8; 16] = [0xff; 16];
+
+/// The row JSON and particulars of a stored row in, the JSON of the report that shows it in, if it does.
+type Render = fn(&[u8], &[u8]) -> Option<Vec<u8>>;
+
+/// What is asked of every month alike.
+struct Ask<'a> {
+    query: &'a Query,
+    report: u16,
+    render: Option<Render>,
+    snapshot: u64,
+}
+
+/// A month that may have rows further on.
+struct Cursor {
+    partition: Arc<Partition>,
+    /// Rows come at or before this place.
+    bound: Position,
+    /// The ranges still ahead, oldest first; the last is being read.
+    ranges: Vec<(Timestamp, Timestamp)>,
+    chunk: Chunk,
+    taken: usize,
+}
+
+/// Rows read ahead from one month.
+#[derive(Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    rows: Vec<(Position, usize, usize)>,
+}
+
+pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Page, StoreError> {
+    let (report, render) = match query.report.rows {
+        Rows::Stored(_) => (query.report.number, None),
+        Rows::Rendered { from, render } => (from.number, Some(render)),
+        Rows::One(_) | Rows::Empty => return Ok(Page::default()),
+    };
+    if query.limit == 0 {
+        return Ok(Page::default());
+    }
+    let _gate = tenant.read_gate();
+    let snapshot = query.snapshot.unwrap_or_else(|| tenant.published());
+    let ask = Ask { query, report, render, snapshot };
+    let mut cursors = open_cursors(shared, tenant, &ask);
+    let mut skip = query.skip;
+    if skip > 0 && query.predicate.is_none() && render.is_none() && query.after.is_none() {
+        skip -= skip_days(&mut cursors, &ask, skip)?;
+    }
+    let mut page = Page::default();
+    let mut budget = query.max_examined.max(1);
+    loop {
+        let Some(index) = newest(&cursors) else { return Ok(page) };
+        let cursor = &mut cursors[index];
+        if cursor.taken == cursor.chunk.rows.len() {
+            if budget == 0 {
+                page.next = Some(cursor.bound);
+                return Ok(page);
+            }
+            let wanted = (query.limit - page.rows).saturating_add(1).saturating_add(skip as usize).min(CHUNK_ROWS);
+            let examined = cursor.fill(&ask, wanted, budget)?;
+            budget -= examined.min(budget);
+            page.examined += examined;
+            continue;
+        }
+        let (position, start, end) = cursor.chunk.rows[cursor.taken];
+        if skip > 0 {
+            skip -= 1;
+            cursor.taken += 1;
+            continue;
+        }
+        if page.rows > 0 {
+            page.block.push(b',');
+        }
+        page.block.extend_from_slice(&cursor.chunk.bytes[start..end]);
+        page.rows += 1;
+        cursor.taken += 1;
+        if page.rows == query.limit {
+            page.next = has_more(&mut cursors, &ask, &mut budget, &mut page.examined)?.then_some(position);
+            return Ok(page);
+        }
+    }
+}
+
+/// Whether any row that matches comes after those that were taken; unknown counts as yes.
+fn has_more(cursors: &mut [Cursor], ask: &Ask<'_>, budget: &mut u64, examined: &mut u64) -> Result<bool, StoreError> {
+    for cursor in cursors {
+        while cursor.taken == cursor.chunk.rows.len() && !cursor.ranges.is_empty() {
+            if *budget == 0 {
+                return Ok(true);
+            }
+            let looked_at = cursor.fill(ask, 1, *budget)?;
+            *budget -= looked_at.min(*budget);
+            *examined += looked_at;
+        }
+        if cursor.taken < cursor.chunk.rows.len() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The months that can have rows in the ranges, before the place to go on from.
+fn open_cursors(shared: &Shared, tenant: &Tenant, ask: &Ask<'_>) -> Vec<Cursor> {
+    let mut cursors = Vec::new();
+    for (month, state) in tenant.months() {
+        let stored = TimeRanges::between(state.first, state.last);
+        let mut ranges: Vec<_> = ask.query.times.intersection(&stored).iter().collect();
+        if let Some(after) = ask.query.after {
+            ranges.retain(|(first, _)| *first <= after.time);
+            if let Some((_, last)) = ranges.last_mut() {
+                *last = (*last).min(after.time);
+            }
+        }
+        let Some((_, last)) = ranges.last() else { continue };
+        let mut bound = Position { time: *last, key: LAST_KEY };
+        if let Some(after) = ask.query.after {
+            bound = bound.min(after);
+        }
+        let partition = shared.partitions.get(tenant.id, &tenant.folder, month);
+        cursors.push(Cursor { partition, bound, ranges, chunk: Chunk::default(), taken: 0 });
+    }
+    cursors
+}
+
+/// The cursor whose next row is the newest. One that has not read ahead counts with its bound, so it is read first.
+fn newest(cursors: &[Cursor]) -> Option<usize> {
+    let ahead = |cursor: &Cursor| match cursor.chunk.rows.get(cursor.taken) {
+        Some((position, _, _)) => Some((*position, false)),
+        None if cursor.ranges.is_empty() => None,
+        None => Some((cursor.bound, true)),
+    };
+    cursors
+        .iter()
+        .enumerate()
+        .filter_map(|(index, cursor)| ahead(cursor).map(|place| (place, index)))
+        .max()
+        .map(|(_, index)| index)
+}
+
+impl Cursor {
+    /// Reads ahead: up to `wanted` rows that match, looking at up to `budget`. Answers how many it looked at.
+    fn fill(&mut self, ask: &Ask<'_>, wanted: usize, budget: u64) -> Result<u64, StoreError> {
+        self.chunk.bytes.clear();
+        self.chunk.rows.clear();
+        self.taken = 0;
+        let Some((first, last)) = self.ranges.last().copied() else { return Ok(0) };
+        let (chunk, bound) = (&mut self.chunk, self.bound);
+        let read = self.partition.read(|connection| read_rows(connection, ask, first, last, bound, wanted, budget, chunk))?;
+        match read.reached {
+            Some(reached) => self.bound = reached,
+            None => {
+                self.ranges.pop();
+                if let Some((_, last)) = self.ranges.last() {
+                    self.bound = Position { time: *last, key: LAST_KEY };
+                }
+            }
+        }
+        Ok(read.examined)
+    }
+}
+
+/// How a look into one range ended.
+struct Read {
+    examined: u64,
+    /// The last row looked at, if the range may have more.
+    reached: Option<Position>,
+}
+
+fn read_rows(
+    connection: &Connection,
+    ask: &Ask<'_>,
+    first: Timestamp,
+    last: Timestamp,
+    bound: Position,
+    wanted: usize,
+    budget: u64,
+    chunk: &mut Chunk,
+) -> rusqlite::Result<Read> {
+    let sql = if ask.render.is_some() {
+        "SELECT time, key, seq, json, particulars FROM rows
+         WHERE report = ?1 AND time >= ?2 AND time <= ?3 AND (time, key) < (?4, ?5)
+         ORDER BY time DESC, key DESC, seq DESC"
+    } else {
+        "SELECT time, key, seq, json FROM rows
+         WHERE report = ?1 AND time >= ?2 AND time <= ?3 AND (time, key) < (?4, ?5)
+         ORDER BY time DESC, key DESC, seq DESC"
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let newest = last.min(bound.time).ticks();
+    let mut rows =
+        statement.query(params![ask.report, first.ticks(), newest, bound.time.ticks(), bound.key])?;
+    let mut examined = 0;
+    let mut seen: Option<Position> = None;
+    while let Some(row) = rows.next()? {
+        let position = Position { time: Timestamp::from_ticks(row.get(0)?), key: row.get(1)? };
+        if seen == Some(position) || row.get::<_, i64>(2)?.unsigned_abs() > ask.snapshot {
+            continue;
+        }
+        if chunk.rows.len() == wanted || examined == budget {
+            return Ok(Read { examined, reached: seen });
+        }
+        seen = Some(position);
+        let Some(json) = row.get_ref(3)?.as_blob_or_null()? else { continue };
+        examined += 1;
+        let start = chunk.bytes.len();
+        match ask.render {
+            None => chunk.bytes.extend_from_slice(json),
+            Some(render) => {
+                let particulars = row.get_ref(4)?.as_blob_or_null()?.unwrap_or_default();
+                let Some(rendered) = render(json, particulars) else { continue };
+                chunk.bytes.extend_from_slice(&rendered);
+            }
+        }
+        if let Some(predicate) = &ask.query.predicate {
+            let parsed = serde_json::from_slice(&chunk.bytes[start..]);
+            if !parsed.is_ok_and(|row| predicate.matches(&row)) {
+                chunk.bytes.truncate(start);
+                continue;
+            }
+        }
+        chunk.rows.push((position, start, chunk.bytes.len()));
+    }
+    Ok(Read { examined, reached: None })
+}
+
+/// Leaves out whole days by their counts, newest first, as long as they fit into `skip`; answers how many rows that was.
+///
+/// Only where the counts are those of the snapshot: a month with later commits is counted row by row.
+fn skip_days(cursors: &mut [Cursor], ask: &Ask<'_>, skip: u64) -> Result<u64, StoreError> {
+    let Some(newest) = cursors.iter().filter_map(|cursor| cursor.ranges.last()).map(|(_, last)| *last).max() else {
+        return Ok(0);
+    };
+    let ranges: Vec<_> = ask.query.times.iter().collect();
+    let Some((first, _)) = ranges.last().copied() else { return Ok(0) };
+    let mut days: BTreeMap<i64, u64> = BTreeMap::new();
+    for cursor in cursors.iter() {
+        let counted = cursor.partition.read(|connection| {
+            let seq: i64 = connection.query_row("SELECT last_seq FROM meta", [], |row| row.get(0))?;
+            if seq.unsigned_abs() > ask.snapshot {
+                return Ok(None);
+            }
+            let mut statement = connection.prepare_cached("SELECT day, rows FROM day_counts WHERE report = ?1")?;
+            let counts = statement.query_map([ask.report], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+            counts.collect::<rusqlite::Result<Vec<_>>>().map(Some)
+        })?;
+        let Some(counted) = counted else { return Ok(0) };
+        for (day, rows) in counted {
+            *days.entry(day).or_default() += rows.unsigned_abs();
+        }
+    }
+    let asked_last = ranges.last().map_or(newest, |(_, last)| *last);
+    let mut skipped = 0;
+    let mut cut_at = None;
+    for (day, rows) in days.into_iter().rev() {
+        let start = Timestamp::from_ticks(day * TICKS_PER_DAY);
+        let end = start.plus_ticks(TICKS_PER_DAY - 1);
+        if start > asked_last || end < first {
+            continue;
+        }
+        // A range that ends beyond the newest stored row cuts no day.
+        let is_whole = start >= first && (end <= asked_last || newest < asked_last);
+        if !is_whole || skipped + rows > skip {
+            break;
+        }
+        skipped += rows;
+        cut_at = Some(start);
+    }
+    let Some(cut_at) = cut_at else { return Ok(0) };
+    let bound = Position { time: cut_at.plus_ticks(-1), key: LAST_KEY };
+    for cursor in cursors {
+        cursor.ranges.retain(|(first, _)| *first < cut_at);
+        if let Some((_, last)) = cursor.ranges.last_mut() {
+            *last = (*last).min(bound.time);
+        }
+        cursor.bound = cursor.bound.min(bound);
+    }
+    Ok(skipped)
+}

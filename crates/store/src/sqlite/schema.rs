@@ -1,0 +1,263 @@
+//! The tables of a month file and of a tenant's catalogue, and how their connections are opened.
+
+use crate::error::StoreError;
+use model::tenant::TenantId;
+use model::time::Month;
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use std::path::Path;
+use std::time::Duration;
+
+/// The schema that this version writes.
+pub const SCHEMA_VERSION: i64 = 1;
+/// "GATE": tells our files from other SQLite databases.
+const APPLICATION_ID: i64 = 0x4741_5445;
+/// Rows of half a kilobyte to a kilobyte: a page of 100 rows touches half a dozen of these.
+const PAGE_BYTES: u32 = 16_384;
+
+/// A month of a tenant.
+///
+/// `events` grows at its end, so that records of any time order cost the same; `events_identity` says new, known or
+/// changed. `rows` is clustered as it is read: a report, newest first. A changed row is a new version (`seq`), a removed
+/// one a version without JSON.
+const PARTITION: &str = "
+CREATE TABLE meta(
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    tenant BLOB NOT NULL,
+    month INTEGER NOT NULL,
+    first_time INTEGER,
+    last_time INTEGER,
+    last_write INTEGER,
+    last_seq INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE events(
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    time INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    format INTEGER NOT NULL REFERENCES names(id),
+    source INTEGER NOT NULL REFERENCES names(id),
+    arrived INTEGER NOT NULL,
+    outcome INTEGER NOT NULL,
+    winner INTEGER NOT NULL,
+    quarantined INTEGER NOT NULL,
+    updated INTEGER,
+    properties INTEGER NOT NULL,
+    original BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX events_identity ON events(key, digest);
+CREATE TABLE rows(
+    report INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    json BLOB,
+    particulars BLOB,
+    PRIMARY KEY (report, time, key, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE day_counts(
+    report INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    PRIMARY KEY (report, day)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE history(
+    subject INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    event INTEGER NOT NULL,
+    PRIMARY KEY (subject, time, event)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE changes(
+    seq INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    what INTEGER NOT NULL,
+    event INTEGER NOT NULL,
+    PRIMARY KEY (seq, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ledger(
+    source INTEGER NOT NULL REFERENCES names(id),
+    arrival_hour INTEGER NOT NULL,
+    event_hour INTEGER NOT NULL,
+    read INTEGER NOT NULL,
+    new INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    known INTEGER NOT NULL,
+    ignored INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    late INTEGER NOT NULL,
+    quarantined INTEGER NOT NULL,
+    newest INTEGER,
+    PRIMARY KEY (source, arrival_hour, event_hour)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What belongs to a tenant and to no month: what was purged, ledger lines without events, fragments that wait.
+const CATALOGUE: &str = "
+CREATE TABLE meta(
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    tenant BLOB NOT NULL,
+    last_seq INTEGER NOT NULL DEFAULT 0,
+    epoch INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE TABLE purged(
+    month INTEGER PRIMARY KEY,
+    purged_at INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL
+) STRICT;
+CREATE TABLE ledger(
+    month INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    arrival_hour INTEGER NOT NULL,
+    event_hour INTEGER NOT NULL,
+    read INTEGER NOT NULL,
+    new INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    known INTEGER NOT NULL,
+    ignored INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    late INTEGER NOT NULL,
+    quarantined INTEGER NOT NULL,
+    newest INTEGER,
+    PRIMARY KEY (month, source, arrival_hour, event_hour)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE fragments(
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    format TEXT NOT NULL,
+    whole TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    parts INTEGER NOT NULL,
+    arrived INTEGER NOT NULL,
+    original BLOB NOT NULL,
+    UNIQUE (source, whole, part)
+) STRICT;
+";
+
+/// Opens a month for writing, making it if it is not there.
+pub(super) fn open_partition_writer(path: &Path, tenant: TenantId, month: Month) -> Result<Connection, StoreError> {
+    let connection = open_writer(path, tenant, PARTITION, |connection| {
+        connection.execute(
+            "INSERT INTO meta(id, tenant, month) VALUES (1, ?1, ?2)",
+            params![tenant.guid().as_bytes(), month.number()],
+        )?;
+        Ok(())
+    })?;
+    let stored: i32 = connection
+        .query_row("SELECT month FROM meta", [], |row| row.get(0))
+        .map_err(|error| failure(path, &error))?;
+    if stored != month.number() {
+        return Err(StoreError::NotOurs { path: path.to_owned(), tenant: tenant.to_string() });
+    }
+    Ok(connection)
+}
+
+/// Opens a tenant's catalogue for writing, making it if it is not there.
+pub(super) fn open_catalogue(path: &Path, tenant: TenantId) -> Result<Connection, StoreError> {
+    open_writer(path, tenant, CATALOGUE, |connection| {
+        connection.execute("INSERT INTO meta(id, tenant) VALUES (1, ?1)", params![tenant.guid().as_bytes()])?;
+        Ok(())
+    })
+}
+
+/// Opens a file for reading only. It must exist.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| failure(path, &error))?;
+    configure_reader(&connection).map_err(|error| failure(path, &error))?;
+    check_version(path, &connection)?;
+    Ok(connection)
+}
+
+/// What a SQLite error means to the one who called.
+pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> StoreError {
+    let path = path.to_owned();
+    let reason = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::DiskFull { path },
+        Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            StoreError::NotWritable { path, reason }
+        }
+        _ => StoreError::Backend { path, reason },
+    }
+}
+
+fn open_writer(
+    path: &Path,
+    tenant: TenantId,
+    tables: &str,
+    fill: impl Fn(&Connection) -> rusqlite::Result<()>,
+) -> Result<Connection, StoreError> {
+    let is_new = !path.exists();
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| failure(path, &error))?;
+    configure_writer(&connection).map_err(|error| failure(path, &error))?;
+    let version: i64 = pragma(&connection, "user_version").map_err(|error| failure(path, &error))?;
+    if version == 0 {
+        create(&connection, tables, fill).map_err(|error| failure(path, &error))?;
+    }
+    check_version(path, &connection)?;
+    let owner: Vec<u8> = connection
+        .query_row("SELECT tenant FROM meta", [], |row| row.get(0))
+        .map_err(|error| failure(path, &error))?;
+    if owner != tenant.guid().as_bytes() {
+        return Err(StoreError::NotOurs { path: path.to_owned(), tenant: tenant.to_string() });
+    }
+    if is_new && let Some(parent) = path.parent() {
+        crate::folder::sync_folder(parent)?;
+    }
+    Ok(connection)
+}
+
+fn create(
+    connection: &Connection,
+    tables: &str,
+    fill: impl Fn(&Connection) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute_batch(tables)?;
+    fill(&transaction)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
+}
+
+fn check_version(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let found: i64 = pragma(connection, "user_version").map_err(|error| failure(path, &error))?;
+    let application: i64 = pragma(connection, "application_id").map_err(|error| failure(path, &error))?;
+    if application != APPLICATION_ID {
+        return Err(StoreError::NotOurs { path: path.to_owned(), tenant: "any tenant".to_owned() });
+    }
+    if found > SCHEMA_VERSION {
+        return Err(StoreError::NewerSchema { path: path.to_owned(), found, known: SCHEMA_VERSION });
+    }
+    Ok(())
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+}
+
+/// WAL and FULL: a commit is on the disk when it returns, and readers never wait for it.
+fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 1_000)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(())
+}
+
+fn configure_reader(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -1_024)?;
+    connection.query_row("PRAGMA mmap_size = 8589934592", [], |_| Ok(()))?;
+    connection.set_prepared_statement_cache_capacity(16);
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! What is known in memory of a tenant: its months, its last commit, what was purged.
+
+use super::partition::{Partition, Partitions};
+use super::schema;
+use crate::error::StoreError;
+use crate::events::MonthInfo;
+use model::tenant::TenantId;
+use model::time::{Month, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The file name of a tenant's catalogue.
+pub(super) const CATALOGUE_FILE: &str = "catalogue.db";
+/// A purged month's file on its way out.
+const LEAVING_SUFFIX: &str = ".leaving";
+
+/// A tenant that has a folder.
+#[derive(Debug)]
+pub(super) struct Tenant {
+    pub(super) id: TenantId,
+    pub(super) folder: PathBuf,
+    /// Readers share it; a purge has it alone.
+    gate: RwLock<()>,
+    state: RwLock<State>,
+    published: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    months: BTreeMap<Month, MonthState>,
+    purged: BTreeSet<Month>,
+}
+
+/// A month file as its `meta` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MonthState {
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+    pub(super) last_write: Timestamp,
+    pub(super) last_seq: u64,
+}
+
+impl Tenant {
+    /// Reads what the files say; finishes a purge that was cut off.
+    pub(super) fn load(id: TenantId, folder: PathBuf, partitions: &Partitions) -> Result<Tenant, StoreError> {
+        let mut state = State::default();
+        let mut last_seq = 0;
+        let catalogue = folder.join(CATALOGUE_FILE);
+        if catalogue.exists() {
+            let connection = schema::open_reader(&catalogue)?;
+            let read = || -> rusqlite::Result<(u64, BTreeSet<Month>)> {
+                let seq: i64 = connection.query_row("SELECT last_seq FROM meta", [], |row| row.get(0))?;
+                let mut statement = connection.prepare("SELECT month FROM purged")?;
+                let months = statement.query_map([], |row| row.get::<_, i32>(0))?;
+                let mut purged = BTreeSet::new();
+                for number in months {
+                    purged.extend(month_of_number(number?));
+                }
+                Ok((seq.unsigned_abs(), purged))
+            };
+            (last_seq, state.purged) = read().map_err(|error| schema::failure(&catalogue, &error))?;
+        }
+        for entry in std::fs::read_dir(&folder).map_err(|error| folder_failure(&folder, &error))? {
+            let name = entry.map_err(|error| folder_failure(&folder, &error))?.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if name.contains(LEAVING_SUFFIX) {
+                let path = folder.join(name);
+                std::fs::remove_file(&path).map_err(|error| folder_failure(&path, &error))?;
+                continue;
+            }
+            let Some(month) = name.strip_suffix(".db").and_then(Month::parse) else { continue };
+            if state.purged.contains(&month) {
+                discard_file(&folder, month)?;
+                continue;
+            }
+            let partition = partitions.get(id, &folder, month);
+            if let Some(found) = partition.read(|connection| read_meta(connection))? {
+                last_seq = last_seq.max(found.last_seq);
+                state.months.insert(month, found);
+            }
+        }
+        Ok(Tenant {
+            id,
+            folder,
+            gate: RwLock::new(()),
+            state: RwLock::new(state),
+            published: AtomicU64::new(last_seq),
+        })
+    }
+
+    pub(super) fn read_gate(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn purge_gate(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn published(&self) -> u64 {
+        self.published.load(Ordering::Acquire)
+    }
+
+    pub(super) fn publish(&self, seq: u64) {
+        self.published.store(seq, Ordering::Release);
+    }
+
+    pub(super) fn months(&self) -> Vec<(Month, MonthState)> {
+        self.read_state().months.iter().map(|(month, state)| (*month, *state)).collect()
+    }
+
+    pub(super) fn month_infos(&self) -> Vec<MonthInfo> {
+        self.months()
+            .into_iter()
+            .map(|(month, state)| MonthInfo {
+                month,
+                first: state.first,
+                last: state.last,
+                last_write: state.last_write,
+            })
+            .collect()
+    }
+
+    pub(super) fn is_purged(&self, month: Month) -> bool {
+        self.read_state().purged.contains(&month)
+    }
+
+    /// Takes over what a commit wrote.
+    pub(super) fn wrote(&self, month: Month, written: MonthState) {
+        self.write_state().months.insert(month, written);
+    }
+
+    /// Forgets a purged month.
+    pub(super) fn forget(&self, month: Month) {
+        let mut state = self.write_state();
+        state.months.remove(&month);
+        state.purged.insert(month);
+    }
+
+    fn read_state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_state(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A month file's own account of itself; `None` before its first event.
+pub(super) fn read_meta(connection: &rusqlite::Connection) -> rusqlite::Result<Option<MonthState>> {
+    connection.query_row("SELECT first_time, last_time, last_write, last_seq FROM meta", [], |row| {
+        let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+        let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
+        Ok(Some(MonthState {
+            first: Timestamp::from_ticks(first),
+            last: Timestamp::from_ticks(last),
+            last_write: Timestamp::from_ticks(row.get::<_, Option<i64>>(2)?.unwrap_or(last)),
+            last_seq: row.get::<_, i64>(3)?.unsigned_abs(),
+        }))
+    })
+}
+
+/// Renames a month's files away and unlinks them. Every connection to them is closed by now.
+pub(super) fn discard_file(folder: &Path, month: Month) -> Result<(), StoreError> {
+    let path = Partition::path_of(folder, month);
+    for suffix in ["-wal", "-shm", ""] {
+        let from = PathBuf::from(format!("{}{suffix}", path.display()));
+        if !from.exists() {
+            continue;
+        }
+        let away = PathBuf::from(format!("{}{LEAVING_SUFFIX}{suffix}", path.display()));
+        std::fs::rename(&from, &away)
+            .and_then(|()| std::fs::remove_file(&away))
+            .map_err(|error| folder_failure(&from, &error))?;
+    }
+    crate::folder::sync_folder(folder)
+}
+
+fn month_of_number(number: i32) -> Option<Month> {
+    Month::new(number.div_euclid(12), number.rem_euclid(12) + 1)
+}
+
+fn folder_failure(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Folder { path: path.to_owned(), reason: error.to_string() }
+}

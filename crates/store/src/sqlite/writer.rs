@@ -1,0 +1,424 @@
+//! The threads that write: batches of many callers become one commit for each tenant and month.
+
+use super::append::{Ledger, LedgerDelta, NO_EVENT_HOUR, PreparedEvent, Stored, Writer};
+use super::catalogue;
+use super::filter::KeyFilter;
+use super::partition::Partition;
+use super::tenant::Tenant;
+use super::{CommitPoint, Shared, schema};
+use crate::error::StoreError;
+use crate::events::Appended;
+use crossbeam_channel::{Receiver, Sender};
+use model::batch::{Counts, Lateness, Outcome};
+use model::identity::EventKey;
+use model::tenant::TenantId;
+use model::time::{Month, TICKS_PER_SECOND, Timestamp};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Batches that one commit takes along at the most, so that the first of them does not wait for ever.
+const GROUP_BATCHES: usize = 256;
+/// Events that one commit takes along at the most.
+const GROUP_EVENTS: usize = 20_000;
+/// Month files that one thread keeps open for writing.
+const OPEN_WRITERS: usize = 24;
+
+/// Something for a writing thread to do.
+pub(super) enum Job {
+    Append(AppendJob),
+    Purge { tenant: Arc<Tenant>, month: Month, now: Timestamp, reply: Sender<Result<(), StoreError>> },
+}
+
+/// A batch with its originals compressed, and where to answer.
+pub(super) struct AppendJob {
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) source: String,
+    pub(super) arrived: Timestamp,
+    pub(super) lateness: Lateness,
+    pub(super) events: Vec<PreparedEvent>,
+    pub(super) ignored: u64,
+    pub(super) rejected: u64,
+    pub(super) reply: Sender<Result<Appended, StoreError>>,
+}
+
+/// Works until every sender is gone.
+pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
+    let mut thread = WriterThread { shared: Arc::clone(shared), writers: HashMap::new(), uses: 0, tenants: HashMap::new() };
+    let mut held_back = None;
+    loop {
+        let Some(first) = held_back.take().or_else(|| jobs.recv().ok()) else { return };
+        match first {
+            Job::Purge { tenant, month, now, reply } => {
+                // A caller that stopped waiting is no reason to stop.
+                let _ = reply.send(thread.purge(&tenant, month, now));
+            }
+            Job::Append(first) => {
+                let mut events = first.events.len();
+                let mut group = vec![first];
+                while group.len() < GROUP_BATCHES && events < GROUP_EVENTS {
+                    match jobs.try_recv() {
+                        Ok(Job::Append(job)) => {
+                            events += job.events.len();
+                            group.push(job);
+                        }
+                        Ok(other) => {
+                            held_back = Some(other);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                thread.append(group);
+            }
+        }
+    }
+}
+
+struct WriterThread {
+    shared: Arc<Shared>,
+    writers: HashMap<(TenantId, Month), (Writer, u64)>,
+    uses: u64,
+    tenants: HashMap<TenantId, TenantMemory>,
+}
+
+/// What must be known of a tenant to write for it.
+#[derive(Default)]
+struct TenantMemory {
+    filters: BTreeMap<Month, KeyFilter>,
+    /// The newest event of each source that sends a feed.
+    watermarks: HashMap<String, Timestamp>,
+}
+
+/// Which job and which of its events.
+type Place = (usize, usize);
+
+/// What a group has come to so far.
+struct Progress {
+    outcomes: Vec<Vec<Option<Outcome>>>,
+    quarantined: Vec<u64>,
+    late: Vec<u64>,
+    failures: Vec<Option<StoreError>>,
+}
+
+impl WriterThread {
+    fn append(&mut self, group: Vec<AppendJob>) {
+        let mut by_tenant: BTreeMap<TenantId, Vec<AppendJob>> = BTreeMap::new();
+        for job in group {
+            by_tenant.entry(job.tenant.id).or_default().push(job);
+        }
+        for jobs in by_tenant.into_values() {
+            let answers = self.append_for_tenant(&jobs);
+            for (job, answer) in jobs.into_iter().zip(answers) {
+                self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+                let _ = job.reply.send(answer);
+            }
+        }
+    }
+
+    fn append_for_tenant(&mut self, jobs: &[AppendJob]) -> Vec<Result<Appended, StoreError>> {
+        let Some(tenant) = jobs.first().map(|job| Arc::clone(&job.tenant)) else { return Vec::new() };
+        let mut progress = Progress {
+            outcomes: jobs.iter().map(|job| vec![None; job.events.len()]).collect(),
+            quarantined: vec![0; jobs.len()],
+            late: vec![0; jobs.len()],
+            failures: vec![None; jobs.len()],
+        };
+        let mut failure = None;
+        let seq = tenant.published() + 1;
+        match self.find_homes(&tenant, jobs, &mut progress) {
+            Ok(homes) => {
+                let mut leftovers = self.leftovers(jobs, &homes, &progress);
+                for (month, places) in homes {
+                    let extra = std::mem::take(leftovers.entry(Some(month)).or_default());
+                    if let Err(error) = self.write_month(&tenant, month, seq, jobs, &places, extra, &mut progress) {
+                        for (job, _) in &places {
+                            progress.failures[*job] = Some(error.clone());
+                        }
+                        failure = Some(error);
+                    }
+                    self.shared.reached(CommitPoint::BetweenMonths);
+                }
+                if let Some(ledger) = leftovers.remove(&None).filter(|ledger| !ledger.is_empty())
+                    && let Err(error) = catalogue::count(&tenant, &ledger)
+                {
+                    for (index, job) in jobs.iter().enumerate() {
+                        if job.ignored + job.rejected > 0 || progress.outcomes[index].contains(&Some(Outcome::Purged)) {
+                            progress.failures[index] = Some(error.clone());
+                        }
+                    }
+                    failure = Some(error);
+                }
+            }
+            Err(error) => {
+                progress.failures.iter_mut().for_each(|entry| *entry = Some(error.clone()));
+                failure = Some(error);
+            }
+        }
+        tenant.publish(seq);
+        self.shared.wrote(failure);
+        jobs.iter().enumerate().map(|(index, job)| answer(index, job, seq, &mut progress)).collect()
+    }
+
+    /// Decides for each event the month it lives in: where its identity is already, else the month of its time.
+    fn find_homes(
+        &mut self,
+        tenant: &Tenant,
+        jobs: &[AppendJob],
+        progress: &mut Progress,
+    ) -> Result<BTreeMap<Month, Vec<Place>>, StoreError> {
+        self.load_filters(tenant)?;
+        let mut homes: BTreeMap<Month, Vec<Place>> = BTreeMap::new();
+        let mut assigned: HashMap<EventKey, Month> = HashMap::new();
+        for (job_index, job) in jobs.iter().enumerate() {
+            for (event_index, event) in job.events.iter().enumerate() {
+                let month = event.time.month();
+                let home = match assigned.get(&event.key) {
+                    Some(home) => *home,
+                    None => self.stored_home(tenant, &event.key, month)?.unwrap_or(month),
+                };
+                if tenant.is_purged(home) {
+                    progress.outcomes[job_index][event_index] = Some(Outcome::Purged);
+                    continue;
+                }
+                assigned.insert(event.key, home);
+                homes.entry(home).or_default().push((job_index, event_index));
+            }
+        }
+        Ok(homes)
+    }
+
+    fn stored_home(
+        &mut self,
+        tenant: &Tenant,
+        key: &EventKey,
+        likely: Month,
+    ) -> Result<Option<Month>, StoreError> {
+        let Some(memory) = self.tenants.get(&tenant.id) else { return Ok(None) };
+        let mut candidates: Vec<Month> = memory
+            .filters
+            .iter()
+            .filter(|(_, filter)| filter.may_hold(&key.0))
+            .map(|(month, _)| *month)
+            .collect();
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        candidates.sort_by_key(|month| *month != likely);
+        for month in candidates {
+            if self.writer(tenant, month)?.holds(key)? {
+                return Ok(Some(month));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Ignored and rejected records have no month: they ride with the first commit of their batch, else the catalogue
+    /// takes them.
+    fn leftovers(
+        &self,
+        jobs: &[AppendJob],
+        homes: &BTreeMap<Month, Vec<Place>>,
+        progress: &Progress,
+    ) -> BTreeMap<Option<Month>, Ledger> {
+        let mut leftovers: BTreeMap<Option<Month>, Ledger> = BTreeMap::new();
+        for (index, job) in jobs.iter().enumerate() {
+            let purged = progress.outcomes[index].iter().filter(|outcome| outcome.is_some()).count() as u64;
+            if job.ignored + job.rejected + purged == 0 {
+                continue;
+            }
+            let month = homes.iter().find(|(_, places)| places.iter().any(|(job, _)| *job == index)).map(|(month, _)| *month);
+            let key = (job.source.clone(), job.arrived.hour_start().ticks(), NO_EVENT_HOUR);
+            let delta = leftovers.entry(month).or_default().entry(key).or_default();
+            delta.ignored += job.ignored as i64;
+            delta.rejected += (job.rejected + purged) as i64;
+            delta.read += (job.ignored + job.rejected + purged) as i64;
+        }
+        leftovers
+    }
+
+    fn write_month(
+        &mut self,
+        tenant: &Tenant,
+        month: Month,
+        seq: u64,
+        jobs: &[AppendJob],
+        places: &[Place],
+        mut ledger: Ledger,
+        progress: &mut Progress,
+    ) -> Result<(), StoreError> {
+        let watermarks = self.watermarks(tenant, jobs, places)?;
+        self.writer(tenant, month)?;
+        let Some((writer, _)) = self.writers.get_mut(&(tenant.id, month)) else { return Err(StoreError::Closing) };
+        let memory = self.tenants.entry(tenant.id).or_default();
+        let filter = memory.filters.entry(month).or_insert_with(|| KeyFilter::with_capacity(0));
+        let written_at = places.iter().map(|(job, _)| jobs[*job].arrived).max().unwrap_or_default();
+        let committed = writer.commit(seq, written_at, |commit| {
+            let mut stored = Vec::with_capacity(places.len());
+            for (job_index, event_index) in places {
+                let (job, event) = (&jobs[*job_index], &jobs[*job_index].events[*event_index]);
+                let may_hold = filter.may_hold(&event.key.0);
+                let outcome = commit.store(event, &job.source, job.arrived, may_hold)?;
+                filter.insert(&event.key.0);
+                let is_late = is_late(job, event, outcome, watermarks.get(&job.source));
+                note(&mut ledger, job, event, outcome, is_late);
+                stored.push((outcome, is_late));
+            }
+            commit.count(&ledger)?;
+            Ok(stored)
+        });
+        let (stored, state) = match committed {
+            Ok(committed) => committed,
+            Err(error) => {
+                // After a failed write the connection may be in any state; the next commit opens a new one.
+                self.writers.remove(&(tenant.id, month));
+                return Err(error);
+            }
+        };
+        tenant.wrote(month, state);
+        for ((job_index, event_index), (outcome, is_late)) in places.iter().zip(stored) {
+            progress.outcomes[*job_index][*event_index] = Some(outcome.outcome);
+            progress.quarantined[*job_index] += u64::from(outcome.quarantined);
+            progress.late[*job_index] += u64::from(is_late);
+            let (job, event) = (&jobs[*job_index], &jobs[*job_index].events[*event_index]);
+            if matches!(job.lateness, Lateness::After(_)) && !outcome.quarantined {
+                let newest = memory.watermarks.entry(job.source.clone()).or_insert(event.time);
+                *newest = (*newest).max(event.time);
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest event of each feed as it was before this group.
+    fn watermarks(
+        &mut self,
+        tenant: &Tenant,
+        jobs: &[AppendJob],
+        places: &[Place],
+    ) -> Result<HashMap<String, Timestamp>, StoreError> {
+        let mut found = HashMap::new();
+        for (job, _) in places {
+            let job = &jobs[*job];
+            if !matches!(job.lateness, Lateness::After(_)) || found.contains_key(&job.source) {
+                continue;
+            }
+            let known = self.tenants.get(&tenant.id).and_then(|memory| memory.watermarks.get(&job.source)).copied();
+            let newest = match known {
+                Some(newest) => Some(newest),
+                None => self.shared.ledger(tenant)?.into_iter().find(|line| line.source == job.source).and_then(|line| line.newest),
+            };
+            if let Some(newest) = newest {
+                self.tenants.entry(tenant.id).or_default().watermarks.insert(job.source.clone(), newest);
+                found.insert(job.source.clone(), newest);
+            }
+        }
+        Ok(found)
+    }
+
+    fn load_filters(&mut self, tenant: &Tenant) -> Result<(), StoreError> {
+        if self.tenants.contains_key(&tenant.id) {
+            return Ok(());
+        }
+        let mut memory = TenantMemory::default();
+        for (month, _) in tenant.months() {
+            memory.filters.insert(month, self.writer(tenant, month)?.read_filter()?);
+        }
+        self.tenants.insert(tenant.id, memory);
+        Ok(())
+    }
+
+    fn writer(&mut self, tenant: &Tenant, month: Month) -> Result<&mut Writer, StoreError> {
+        self.uses += 1;
+        let name = (tenant.id, month);
+        if !self.writers.contains_key(&name) {
+            if self.writers.len() >= OPEN_WRITERS
+                && let Some(oldest) = self.writers.iter().min_by_key(|(_, (_, used))| *used).map(|(name, _)| *name)
+            {
+                self.writers.remove(&oldest);
+            }
+            let path = Partition::path_of(&tenant.folder, month);
+            let connection = schema::open_partition_writer(&path, tenant.id, month)?;
+            self.writers.insert(name, (Writer::new(path, connection), 0));
+        }
+        match self.writers.get_mut(&name) {
+            Some((writer, used)) => {
+                *used = self.uses;
+                Ok(writer)
+            }
+            None => Err(StoreError::Closing),
+        }
+    }
+
+    /// The totals go to the catalogue first; then every connection closes, and the file is renamed away and unlinked.
+    fn purge(&mut self, tenant: &Tenant, month: Month, now: Timestamp) -> Result<(), StoreError> {
+        let _alone = tenant.purge_gate();
+        if tenant.is_purged(month) || !tenant.months().iter().any(|(stored, _)| *stored == month) {
+            return Ok(());
+        }
+        let writer = self.writer(tenant, month)?;
+        catalogue::take_over(tenant, month, now, &writer.connection)?;
+        let path = writer.path.clone();
+        writer
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(|error| schema::failure(&path, &error))?;
+        self.writers.remove(&(tenant.id, month));
+        self.shared.partitions.close(tenant.id, month);
+        tenant.forget(month);
+        if let Some(memory) = self.tenants.get_mut(&tenant.id) {
+            memory.filters.remove(&month);
+        }
+        super::tenant::discard_file(&tenant.folder, month)
+    }
+}
+
+fn is_late(job: &AppendJob, event: &PreparedEvent, stored: Stored, newest: Option<&Timestamp>) -> bool {
+    let Lateness::After(allowed) = job.lateness else { return false };
+    let counts = matches!(stored.outcome, Outcome::New | Outcome::Changed);
+    counts && newest.is_some_and(|newest| event.time.plus_ticks(allowed) < *newest)
+}
+
+fn note(ledger: &mut Ledger, job: &AppendJob, event: &PreparedEvent, stored: Stored, is_late: bool) {
+    let key = (job.source.clone(), job.arrived.hour_start().ticks(), event.time.hour_start().ticks());
+    let delta: &mut LedgerDelta = ledger.entry(key).or_default();
+    delta.read += 1;
+    match stored.outcome {
+        Outcome::New => delta.new += 1,
+        Outcome::Changed => delta.changed += 1,
+        Outcome::Known => delta.known += 1,
+        Outcome::Purged => delta.rejected += 1,
+    }
+    delta.late += i64::from(is_late);
+    delta.quarantined += i64::from(stored.quarantined);
+    if matches!(stored.outcome, Outcome::New | Outcome::Changed) && !stored.quarantined {
+        delta.newest = delta.newest.max(Some(event.time.ticks()));
+    }
+}
+
+fn answer(index: usize, job: &AppendJob, seq: u64, progress: &mut Progress) -> Result<Appended, StoreError> {
+    if let Some(failure) = progress.failures[index].take() {
+        return Err(failure);
+    }
+    let mut counts = Counts {
+        read: job.ignored + job.rejected,
+        ignored: job.ignored,
+        rejected: job.rejected,
+        late: progress.late[index],
+        quarantined: progress.quarantined[index],
+        ..Counts::default()
+    };
+    let mut outcomes = Vec::with_capacity(job.events.len());
+    for outcome in std::mem::take(&mut progress.outcomes[index]) {
+        // Every event of a job without failure was given an outcome; anything else is a fault of ours, never a loss.
+        let Some(outcome) = outcome else { return Err(StoreError::Closing) };
+        counts.count(outcome);
+        outcomes.push(outcome);
+    }
+    Ok(Appended { outcomes, counts, commit: seq })
+}
+
+/// How long an unanswered caller's batch may wait in the queue before the store says that it is busy.
+pub(super) const QUEUE_BATCHES: usize = 4_096;
+
+/// An hour in ticks, for the ledger's readers.
+pub(super) const HOUR_TICKS: i64 = 3_600 * TICKS_PER_SECOND;
