@@ -89,7 +89,7 @@ fn questions() -> Vec<Question> {
         Question {
             fault: "the rows of a day are not as many as counted (report, day, counted, there)",
             sql: format!(
-                "WITH there AS (SELECT report, CAST(floor(time / {TICKS_PER_DAY}.0) AS INTEGER) AS day, count(*) AS rows
+                "WITH there AS (SELECT report, (time - (((time % {TICKS_PER_DAY}) + {TICKS_PER_DAY}) % {TICKS_PER_DAY})) / {TICKS_PER_DAY} AS day, count(*) AS rows
                     FROM ({LIVE_ROWS}) GROUP BY 1, 2),
                  counted AS (SELECT report, day, rows FROM day_counts WHERE rows <> 0)
                  SELECT format('%d, %d, %d, %d', report, day, coalesce(counted.rows, 0), coalesce(there.rows, 0))

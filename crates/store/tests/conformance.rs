@@ -1,0 +1,108 @@
+//! The embedded store passes the suite, also behind a carrier that repeats, cuts up and shuffles.
+
+use model::batch::{Batch, Subject};
+use model::query::Query;
+use model::tenant::TenantId;
+use model::time::{Month, Timestamp};
+use std::path::Path;
+use std::sync::Arc;
+use store::conformance::{Delivery, Opened, run};
+use store::error::StoreError;
+use store::events::{
+    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal, StoredEvent,
+};
+use store::folder::DataFolder;
+use store::sqlite::Options;
+
+fn open_sqlite(path: &Path) -> Opened {
+    let folder = DataFolder::open(path).unwrap();
+    let store = store::open(&folder, Options { open_partitions: 2, ..Options::default() }).unwrap();
+    Opened { store, hold: Box::new(folder) }
+}
+
+fn open_unruly(path: &Path) -> Opened {
+    let opened = open_sqlite(path);
+    Opened { store: Arc::new(Unruly(opened.store)), hold: opened.hold }
+}
+
+fn check(open: fn(&Path) -> Opened, delivery: Delivery) {
+    let folder = tempfile::tempdir().unwrap();
+    let failures = run(folder.path(), open, delivery);
+    let told: Vec<String> = failures.iter().map(|failure| format!("{}\n    {}", failure.case, failure.reason)).collect();
+    assert!(failures.is_empty(), "{} cases failed:\n  {}", failures.len(), told.join("\n  "));
+}
+
+#[test]
+fn the_embedded_store_does_what_every_store_must() {
+    check(open_sqlite, Delivery::Exact);
+}
+
+#[test]
+fn it_does_so_behind_a_carrier_that_repeats_cuts_up_and_shuffles() {
+    check(open_unruly, Delivery::Unruly);
+}
+
+/// Does to every batch what networks and queues do: its events come one by one, last first, the earlier half twice, and
+/// the first again at the end.
+struct Unruly(Arc<dyn EventStore>);
+
+impl EventStore for Unruly {
+    fn lease(&self, tenant: TenantId) -> Result<Lease, StoreError> {
+        self.0.lease(tenant)
+    }
+
+    fn append(&self, lease: &Lease, batch: Batch) -> Result<Appended, StoreError> {
+        let mut order: Vec<usize> = (0..batch.events.len()).rev().collect();
+        order.extend(0..batch.events.len() / 2);
+        order.push(0);
+        for index in order {
+            let Some(event) = batch.events.get(index) else { continue };
+            self.0.append(lease, Batch { events: vec![event.clone()], ..batch.clone() })?;
+        }
+        self.0.append(lease, batch)
+    }
+
+    fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
+        self.0.scan(tenant, query)
+    }
+
+    fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        self.0.snapshot(tenant)
+    }
+
+    fn history(&self, tenant: TenantId, subject: &Subject, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.0.history(tenant, subject, from, to, limit)
+    }
+
+    fn changes(&self, tenant: TenantId, since: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+        self.0.changes(tenant, since, limit)
+    }
+
+    fn report_totals(&self, tenant: TenantId) -> Result<Vec<ReportTotal>, StoreError> {
+        self.0.report_totals(tenant)
+    }
+
+    fn ledger(&self, tenant: TenantId) -> Result<Vec<LedgerLine>, StoreError> {
+        self.0.ledger(tenant)
+    }
+
+    fn months(&self, tenant: TenantId) -> Result<Vec<MonthInfo>, StoreError> {
+        self.0.months(tenant)
+    }
+
+    fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError> {
+        self.0.purge(tenant, month, now)
+    }
+
+    fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError> {
+        self.0.check(tenant)
+    }
+
+    fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        self.0.tenants()
+    }
+
+    fn health(&self) -> Health {
+        self.0.health()
+    }
+}
