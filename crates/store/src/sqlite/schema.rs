@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// The schema that this version writes.
 pub const SCHEMA_VERSION: i64 = 1;
+/// What `PRAGMA synchronous` answers when every commit waits for the disk.
+const SYNCHRONOUS_FULL: i64 = 2;
 /// "GATE": tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x4741_5445;
 /// Rows of half a kilobyte to a kilobyte: a page of 100 rows touches half a dozen of these.
@@ -193,6 +195,7 @@ fn open_writer(
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| failure(path, &error))?;
     configure_writer(&connection).map_err(|error| failure(path, &error))?;
+    check_durability(path, &connection)?;
     let version: i64 = pragma(&connection, "user_version").map_err(|error| failure(path, &error))?;
     if version == 0 {
         create(&connection, tables, fill).map_err(|error| failure(path, &error))?;
@@ -253,6 +256,25 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Some file systems refuse WAL without an error; an acknowledgement from there would be a guess.
+fn check_durability(path: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let read = || -> rusqlite::Result<(String, i64)> {
+        let journal: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        Ok((journal, pragma(connection, "synchronous")?))
+    };
+    let (journal, synchronous) = read().map_err(|error| failure(path, &error))?;
+    if journal == "wal" && synchronous == SYNCHRONOUS_FULL {
+        return Ok(());
+    }
+    Err(StoreError::Folder {
+        path: path.to_owned(),
+        reason: format!(
+            "this file system gives journal_mode {journal} and synchronous {synchronous} where a write-ahead log with full \
+             syncs is needed; put the data folder on a local disk"
+        ),
+    })
+}
+
 fn configure_reader(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "query_only", true)?;
@@ -260,4 +282,63 @@ fn configure_reader(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA mmap_size = 8589934592", [], |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(16);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(folder: &Path) -> Result<Connection, StoreError> {
+        let tenant = TenantId::new(uuid::Uuid::from_u128(7));
+        open_partition_writer(&folder.join("2017-05.db"), tenant, Month::parse("2017-05").unwrap())
+    }
+
+    fn check(name: &str, expected: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open(folder.path()).unwrap();
+        let got = connection
+            .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))
+            .unwrap();
+        let got = match got {
+            rusqlite::types::Value::Integer(number) => number.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(got, expected, "{name}");
+    }
+
+    #[test]
+    fn the_writer_waits_for_the_disk() {
+        check("journal_mode", "wal");
+        check("synchronous", "2");
+        check("page_size", "16384");
+        check("user_version", "1");
+        check("application_id", "1195463749");
+    }
+
+    #[test]
+    fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        open(folder.path()).unwrap().pragma_update(None, "user_version", 2).unwrap();
+        let error = open(folder.path()).unwrap_err();
+        assert!(matches!(error, StoreError::NewerSchema { found: 2, known: 1, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_of_another_tenant_or_month_or_program_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("2017-05.db");
+        drop(open(folder.path()).unwrap());
+        let other = TenantId::new(uuid::Uuid::from_u128(8));
+        let month = Month::parse("2017-05").unwrap();
+        assert!(matches!(open_partition_writer(&path, other, month), Err(StoreError::NotOurs { .. })));
+        let june = Month::parse("2017-06").unwrap();
+        let ours = TenantId::new(uuid::Uuid::from_u128(7));
+        assert!(matches!(open_partition_writer(&path, ours, june), Err(StoreError::NotOurs { .. })));
+        let foreign = folder.path().join("foreign.db");
+        let connection = Connection::open(&foreign).unwrap();
+        connection.execute_batch("CREATE TABLE t(x); PRAGMA user_version = 1").unwrap();
+        drop(connection);
+        assert!(matches!(open_reader(&foreign), Err(StoreError::NotOurs { .. })));
+    }
 }
