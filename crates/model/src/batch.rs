@@ -85,7 +85,10 @@ pub fn subjects(event: &Event) -> Vec<Subject> {
     };
     match &event.facts {
         Facts::SignIn(sign_in) => {
-            for name in [&sign_in.user_id, &sign_in.user_principal_name].into_iter().flatten() {
+            for name in [&sign_in.user_id, &sign_in.user_principal_name]
+                .into_iter()
+                .flatten()
+            {
                 add(Subject::person(name));
             }
             if let Some(address) = &sign_in.ip_address {
@@ -93,10 +96,17 @@ pub fn subjects(event: &Event) -> Vec<Subject> {
             }
         }
         Facts::Audit(audit) => {
-            for name in [&audit.actor.user_id, &audit.actor.user_principal_name].into_iter().flatten() {
+            for name in [&audit.actor.user_id, &audit.actor.user_principal_name]
+                .into_iter()
+                .flatten()
+            {
                 add(Subject::person(name));
             }
-            for target in audit.targets.iter().filter(|target| target.resource_type.as_deref() == Some("User")) {
+            for target in audit
+                .targets
+                .iter()
+                .filter(|target| target.resource_type.as_deref() == Some("User"))
+            {
                 for name in [&target.id, &target.user_principal_name].into_iter().flatten() {
                     add(Subject::person(name));
                 }

@@ -14,11 +14,17 @@ pub struct Content {
 /// Digests a record: keys sorted, without the members for which `is_carrier` is true at the top level (what the way of
 /// transport added), `null` and `""` alike absent; `[]` and `{}` are content.
 pub fn digest(record: &Map<String, Value>, is_carrier: fn(&str) -> bool) -> Content {
-    let mut canonical = Canonical { hasher: blake3::Hasher::new(), properties: 0 };
+    let mut canonical = Canonical {
+        hasher: blake3::Hasher::new(),
+        properties: 0,
+    };
     canonical.object(record, is_carrier);
     let mut digest = [0; 16];
     digest.copy_from_slice(&canonical.hasher.finalize().as_bytes()[..16]);
-    Content { digest, properties: canonical.properties }
+    Content {
+        digest,
+        properties: canonical.properties,
+    }
 }
 
 /// Feeds a hasher with a form in which every value starts with its type and every text with its length.
@@ -81,16 +87,26 @@ mod tests {
     use super::*;
 
     fn content(json: &str) -> Content {
-        digest(&serde_json::from_str(json).unwrap(), |name| name == "TimeGenerated")
+        digest(&serde_json::from_str(json).unwrap(), |name| {
+            name == "TimeGenerated"
+        })
     }
 
     fn check(left: &str, right: &str, same: bool) {
-        assert_eq!(content(left).digest == content(right).digest, same, "{left} and {right}");
+        assert_eq!(
+            content(left).digest == content(right).digest,
+            same,
+            "{left} and {right}"
+        );
     }
 
     #[test]
     fn order_and_the_carriers_fields_do_not_matter() {
-        check(r#"{"a":1,"b":{"c":"x","d":2}}"#, r#"{"b":{"d":2,"c":"x"},"a":1}"#, true);
+        check(
+            r#"{"a":1,"b":{"c":"x","d":2}}"#,
+            r#"{"b":{"d":2,"c":"x"},"a":1}"#,
+            true,
+        );
         check(r#"{"a":1,"TimeGenerated":"x"}"#, r#"{"a":1}"#, true);
         check(r#"{"a":{"TimeGenerated":"x"}}"#, r#"{"a":{}}"#, false);
     }
@@ -112,6 +128,9 @@ mod tests {
 
     #[test]
     fn properties_are_counted_at_any_depth() {
-        assert_eq!(content(r#"{"a":1,"b":{"c":"","d":[1,null,{"e":2}]}}"#).properties, 6);
+        assert_eq!(
+            content(r#"{"a":1,"b":{"c":"","d":[1,null,{"e":2}]}}"#).properties,
+            6
+        );
     }
 }

@@ -85,18 +85,30 @@ impl Property {
 
     /// A property that may be null and cannot be filtered by.
     pub const fn new(name: &'static str, edm: Edm, about: &'static str) -> Property {
-        Property { name, edm, nullable: true, filterable: false, about }
+        Property {
+            name,
+            edm,
+            nullable: true,
+            filterable: false,
+            about,
+        }
     }
 
     /// The same property, never null.
     #[must_use]
     pub const fn required(self) -> Property {
-        Property { nullable: false, ..self }
+        Property {
+            nullable: false,
+            ..self
+        }
     }
 
     /// The same property, usable in `$filter`.
     #[must_use]
     pub const fn filterable(self) -> Property {
-        Property { filterable: true, ..self }
+        Property {
+            filterable: true,
+            ..self
+        }
     }
 }

@@ -234,7 +234,9 @@ pub struct Target {
 impl Target {
     /// The one name to show.
     pub fn name(&self) -> Option<&str> {
-        [&self.user_principal_name, &self.display_name, &self.id].into_iter().find_map(|name| name.as_deref())
+        [&self.user_principal_name, &self.display_name, &self.id]
+            .into_iter()
+            .find_map(|name| name.as_deref())
     }
 }
 

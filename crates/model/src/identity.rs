@@ -67,7 +67,12 @@ impl EventKey {
     pub fn from_vendor_id(vendor: Vendor, kind: Kind, id: &str) -> EventKey {
         let is_guid = id.len() == 36 && Uuid::try_parse(id).is_ok();
         let lower = is_guid.then(|| id.to_ascii_lowercase());
-        EventKey::derive(&["id", vendor.as_str(), kind.as_str(), lower.as_deref().unwrap_or(id)])
+        EventKey::derive(&[
+            "id",
+            vendor.as_str(),
+            kind.as_str(),
+            lower.as_deref().unwrap_or(id),
+        ])
     }
 
     /// For a record without id: from fields that tell it apart, by a recipe with a name and a version.
@@ -127,7 +132,10 @@ mod tests {
     #[test]
     fn guids_count_the_same_in_any_case_and_other_ids_do_not() {
         let key = |id| EventKey::from_vendor_id(Vendor::Entra, Kind::SignIn, id);
-        assert_eq!(key("EEAE5D3B-8132-43bf-8b24-d98f405a2900"), key("eeae5d3b-8132-43bf-8b24-d98f405a2900"));
+        assert_eq!(
+            key("EEAE5D3B-8132-43bf-8b24-d98f405a2900"),
+            key("eeae5d3b-8132-43bf-8b24-d98f405a2900")
+        );
         assert_ne!(key("Directory_A"), key("directory_a"));
     }
 
@@ -141,7 +149,11 @@ mod tests {
     /// Made once with Python: uuid.uuid5(ns, b"".join(len(p).to_bytes(8, "big") + p for p in parts)).
     #[test]
     fn identities_never_change() {
-        let key = EventKey::from_vendor_id(Vendor::Entra, Kind::SignIn, "eeae5d3b-8132-43bf-8b24-d98f405a2900");
+        let key = EventKey::from_vendor_id(
+            Vendor::Entra,
+            Kind::SignIn,
+            "eeae5d3b-8132-43bf-8b24-d98f405a2900",
+        );
         assert_eq!(key.guid().to_string(), "b2d09e14-a284-5537-b9ce-6c09e7b267b3");
     }
 

@@ -55,7 +55,11 @@ impl TimeRanges {
     }
 
     fn from_ticks(first: i64, last: i64) -> TimeRanges {
-        TimeRanges(if first <= last { vec![(first, last)] } else { Vec::new() })
+        TimeRanges(if first <= last {
+            vec![(first, last)]
+        } else {
+            Vec::new()
+        })
     }
 
     /// What a comparison with an instant leaves.
@@ -106,7 +110,9 @@ impl TimeRanges {
 
     /// The ranges, oldest first, both ends included.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Timestamp, Timestamp)> + '_ {
-        self.0.iter().map(|(first, last)| (Timestamp::from_ticks(*first), Timestamp::from_ticks(*last)))
+        self.0
+            .iter()
+            .map(|(first, last)| (Timestamp::from_ticks(*first), Timestamp::from_ticks(*last)))
     }
 
     /// Whether no instant is left.
@@ -116,7 +122,9 @@ impl TimeRanges {
 
     /// Whether an instant is in the set.
     pub fn contains(&self, time: Timestamp) -> bool {
-        self.0.iter().any(|(first, last)| (*first..=*last).contains(&time.ticks()))
+        self.0
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&time.ticks()))
     }
 }
 
@@ -220,12 +228,21 @@ impl Predicate {
         match self {
             Predicate::And(parts) => parts.iter().all(|part| part.matches(row)),
             Predicate::Or(parts) => parts.iter().any(|part| part.matches(row)),
-            Predicate::Compare { path, operator, value } => {
-                member(row, path).and_then(|member| compare(member, value)).is_some_and(|order| operator.holds(order))
-            }
-            Predicate::Text { path, test, value, case } => {
-                member(row, path).and_then(Value::as_str).is_some_and(|text| test.holds(text, value, *case))
-            }
+            Predicate::Compare {
+                path,
+                operator,
+                value,
+            } => member(row, path)
+                .and_then(|member| compare(member, value))
+                .is_some_and(|order| operator.holds(order)),
+            Predicate::Text {
+                path,
+                test,
+                value,
+                case,
+            } => member(row, path)
+                .and_then(Value::as_str)
+                .is_some_and(|text| test.holds(text, value, *case)),
             Predicate::Any { collection, item } => row
                 .get(collection)
                 .and_then(Value::as_array)
@@ -236,15 +253,17 @@ impl Predicate {
     /// The instants of the time property outside which nothing can match: never too few.
     pub fn time_ranges(&self, time_property: &str) -> TimeRanges {
         match self {
-            Predicate::And(parts) => parts
-                .iter()
-                .fold(TimeRanges::all(), |ranges, part| ranges.intersection(&part.time_ranges(time_property))),
-            Predicate::Or(parts) => parts
-                .iter()
-                .fold(TimeRanges::none(), |ranges, part| ranges.union(&part.time_ranges(time_property))),
-            Predicate::Compare { path: [name], operator, value: Literal::Time(time) } if *name == time_property => {
-                TimeRanges::compared(*operator, *time)
-            }
+            Predicate::And(parts) => parts.iter().fold(TimeRanges::all(), |ranges, part| {
+                ranges.intersection(&part.time_ranges(time_property))
+            }),
+            Predicate::Or(parts) => parts.iter().fold(TimeRanges::none(), |ranges, part| {
+                ranges.union(&part.time_ranges(time_property))
+            }),
+            Predicate::Compare {
+                path: [name],
+                operator,
+                value: Literal::Time(time),
+            } if *name == time_property => TimeRanges::compared(*operator, *time),
             _ => TimeRanges::all(),
         }
     }
@@ -255,7 +274,11 @@ impl Predicate {
             Predicate::And(parts) | Predicate::Or(parts) => {
                 parts.iter().all(|part| part.is_only_about(time_property))
             }
-            Predicate::Compare { path: [name], value: Literal::Time(_), .. } => *name == time_property,
+            Predicate::Compare {
+                path: [name],
+                value: Literal::Time(_),
+                ..
+            } => *name == time_property,
             _ => false,
         }
     }

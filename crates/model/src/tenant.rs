@@ -14,9 +14,28 @@ pub struct TenantName(String);
 
 /// Words that stand for something else where a tenant could stand, so no tenant may be called so.
 pub const RESERVED_WORDS: &[&str] = &[
-    "$metadata", "$tenantdomain", "activities", "admin", "assets", "common", "consumers", "health", "healthz", "ingest",
-    "livez", "me", "metrics", "myorganization", "oauth2", "odata", "organizations", "portal", "readyz", "reports",
-    "sources", "v2.0",
+    "$metadata",
+    "$tenantdomain",
+    "activities",
+    "admin",
+    "assets",
+    "common",
+    "consumers",
+    "health",
+    "healthz",
+    "ingest",
+    "livez",
+    "me",
+    "metrics",
+    "myorganization",
+    "oauth2",
+    "odata",
+    "organizations",
+    "portal",
+    "readyz",
+    "reports",
+    "sources",
+    "v2.0",
 ];
 
 /// The tenant that takes records which name none, when the store has not exactly one.
@@ -26,7 +45,9 @@ pub const DEFAULT_TENANT_NAME: &str = "default";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TenantNameError {
     /// Empty, too long, or with other characters than a domain has.
-    #[error("`{0}` cannot name a tenant: use a domain name such as contoso.com (letters, digits, dots and hyphens)")]
+    #[error(
+        "`{0}` cannot name a tenant: use a domain name such as contoso.com (letters, digits, dots and hyphens)"
+    )]
     NotADomain(String),
     /// One of [`RESERVED_WORDS`].
     #[error("`{0}` cannot name a tenant: the word means something else in an address of this service")]
@@ -83,7 +104,9 @@ impl TenantName {
                 && label.len() <= 63
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         });
         if name.len() > 253 || !labels_are_sound {
             return Err(TenantNameError::NotADomain(text.chars().take(80).collect()));
@@ -132,7 +155,17 @@ mod tests {
 
     #[test]
     fn other_text_is_refused() {
-        for text in ["", "a b", "../etc", "a/b", "con\nt", "-a", "a-", "a..b", &"x".repeat(64)] {
+        for text in [
+            "",
+            "a b",
+            "../etc",
+            "a/b",
+            "con\nt",
+            "-a",
+            "a-",
+            "a..b",
+            &"x".repeat(64),
+        ] {
             check(text, Err("domain name"));
         }
     }

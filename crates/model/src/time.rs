@@ -17,7 +17,9 @@ pub struct Month(i32);
 
 /// Why a text is not a time that we understand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a time that Gatelog reads (ISO 8601 such as 2017-05-17T12:00:00Z, or 5/17/2017 12:00:00 PM)")]
+#[error(
+    "`{text}` is not a time that Gatelog reads (ISO 8601 such as 2017-05-17T12:00:00Z, or 5/17/2017 12:00:00 PM)"
+)]
 pub struct NotATime {
     /// The text as it came, cut to a length that fits a log line.
     pub text: String,
@@ -127,8 +129,9 @@ impl Timestamp {
     /// ISO 8601 with `T` or a space, one- or two-digit hours, 0 to 12 fraction digits (more than 7 truncate), `Z`, an
     /// offset, or nothing (then it is UTC); a date alone is midnight UTC; the US form `8/22/2022 6:07:16 PM`.
     pub fn parse_vendor(text: &str) -> Result<Timestamp, NotATime> {
-        parse(text.trim().as_bytes())
-            .ok_or_else(|| NotATime { text: text.chars().take(64).collect::<String>() })
+        parse(text.trim().as_bytes()).ok_or_else(|| NotATime {
+            text: text.chars().take(64).collect::<String>(),
+        })
     }
 
     /// Appends `2015-03-12T22:01:18.4385955Z`: no trailing zeros in the fraction, no fraction if it is zero.
@@ -188,7 +191,10 @@ impl Month {
 
     /// The first instant of the month.
     pub fn start(self) -> Timestamp {
-        let (year, month) = (i64::from(self.0.div_euclid(12)), i64::from(self.0.rem_euclid(12)) + 1);
+        let (year, month) = (
+            i64::from(self.0.div_euclid(12)),
+            i64::from(self.0.rem_euclid(12)) + 1,
+        );
         Timestamp::from_ticks(days_from_civil(year, month, 1) * TICKS_PER_DAY)
     }
 
@@ -221,7 +227,11 @@ pub fn format_span(ticks: i64) -> String {
     let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
     let sign = if ticks < 0 { "-" } else { "" };
     let clock = format!("{hours:02}:{:02}:{:02}", seconds / 60 % 60, seconds % 60);
-    if days > 0 { format!("{sign}{days}.{clock}") } else { format!("{sign}{clock}") }
+    if days > 0 {
+        format!("{sign}{days}.{clock}")
+    } else {
+        format!("{sign}{clock}")
+    }
 }
 
 fn put(digits: &mut [u8], mut value: i64) {
@@ -267,11 +277,18 @@ struct Scanner<'a>(&'a [u8]);
 
 impl Scanner<'_> {
     fn number(&mut self, min: usize, max: usize) -> Option<i64> {
-        let digits = self.0.iter().take(max).take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = self
+            .0
+            .iter()
+            .take(max)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         if digits < min {
             return None;
         }
-        let value = self.0[..digits].iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
+        let value = self.0[..digits]
+            .iter()
+            .fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
         self.0 = &self.0[digits..];
         Some(value)
     }
@@ -299,7 +316,11 @@ fn parse(text: &[u8]) -> Option<Timestamp> {
     }
     let slash = text.iter().take(3).any(|byte| *byte == b'/');
     let mut scanner = Scanner(text);
-    let time = if slash { us(&mut scanner)? } else { iso(&mut scanner)? };
+    let time = if slash {
+        us(&mut scanner)?
+    } else {
+        iso(&mut scanner)?
+    };
     scanner.0.is_empty().then_some(time)
 }
 
@@ -357,7 +378,11 @@ fn clock(scanner: &mut Scanner<'_>) -> Option<(i64, i64)> {
                 return None;
             }
             for place in 0..7 {
-                let digit = if place < digits { i64::from(scanner.0[place] - b'0') } else { 0 };
+                let digit = if place < digits {
+                    i64::from(scanner.0[place] - b'0')
+                } else {
+                    0
+                };
                 ticks = ticks * 10 + digit;
             }
             scanner.0 = &scanner.0[digits..];
@@ -383,7 +408,11 @@ fn offset_seconds(scanner: &mut Scanner<'_>) -> Option<i64> {
     };
     let hours = scanner.number(2, 2)?;
     let colon = scanner.take(b':');
-    let minutes = if scanner.0.is_empty() && !colon { 0 } else { scanner.number(2, 2)? };
+    let minutes = if scanner.0.is_empty() && !colon {
+        0
+    } else {
+        scanner.number(2, 2)?
+    };
     if hours > 18 || minutes > 59 {
         return None;
     }
@@ -427,7 +456,10 @@ mod tests {
         check("12/1/2022 12:00:00 PM", "2022-12-01T12:00:00Z");
         check("2022-09-09T8:48:50.361Z", "2022-09-09T08:48:50.361Z");
         check("2022-09-09T08:48:50-05:00", "2022-09-09T13:48:50Z");
-        check("2024-11-27T03:31:26.7088498+00:00", "2024-11-27T03:31:26.7088498Z");
+        check(
+            "2024-11-27T03:31:26.7088498+00:00",
+            "2024-11-27T03:31:26.7088498Z",
+        );
         check("2022-11-16 16:25:17.680", "2022-11-16T16:25:17.68Z");
         check("2014-03-01", "2014-03-01T00:00:00Z");
         check("2016-02-29T00:00:00+0530", "2016-02-28T18:30:00Z");
@@ -437,9 +469,22 @@ mod tests {
     #[test]
     fn what_is_not_a_time_is_refused() {
         for text in [
-            "", "-", "yesterday", "2015-02-29", "2015-13-01", "2015-00-10", "2015-01-01T24:00:00Z",
-            "2015-01-01T10:60:00Z", "2015-01-01T10:00:00.Z", "2015-01-01T10:00:00.1234567890123Z", "13/40/2020 1:00:00 PM",
-            "8/22/2022 16:07:16 PM", "2015-01-01Tx", "2015-01-01T10:00:00+99:00", "0000-01-01", "10:00:00",
+            "",
+            "-",
+            "yesterday",
+            "2015-02-29",
+            "2015-13-01",
+            "2015-00-10",
+            "2015-01-01T24:00:00Z",
+            "2015-01-01T10:60:00Z",
+            "2015-01-01T10:00:00.Z",
+            "2015-01-01T10:00:00.1234567890123Z",
+            "13/40/2020 1:00:00 PM",
+            "8/22/2022 16:07:16 PM",
+            "2015-01-01Tx",
+            "2015-01-01T10:00:00+99:00",
+            "0000-01-01",
+            "10:00:00",
         ] {
             check(text, "-");
         }
@@ -455,7 +500,9 @@ mod tests {
 
     #[test]
     fn months_know_their_ends() {
-        let month = Timestamp::parse_vendor("2016-02-29T23:59:59.9999999Z").unwrap().month();
+        let month = Timestamp::parse_vendor("2016-02-29T23:59:59.9999999Z")
+            .unwrap()
+            .month();
         assert_eq!(month.to_string(), "2016-02");
         assert_eq!(month.start().to_string(), "2016-02-01T00:00:00Z");
         assert_eq!(month.end().to_string(), "2016-03-01T00:00:00Z");

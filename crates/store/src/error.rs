@@ -6,7 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Another process works on the data folder.
-    #[error("the data folder {path} is in use by another Gatelog process; stop it first, or let the command go through it")]
+    #[error(
+        "the data folder {path} is in use by another Gatelog process; stop it first, or let the command go through it"
+    )]
     InUse {
         /// The folder.
         path: PathBuf,
@@ -20,7 +22,9 @@ pub enum StoreError {
         reason: String,
     },
     /// The disk is full; nothing of the batch was acknowledged.
-    #[error("the disk that holds {path} is full; free some space, then send again (nothing of this batch is lost or doubled)")]
+    #[error(
+        "the disk that holds {path} is full; free some space, then send again (nothing of this batch is lost or doubled)"
+    )]
     DiskFull {
         /// The file that could not grow.
         path: PathBuf,
@@ -34,7 +38,9 @@ pub enum StoreError {
         reason: String,
     },
     /// The file was made by a later version of Gatelog.
-    #[error("{path} has schema {found}, made by a newer Gatelog; this one knows up to {known}: use the newer version")]
+    #[error(
+        "{path} has schema {found}, made by a newer Gatelog; this one knows up to {known}: use the newer version"
+    )]
     NewerSchema {
         /// The file.
         path: PathBuf,
@@ -70,6 +76,9 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call can succeed later without anybody changing the data.
     pub fn is_passing(&self) -> bool {
-        matches!(self, StoreError::Busy | StoreError::DiskFull { .. } | StoreError::NotWritable { .. })
+        matches!(
+            self,
+            StoreError::Busy | StoreError::DiskFull { .. } | StoreError::NotWritable { .. }
+        )
     }
 }

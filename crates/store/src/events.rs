@@ -72,6 +72,8 @@ pub struct Lease {
 pub struct Appended {
     /// What became of each event, in the batch's order.
     pub outcomes: Vec<Outcome>,
+    /// The originals of events that were refused because their month is purged: (place in the batch, record).
+    pub refused: Vec<(usize, Vec<u8>)>,
     /// The sums, with the batch's ignored and rejected records.
     pub counts: Counts,
     /// The commit that holds it.
@@ -89,6 +91,8 @@ pub struct Page {
     pub next: Option<Position>,
     /// How many rows were looked at.
     pub examined: u64,
+    /// How many rows were left out for [`Query::skip`]; fewer than asked if the scan ended before.
+    pub skipped: u64,
 }
 
 /// An event as it is kept.

@@ -27,8 +27,13 @@ impl DataFolder {
             .open(&lock_path)
             .map_err(|error| refused(path, &error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(DataFolder { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+            Ok(()) => Ok(DataFolder {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
+                path: path.to_owned(),
+            }),
             Err(TryLockError::Error(error)) => Err(refused(path, &error)),
         }
     }
@@ -44,7 +49,11 @@ pub fn make_private_folder(path: &Path) -> Result<(), StoreError> {
     if path.is_dir() {
         return Ok(());
     }
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| refused(path, &error))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| refused(path, &error))?;
     if let Some(parent) = path.parent() {
         sync_folder(parent)?;
     }
@@ -53,18 +62,29 @@ pub fn make_private_folder(path: &Path) -> Result<(), StoreError> {
 
 /// Makes the names in a folder durable: without it, a new file can vanish in a power cut although its content was synced.
 pub fn sync_folder(path: &Path) -> Result<(), StoreError> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(|error| refused(path, &error))
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| refused(path, &error))
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> StoreError {
     let advice = match error.kind() {
-        ErrorKind::PermissionDenied => "give this user the right to write there, or name another folder with --data",
+        ErrorKind::PermissionDenied => {
+            "give this user the right to write there, or name another folder with --data"
+        }
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only; name another folder with --data",
         ErrorKind::StorageFull => "the disk is full",
         _ => "name another folder with --data",
     };
-    StoreError::Folder { path: path.to_owned(), reason: format!("{error}; {advice}") }
+    StoreError::Folder {
+        path: path.to_owned(),
+        reason: format!("{error}; {advice}"),
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +108,9 @@ mod tests {
         let path = parent.path().join("data");
         let _folder = DataFolder::open(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
-        assert_eq!(fs::metadata(path.join("lock")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(path.join("lock")).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 }

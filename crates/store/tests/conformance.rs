@@ -9,27 +9,49 @@ use std::sync::Arc;
 use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
-    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal, StoredEvent,
+    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
+    StoredEvent,
 };
 use store::folder::DataFolder;
 use store::sqlite::Options;
 
 fn open_sqlite(path: &Path) -> Opened {
     let folder = DataFolder::open(path).unwrap();
-    let store = store::open(&folder, Options { open_partitions: 2, ..Options::default() }).unwrap();
-    Opened { store, hold: Box::new(folder) }
+    let store = store::open(
+        &folder,
+        Options {
+            open_partitions: 2,
+            ..Options::default()
+        },
+    )
+    .unwrap();
+    Opened {
+        store,
+        hold: Box::new(folder),
+    }
 }
 
 fn open_unruly(path: &Path) -> Opened {
     let opened = open_sqlite(path);
-    Opened { store: Arc::new(Unruly(opened.store)), hold: opened.hold }
+    Opened {
+        store: Arc::new(Unruly(opened.store)),
+        hold: opened.hold,
+    }
 }
 
 fn check(open: fn(&Path) -> Opened, delivery: Delivery) {
     let folder = tempfile::tempdir().unwrap();
     let failures = run(folder.path(), open, delivery);
-    let told: Vec<String> = failures.iter().map(|failure| format!("{}\n    {}", failure.case, failure.reason)).collect();
-    assert!(failures.is_empty(), "{} cases failed:\n  {}", failures.len(), told.join("\n  "));
+    let told: Vec<String> = failures
+        .iter()
+        .map(|failure| format!("{}\n    {}", failure.case, failure.reason))
+        .collect();
+    assert!(
+        failures.is_empty(),
+        "{} cases failed:\n  {}",
+        failures.len(),
+        told.join("\n  ")
+    );
 }
 
 #[test]
@@ -56,8 +78,16 @@ impl EventStore for Unruly {
         order.extend(0..batch.events.len() / 2);
         order.push(0);
         for index in order {
-            let Some(event) = batch.events.get(index) else { continue };
-            self.0.append(lease, Batch { events: vec![event.clone()], ..batch.clone() })?;
+            let Some(event) = batch.events.get(index) else {
+                continue;
+            };
+            self.0.append(
+                lease,
+                Batch {
+                    events: vec![event.clone()],
+                    ..batch.clone()
+                },
+            )?;
         }
         self.0.append(lease, batch)
     }
@@ -70,7 +100,14 @@ impl EventStore for Unruly {
         self.0.snapshot(tenant)
     }
 
-    fn history(&self, tenant: TenantId, subject: &Subject, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+    fn history(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
         self.0.history(tenant, subject, from, to, limit)
     }
 

@@ -21,7 +21,14 @@ static WATCHED: Mutex<Option<(PathBuf, PathBuf)>> = Mutex::new(None);
 fn take_image(point: CommitPoint) {
     assert_eq!(point, CommitPoint::BetweenMonths);
     if let Some((folder, image)) = WATCHED.lock().unwrap().take() {
-        assert!(Command::new("cp").arg("-r").args([&folder, &image]).status().unwrap().success());
+        assert!(
+            Command::new("cp")
+                .arg("-r")
+                .args([&folder, &image])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -36,10 +43,18 @@ fn event(id: &str, time: &str, content: u8) -> EventDraft {
         key: EventKey::from_vendor_id(Vendor::Entra, Kind::Audit, id),
         kind: Kind::Audit,
         time: Timestamp::parse_vendor(time).unwrap(),
-        rank: Rank { updated: None, properties: u32::from(content), digest: [content; 16] },
+        rank: Rank {
+            updated: None,
+            properties: u32::from(content),
+            digest: [content; 16],
+        },
         format: "test",
         original: json.clone(),
-        rows: vec![RowDraft { report: report.number, json, particulars: Vec::new() }],
+        rows: vec![RowDraft {
+            report: report.number,
+            json,
+            particulars: Vec::new(),
+        }],
         subjects: Vec::new(),
     }
 }
@@ -54,7 +69,10 @@ fn append(store: &Arc<dyn EventStore>, events: &[EventDraft]) -> Vec<Outcome> {
         ignored: 0,
         rejected: 0,
     };
-    store.append(&store.lease(tenant()).unwrap(), batch).unwrap().outcomes
+    store
+        .append(&store.lease(tenant()).unwrap(), batch)
+        .unwrap()
+        .outcomes
 }
 
 fn rows(store: &Arc<dyn EventStore>) -> Vec<u8> {
@@ -77,15 +95,30 @@ fn check(events: &[EventDraft], left_by_the_kill: usize) {
     let (path, image) = (parent.path().join("data"), parent.path().join("image"));
     let folder = DataFolder::open(&path).unwrap();
     *WATCHED.lock().unwrap() = Some((path.clone(), image.clone()));
-    let whole = store::open(&folder, Options { reached: Some(take_image), ..Options::default() }).unwrap();
+    let whole = store::open(
+        &folder,
+        Options {
+            reached: Some(take_image),
+            ..Options::default()
+        },
+    )
+    .unwrap();
     append(&whole, events);
     let healed = open(&image);
     assert_clean(&healed.0);
     let left = String::from_utf8(rows(&healed.0)).unwrap();
-    assert_eq!(left.matches("\"id\"").count(), left_by_the_kill, "after the kill: {left}");
+    assert_eq!(
+        left.matches("\"id\"").count(),
+        left_by_the_kill,
+        "after the kill: {left}"
+    );
     append(&healed.0, events);
     assert_clean(&healed.0);
-    assert_eq!(rows(&healed.0), rows(&whole), "the healed folder is not as if never killed");
+    assert_eq!(
+        rows(&healed.0),
+        rows(&whole),
+        "the healed folder is not as if never killed"
+    );
 }
 
 fn open(path: &Path) -> (Arc<dyn EventStore>, DataFolder) {
@@ -103,6 +136,20 @@ fn assert_clean(store: &Arc<dyn EventStore>) {
 fn a_kill_between_two_months_is_healed_by_sending_again() {
     check(&[event("1", "2017-04-10", 1), event("2", "2017-05-10", 1)], 1);
     // The same id in both months, in both orders: one event, whose home is the month of the first.
-    check(&[event("1", "2017-04-10", 1), event("1", "2017-05-10", 2), event("2", "2017-05-11", 1)], 1);
-    check(&[event("1", "2017-05-10", 2), event("1", "2017-04-10", 1), event("2", "2017-04-11", 1)], 1);
+    check(
+        &[
+            event("1", "2017-04-10", 1),
+            event("1", "2017-05-10", 2),
+            event("2", "2017-05-11", 1),
+        ],
+        1,
+    );
+    check(
+        &[
+            event("1", "2017-05-10", 2),
+            event("1", "2017-04-10", 1),
+            event("2", "2017-04-11", 1),
+        ],
+        1,
+    );
 }

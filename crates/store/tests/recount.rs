@@ -27,10 +27,18 @@ fn event((id, day, content): (u8, u8, u8)) -> EventDraft {
         kind: Kind::Audit,
         time,
         // The same content has the same time: a record is one or the other.
-        rank: Rank { updated: None, properties: u32::from(content), digest: [content ^ (day << 2); 16] },
+        rank: Rank {
+            updated: None,
+            properties: u32::from(content),
+            digest: [content ^ (day << 2); 16],
+        },
         format: "test",
         original: json.clone(),
-        rows: vec![RowDraft { report: report.number, json, particulars: Vec::new() }],
+        rows: vec![RowDraft {
+            report: report.number,
+            json,
+            particulars: Vec::new(),
+        }],
         subjects: vec![Subject::person(&id.to_string())],
     }
 }
@@ -44,16 +52,33 @@ fn expected(script: &Script) -> Vec<String> {
             *held = draft;
         }
     }
-    let mut rows: Vec<_> = winners.into_values().map(|draft| (draft.time, draft.key, draft.original)).collect();
+    let mut rows: Vec<_> = winners
+        .into_values()
+        .map(|draft| (draft.time, draft.key, draft.original))
+        .collect();
     rows.sort_unstable_by(|a, b| b.cmp(a));
-    rows.into_iter().map(|(_, _, original)| String::from_utf8(original).unwrap()).collect()
+    rows.into_iter()
+        .map(|(_, _, original)| String::from_utf8(original).unwrap())
+        .collect()
 }
 
 fn check(script: &Script) {
-    let folder = tempfile::tempdir_in(if std::path::Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "." }).unwrap();
+    let folder = tempfile::tempdir_in(if std::path::Path::new("/dev/shm").is_dir() {
+        "/dev/shm"
+    } else {
+        "."
+    })
+    .unwrap();
     let folder = DataFolder::open(&folder.path().join("data")).unwrap();
     let tenant = TenantId::new(uuid::Uuid::from_u128(7));
-    let store = store::open(&folder, Options { open_partitions: 1, ..Options::default() }).unwrap();
+    let store = store::open(
+        &folder,
+        Options {
+            open_partitions: 1,
+            ..Options::default()
+        },
+    )
+    .unwrap();
     let lease = store.lease(tenant).unwrap();
     for batch in script {
         let batch = Batch {

@@ -26,13 +26,20 @@ const AUDIT_EVENT: EntityDef = EntityDef {
     key: Some("id"),
     properties: &[
         Property::text("id", "The unique identifier of the event.").required(),
-        Property::new("eventTime", Edm::DateTimeOffset, "When the event happened.").required().filterable(),
-        Property::text("actor", "The sign-in name of the acting user, or the name of the acting application."),
+        Property::new("eventTime", Edm::DateTimeOffset, "When the event happened.")
+            .required()
+            .filterable(),
+        Property::text(
+            "actor",
+            "The sign-in name of the acting user, or the name of the acting application.",
+        ),
     ],
 };
 
 fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
-    let Facts::SignIn(_) = &event.facts else { return None };
+    let Facts::SignIn(_) = &event.facts else {
+        return None;
+    };
     let _ = (ObjectWriter::new(), key, Audit::default());
     None
 }

@@ -123,7 +123,10 @@ pub struct ProjectedRow {
 impl ProjectedRow {
     /// A row that only its own report shows.
     pub fn plain(json: Vec<u8>) -> ProjectedRow {
-        ProjectedRow { json, particulars: Vec::new() }
+        ProjectedRow {
+            json,
+            particulars: Vec::new(),
+        }
     }
 }
 
@@ -181,7 +184,9 @@ pub fn by_name(face: Face, name: &str) -> Option<&'static ReportDef> {
     } else {
         name
     };
-    ALL.iter().copied().find(|report| report.face == face && report.name == name)
+    ALL.iter()
+        .copied()
+        .find(|report| report.face == face && report.name == name)
 }
 
 /// The report of a number on disk.
@@ -198,9 +203,15 @@ pub fn of(face: Face) -> impl Iterator<Item = &'static ReportDef> {
 pub fn project(event: &Event, key: &EventKey) -> Vec<RowDraft> {
     let mut rows = Vec::new();
     for report in ALL {
-        let Rows::Stored(project) = report.rows else { continue };
+        let Rows::Stored(project) = report.rows else {
+            continue;
+        };
         let Some(row) = project(event, key) else { continue };
-        rows.push(RowDraft { report: report.number, json: row.json, particulars: row.particulars });
+        rows.push(RowDraft {
+            report: report.number,
+            json: row.json,
+            particulars: row.particulars,
+        });
     }
     rows
 }

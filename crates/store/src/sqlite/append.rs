@@ -71,15 +71,23 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(path: PathBuf, connection: Connection) -> Writer {
-        Writer { path, connection, names: HashMap::new() }
+        Writer {
+            path,
+            connection,
+            names: HashMap::new(),
+        }
     }
 
     /// Every key that the month holds.
     pub(super) fn read_filter(&self) -> Result<KeyFilter, StoreError> {
         let read = || -> rusqlite::Result<KeyFilter> {
-            let count: i64 = self.connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?;
+            let count: i64 = self
+                .connection
+                .query_row("SELECT count(*) FROM events", [], |row| row.get(0))?;
             let mut filter = KeyFilter::with_capacity(count as usize + count as usize / 2);
-            let mut statement = self.connection.prepare("SELECT key FROM events INDEXED BY events_identity")?;
+            let mut statement = self
+                .connection
+                .prepare("SELECT key FROM events INDEXED BY events_identity")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 filter.insert(&row.get::<_, [u8; 16]>(0)?);
@@ -92,7 +100,9 @@ impl Writer {
     /// Whether the month holds an identity.
     pub(super) fn holds(&self, key: &EventKey) -> Result<bool, StoreError> {
         let look = || -> rusqlite::Result<bool> {
-            self.connection.prepare_cached("SELECT 1 FROM events WHERE key = ?1 LIMIT 1")?.exists([key.0])
+            self.connection
+                .prepare_cached("SELECT 1 FROM events WHERE key = ?1 LIMIT 1")?
+                .exists([key.0])
         };
         look().map_err(|error| schema::failure(&self.path, &error))
     }
@@ -168,14 +178,28 @@ impl Commit<'_> {
         arrived: Timestamp,
         may_hold: bool,
     ) -> rusqlite::Result<Stored> {
-        let revisions = if may_hold { self.revisions(&event.key)? } else { Vec::new() };
+        let revisions = if may_hold {
+            self.revisions(&event.key)?
+        } else {
+            Vec::new()
+        };
         let quarantined = event.time.ticks() > arrived.ticks().saturating_add(QUARANTINE_AHEAD_TICKS);
-        if revisions.iter().any(|revision| revision.digest == event.rank.digest) {
-            return Ok(Stored { outcome: Outcome::Known, quarantined: false });
+        if revisions
+            .iter()
+            .any(|revision| revision.digest == event.rank.digest)
+        {
+            return Ok(Stored {
+                outcome: Outcome::Known,
+                quarantined: false,
+            });
         }
         let winner = revisions.iter().find(|revision| revision.is_winner);
         let wins = winner.is_none_or(|winner| event.rank > winner.rank());
-        let outcome = if revisions.is_empty() { Outcome::New } else { Outcome::Changed };
+        let outcome = if revisions.is_empty() {
+            Outcome::New
+        } else {
+            Outcome::Changed
+        };
         let id = self.insert_event(event, source, arrived, outcome, wins, quarantined)?;
         if wins {
             if let Some(winner) = winner {
@@ -236,17 +260,21 @@ impl Commit<'_> {
             )?
             .execute(params![report, day, rows])?;
         }
-        self.cached("UPDATE meta SET first_time = ?1, last_time = ?2, last_write = ?3, last_seq = ?4")?.execute(
-            params![
+        self.cached("UPDATE meta SET first_time = ?1, last_time = ?2, last_write = ?3, last_seq = ?4")?
+            .execute(params![
                 self.first.map(Timestamp::ticks),
                 self.last.map(Timestamp::ticks),
                 written_at.ticks(),
                 self.seq
-            ],
-        )?;
+            ])?;
         let first = self.first.unwrap_or(written_at);
         let last = self.last.unwrap_or(first);
-        Ok(MonthState { first, last, last_write: written_at, last_seq: self.seq as u64 })
+        Ok(MonthState {
+            first,
+            last,
+            last_write: written_at,
+            last_seq: self.seq as u64,
+        })
     }
 
     fn cached(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
@@ -263,7 +291,9 @@ impl Commit<'_> {
             .optional()?;
         let id = match found {
             Some(id) => id,
-            None => self.cached("INSERT INTO names(name) VALUES (?1)")?.insert([name])?,
+            None => self
+                .cached("INSERT INTO names(name) VALUES (?1)")?
+                .insert([name])?,
         };
         self.names.insert(name.to_owned(), id);
         Ok(id)
@@ -312,7 +342,11 @@ impl Commit<'_> {
             format,
             source,
             arrived.ticks(),
-            if outcome == Outcome::New { OUTCOME_NEW } else { OUTCOME_CHANGED },
+            if outcome == Outcome::New {
+                OUTCOME_NEW
+            } else {
+                OUTCOME_CHANGED
+            },
             wins,
             quarantined,
             event.rank.updated.map(Timestamp::ticks),
@@ -323,7 +357,8 @@ impl Commit<'_> {
 
     /// Takes the former winner's rows out: a version without JSON for each. Its history stays and points to a loser.
     fn retire(&mut self, key: &EventKey, winner: &Revision) -> rusqlite::Result<()> {
-        self.cached("UPDATE events SET winner = 0 WHERE id = ?1")?.execute([winner.id])?;
+        self.cached("UPDATE events SET winner = 0 WHERE id = ?1")?
+            .execute([winner.id])?;
         if winner.is_quarantined {
             return Ok(());
         }
@@ -387,7 +422,10 @@ impl Commit<'_> {
     }
 
     fn count_row(&mut self, report: u16, time: i64, rows: i64) {
-        *self.day_counts.entry((report, time.div_euclid(TICKS_PER_DAY))).or_default() += rows;
+        *self
+            .day_counts
+            .entry((report, time.div_euclid(TICKS_PER_DAY)))
+            .or_default() += rows;
     }
 }
 

@@ -44,7 +44,12 @@ pub(super) fn count(tenant: &Tenant, ledger: &Ledger) -> Result<(), StoreError> 
 }
 
 /// Takes over a month's ledger and notes that it is purged; doing it twice is the same as once.
-pub(super) fn take_over(tenant: &Tenant, month: Month, now: Timestamp, partition: &Connection) -> Result<(), StoreError> {
+pub(super) fn take_over(
+    tenant: &Tenant,
+    month: Month,
+    now: Timestamp,
+    partition: &Connection,
+) -> Result<(), StoreError> {
     let path = tenant.folder.join(CATALOGUE_FILE);
     let connection = schema::open_catalogue(&path, tenant.id)?;
     let write = || -> rusqlite::Result<()> {
@@ -80,8 +85,10 @@ pub(super) fn take_over(tenant: &Tenant, month: Month, now: Timestamp, partition
             "INSERT INTO purged(month, purged_at, last_seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![month.number(), now.ticks(), last_seq],
         )?;
-        transaction
-            .execute("UPDATE meta SET last_seq = max(last_seq, ?1), epoch = epoch + 1", [last_seq])?;
+        transaction.execute(
+            "UPDATE meta SET last_seq = max(last_seq, ?1), epoch = epoch + 1",
+            [last_seq],
+        )?;
         transaction.commit()
     };
     write().map_err(|error| failure(&path, &error))

@@ -32,11 +32,19 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
         let found = partition.read(check_month)?;
         report.events += found.events;
         report.rows += found.rows;
-        report.faults.extend(found.faults.into_iter().map(|fault| format!("{}/{month}: {fault}", tenant.id)));
+        report.faults.extend(
+            found
+                .faults
+                .into_iter()
+                .map(|fault| format!("{}/{month}: {fault}", tenant.id)),
+        );
         partitions.push((month, partition));
     }
     for (key, first, second) in doubled_keys(&partitions)? {
-        report.faults.push(format!("{}: event {key:?} is stored in {first} and again in {second}", tenant.id));
+        report.faults.push(format!(
+            "{}: event {key:?} is stored in {first} and again in {second}",
+            tenant.id
+        ));
     }
     Ok(report)
 }
@@ -45,7 +53,9 @@ fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
     // One transaction, so that commits under way do not look like faults.
     let transaction = connection.unchecked_transaction()?;
     let mut report = CheckReport {
-        events: transaction.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0))?.unsigned_abs(),
+        events: transaction
+            .query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0))?
+            .unsigned_abs(),
         ..CheckReport::default()
     };
     let integrity: String = transaction.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -53,7 +63,9 @@ fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
         report.faults.push(format!("the file is damaged: {integrity}"));
     }
     report.rows = transaction
-        .query_row(&format!("SELECT count(*) FROM ({LIVE_ROWS})"), [], |row| row.get::<_, i64>(0))?
+        .query_row(&format!("SELECT count(*) FROM ({LIVE_ROWS})"), [], |row| {
+            row.get::<_, i64>(0)
+        })?
         .unsigned_abs();
     for question in questions() {
         let mut statement = transaction.prepare(&question.sql)?;
@@ -62,11 +74,15 @@ fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
         while let Some(answer) = answers.next()? {
             told += 1;
             if told <= FAULTS_TOLD {
-                report.faults.push(format!("{}: {}", question.fault, answer.get::<_, String>(0)?));
+                report
+                    .faults
+                    .push(format!("{}: {}", question.fault, answer.get::<_, String>(0)?));
             }
         }
         if told > FAULTS_TOLD {
-            report.faults.push(format!("{}: {} more", question.fault, told - FAULTS_TOLD));
+            report
+                .faults
+                .push(format!("{}: {} more", question.fault, told - FAULTS_TOLD));
         }
     }
     Ok(report)
@@ -176,8 +192,10 @@ fn questions() -> Vec<Question> {
 
 /// Identities that two months hold: walks the months' sorted keys side by side.
 fn doubled_keys(partitions: &[(Month, Arc<Partition>)]) -> Result<Vec<(EventKey, Month, Month)>, StoreError> {
-    let mut walks: Vec<(std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>)> =
-        partitions.iter().map(|_| (Vec::new().into_iter(), Some([0; 16]))).collect();
+    let mut walks: Vec<(std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>)> = partitions
+        .iter()
+        .map(|_| (Vec::new().into_iter(), Some([0; 16])))
+        .collect();
     let mut heads = BinaryHeap::new();
     for index in 0..partitions.len() {
         if let Some(key) = next_key(&partitions[index].1, &mut walks[index])? {
@@ -209,12 +227,16 @@ fn next_key(
     }
     let Some(after) = walk.1 else { return Ok(None) };
     let keys: Vec<[u8; 16]> = partition.read(|connection| {
-        let mut statement =
-            connection.prepare_cached("SELECT DISTINCT key FROM events WHERE key > ?1 ORDER BY key LIMIT ?2")?;
+        let mut statement = connection
+            .prepare_cached("SELECT DISTINCT key FROM events WHERE key > ?1 ORDER BY key LIMIT ?2")?;
         let keys = statement.query_map(rusqlite::params![after, KEYS_AT_ONCE], |row| row.get(0))?;
         keys.collect()
     })?;
-    walk.1 = if (keys.len() as i64) < KEYS_AT_ONCE { None } else { keys.last().copied() };
+    walk.1 = if (keys.len() as i64) < KEYS_AT_ONCE {
+        None
+    } else {
+        keys.last().copied()
+    };
     walk.0 = keys.into_iter();
     Ok(walk.0.next())
 }

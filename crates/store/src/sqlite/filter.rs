@@ -19,16 +19,23 @@ struct Stage {
 
 impl KeyFilter {
     pub(super) fn with_capacity(keys: usize) -> KeyFilter {
-        KeyFilter { stages: vec![Stage::new(keys.max(FIRST_CAPACITY))] }
+        KeyFilter {
+            stages: vec![Stage::new(keys.max(FIRST_CAPACITY))],
+        }
     }
 
     pub(super) fn insert(&mut self, key: &[u8; 16]) {
         let full = self.stages.last().is_none_or(|stage| stage.left == 0);
         if full {
-            let capacity = self.stages.last().map_or(FIRST_CAPACITY, |stage| stage.bits.len() * 64 / BITS_PER_KEY * 2);
+            let capacity = self
+                .stages
+                .last()
+                .map_or(FIRST_CAPACITY, |stage| stage.bits.len() * 64 / BITS_PER_KEY * 2);
             self.stages.push(Stage::new(capacity));
         }
-        let Some(stage) = self.stages.last_mut() else { return };
+        let Some(stage) = self.stages.last_mut() else {
+            return;
+        };
         for bit in probes(key, stage.bits.len()) {
             stage.bits[bit / 64] |= 1 << (bit % 64);
         }
@@ -37,15 +44,18 @@ impl KeyFilter {
 
     /// `false` is certain.
     pub(super) fn may_hold(&self, key: &[u8; 16]) -> bool {
-        self.stages
-            .iter()
-            .any(|stage| probes(key, stage.bits.len()).all(|bit| stage.bits[bit / 64] & (1 << (bit % 64)) != 0))
+        self.stages.iter().any(|stage| {
+            probes(key, stage.bits.len()).all(|bit| stage.bits[bit / 64] & (1 << (bit % 64)) != 0)
+        })
     }
 }
 
 impl Stage {
     fn new(keys: usize) -> Stage {
-        Stage { bits: vec![0; (keys * BITS_PER_KEY).div_ceil(64)], left: keys }
+        Stage {
+            bits: vec![0; (keys * BITS_PER_KEY).div_ceil(64)],
+            left: keys,
+        }
     }
 }
 
@@ -66,7 +76,9 @@ mod tests {
 
     fn key(number: u32) -> [u8; 16] {
         let mut key = [0; 16];
-        key.copy_from_slice(&uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &number.to_le_bytes()).into_bytes());
+        key.copy_from_slice(
+            &uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &number.to_le_bytes()).into_bytes(),
+        );
         key
     }
 
@@ -77,7 +89,9 @@ mod tests {
             filter.insert(&key(number));
         }
         assert!((0..50_000).all(|number| filter.may_hold(&key(number))));
-        let wrong = (50_000..100_000).filter(|number| filter.may_hold(&key(*number))).count();
+        let wrong = (50_000..100_000)
+            .filter(|number| filter.may_hold(&key(*number)))
+            .count();
         assert!(wrong < 1_500, "{wrong} of 50,000 new keys would be looked up");
     }
 }

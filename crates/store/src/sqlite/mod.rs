@@ -13,7 +13,8 @@ mod writer;
 
 use crate::error::StoreError;
 use crate::events::{
-    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal, StoredEvent,
+    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
+    StoredEvent,
 };
 use crate::folder::{DataFolder, make_private_folder};
 use append::PreparedEvent;
@@ -48,7 +49,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { open_partitions: 64, writer_threads: 2, reached: None }
+        Options {
+            open_partitions: 64,
+            writer_threads: 2,
+            reached: None,
+        }
     }
 }
 
@@ -102,11 +107,18 @@ impl SqliteEventStore {
             let thread = std::thread::Builder::new()
                 .name(format!("store-writer-{number}"))
                 .spawn(move || writer::run(&shared, &receiver))
-                .map_err(|error| StoreError::Folder { path: folder.path().to_owned(), reason: error.to_string() })?;
+                .map_err(|error| StoreError::Folder {
+                    path: folder.path().to_owned(),
+                    reason: error.to_string(),
+                })?;
             queues.push(sender);
             threads.push(thread);
         }
-        Ok(SqliteEventStore { shared, queues, threads })
+        Ok(SqliteEventStore {
+            shared,
+            queues,
+            threads,
+        })
     }
 
     fn send(&self, tenant: TenantId, job: Job) -> Result<(), StoreError> {
@@ -144,8 +156,10 @@ impl EventStore for SqliteEventStore {
             });
         }
         let tenant = self.shared.tenant_for_writing(batch.tenant)?;
-        let events = prepare(batch.events)
-            .map_err(|error| StoreError::Backend { path: tenant.folder.clone(), reason: error.to_string() })?;
+        let events = prepare(batch.events).map_err(|error| StoreError::Backend {
+            path: tenant.folder.clone(),
+            reason: error.to_string(),
+        })?;
         let (reply, answer) = bounded(1);
         let job = AppendJob {
             tenant,
@@ -162,7 +176,11 @@ impl EventStore for SqliteEventStore {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(error);
         }
-        answer.recv().map_err(|_| StoreError::Closing)?
+        let mut appended = answer.recv().map_err(|_| StoreError::Closing)??;
+        for (_, original) in &mut appended.refused {
+            *original = reads::decompress(original).unwrap_or_default();
+        }
+        Ok(appended)
     }
 
     fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
@@ -212,13 +230,27 @@ impl EventStore for SqliteEventStore {
     }
 
     fn months(&self, tenant: TenantId) -> Result<Vec<MonthInfo>, StoreError> {
-        Ok(self.shared.tenant(tenant)?.map(|tenant| tenant.month_infos()).unwrap_or_default())
+        Ok(self
+            .shared
+            .tenant(tenant)?
+            .map(|tenant| tenant.month_infos())
+            .unwrap_or_default())
     }
 
     fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError> {
-        let Some(loaded) = self.shared.tenant(tenant)? else { return Ok(()) };
+        let Some(loaded) = self.shared.tenant(tenant)? else {
+            return Ok(());
+        };
         let (reply, answer) = bounded(1);
-        self.send(tenant, Job::Purge { tenant: loaded, month, now, reply })?;
+        self.send(
+            tenant,
+            Job::Purge {
+                tenant: loaded,
+                month,
+                now,
+                reply,
+            },
+        )?;
         answer.recv().map_err(|_| StoreError::Closing)?
     }
 
@@ -231,10 +263,19 @@ impl EventStore for SqliteEventStore {
 
     fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
         let folder = &self.shared.tenants_folder;
-        let failure = |error: std::io::Error| StoreError::Folder { path: folder.clone(), reason: error.to_string() };
+        let failure = |error: std::io::Error| StoreError::Folder {
+            path: folder.clone(),
+            reason: error.to_string(),
+        };
         let mut tenants = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(failure)? {
-            tenants.extend(entry.map_err(failure)?.file_name().to_str().and_then(TenantId::parse));
+            tenants.extend(
+                entry
+                    .map_err(failure)?
+                    .file_name()
+                    .to_str()
+                    .and_then(TenantId::parse),
+            );
         }
         tenants.sort_unstable();
         Ok(tenants)
@@ -253,7 +294,12 @@ impl EventStore for SqliteEventStore {
 impl Shared {
     /// A tenant that has a folder.
     fn tenant(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, StoreError> {
-        if let Some(tenant) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        if let Some(tenant) = self
+            .tenants
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+        {
             return Ok(Some(Arc::clone(tenant)));
         }
         let folder = self.tenants_folder.join(id.to_string());
@@ -274,11 +320,19 @@ impl Shared {
 
     fn load(&self, id: TenantId, folder: PathBuf) -> Result<Arc<Tenant>, StoreError> {
         let _alone = lock(&self.loading);
-        if let Some(tenant) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+        if let Some(tenant) = self
+            .tenants
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+        {
             return Ok(Arc::clone(tenant));
         }
         let tenant = Arc::new(Tenant::load(id, folder, &self.partitions)?);
-        self.tenants.write().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&tenant));
+        self.tenants
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, Arc::clone(&tenant));
         Ok(tenant)
     }
 

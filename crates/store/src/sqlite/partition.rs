@@ -64,7 +64,10 @@ struct Open {
 
 impl Partitions {
     pub(super) fn new(most: usize) -> Partitions {
-        Partitions { open: Mutex::new(Open::default()), most: most.max(1) }
+        Partitions {
+            open: Mutex::new(Open::default()),
+            most: most.max(1),
+        }
     }
 
     /// The month's file, which must exist by the time it is read.
@@ -77,14 +80,21 @@ impl Partitions {
             return Arc::clone(partition);
         }
         if open.partitions.len() >= self.most {
-            let oldest = open.partitions.iter().min_by_key(|(_, (_, used))| *used).map(|(name, _)| *name);
+            let oldest = open
+                .partitions
+                .iter()
+                .min_by_key(|(_, (_, used))| *used)
+                .map(|(name, _)| *name);
             if let Some(oldest) = oldest {
                 open.partitions.remove(&oldest);
             }
         }
-        let partition =
-            Arc::new(Partition { path: Partition::path_of(folder, month), idle: Mutex::new(Vec::new()) });
-        open.partitions.insert((tenant, month), (Arc::clone(&partition), uses));
+        let partition = Arc::new(Partition {
+            path: Partition::path_of(folder, month),
+            idle: Mutex::new(Vec::new()),
+        });
+        open.partitions
+            .insert((tenant, month), (Arc::clone(&partition), uses));
         partition
     }
 

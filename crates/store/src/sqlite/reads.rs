@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 /// No record is larger than this when it is unpacked: what the readers of records allow, with room.
 const ORIGINAL_BYTES_MOST: usize = 64 << 20;
 
-const LEDGER_SUMS: &str = "sum(read), sum(new), sum(changed), sum(known), sum(ignored), sum(rejected), sum(late),
+const LEDGER_SUMS: &str =
+    "sum(read), sum(new), sum(changed), sum(known), sum(ignored), sum(rejected), sum(late),
     sum(quarantined), min(arrival_hour), max(arrival_hour), max(newest)";
 
 impl Shared {
@@ -40,12 +41,17 @@ impl Shared {
                      WHERE subject = ?1 AND history.time BETWEEN ?2 AND ?3 AND winner = 1
                      ORDER BY history.time, events.key LIMIT ?4",
                 )?;
-                let rows = statement
-                    .query_map(params![subject.number(), from.ticks(), to.ticks(), limit as i64], stored_event)?;
+                let rows = statement.query_map(
+                    params![subject.number(), from.ticks(), to.ticks(), limit as i64],
+                    stored_event,
+                )?;
                 rows.collect::<rusqlite::Result<Vec<_>>>()
             })?;
             for event in events {
-                found.push(event.map_err(|reason| StoreError::Backend { path: partition.path().to_owned(), reason })?);
+                found.push(event.map_err(|reason| StoreError::Backend {
+                    path: partition.path().to_owned(),
+                    reason,
+                })?);
             }
         }
         found.sort_by_key(|event| (event.time, event.key));
@@ -53,7 +59,12 @@ impl Shared {
         Ok(found)
     }
 
-    pub(super) fn changes(&self, tenant: &Tenant, since: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+    pub(super) fn changes(
+        &self,
+        tenant: &Tenant,
+        since: u64,
+        limit: usize,
+    ) -> Result<Vec<Change>, StoreError> {
         let _gate = tenant.read_gate();
         // What is being committed now is not seen before every month of it is durable.
         let published = tenant.published();
@@ -68,18 +79,19 @@ impl Shared {
                     "SELECT changes.seq, what, key, time FROM changes JOIN events ON events.id = changes.event
                      WHERE changes.seq > ?1 AND changes.seq <= ?2 ORDER BY changes.seq, n LIMIT ?3",
                 )?;
-                let rows = statement.query_map(params![since as i64, published as i64, limit as i64], |row| {
-                    Ok(Change {
-                        commit: row.get::<_, i64>(0)?.unsigned_abs(),
-                        what: match row.get::<_, i64>(1)? {
-                            CHANGE_NEW => ChangeKind::New,
-                            CHANGE_REPLACED => ChangeKind::Replaced,
-                            _ => ChangeKind::Kept,
-                        },
-                        key: EventKey(row.get(2)?),
-                        time: Timestamp::from_ticks(row.get(3)?),
-                    })
-                })?;
+                let rows =
+                    statement.query_map(params![since as i64, published as i64, limit as i64], |row| {
+                        Ok(Change {
+                            commit: row.get::<_, i64>(0)?.unsigned_abs(),
+                            what: match row.get::<_, i64>(1)? {
+                                CHANGE_NEW => ChangeKind::New,
+                                CHANGE_REPLACED => ChangeKind::Replaced,
+                                _ => ChangeKind::Kept,
+                            },
+                            key: EventKey(row.get(2)?),
+                            time: Timestamp::from_ticks(row.get(3)?),
+                        })
+                    })?;
                 rows.collect::<rusqlite::Result<Vec<_>>>()
             })?);
         }
@@ -140,7 +152,9 @@ impl Shared {
 
 /// A commit is never cut in two: a cursor that moved past half of it would lose the rest.
 fn whole_commits(mut changes: Vec<Change>, limit: usize) -> Vec<Change> {
-    let Some(last) = changes.get(limit.saturating_sub(1)).map(|change| change.commit) else { return changes };
+    let Some(last) = changes.get(limit.saturating_sub(1)).map(|change| change.commit) else {
+        return changes;
+    };
     if changes.len() <= limit {
         return changes;
     }
@@ -149,8 +163,18 @@ fn whole_commits(mut changes: Vec<Change>, limit: usize) -> Vec<Change> {
     changes
 }
 
+/// A record as it came.
+pub(super) fn decompress(original: &[u8]) -> std::io::Result<Vec<u8>> {
+    // The frame tells its size; never more than that is set aside.
+    let size = zstd::zstd_safe::get_frame_content_size(original)
+        .ok()
+        .flatten()
+        .unwrap_or(0);
+    zstd::bulk::decompress(original, (size as usize).min(ORIGINAL_BYTES_MOST))
+}
+
 fn stored_event(row: &Row<'_>) -> rusqlite::Result<Result<StoredEvent, String>> {
-    let original = zstd::bulk::decompress(row.get_ref(5)?.as_blob()?, ORIGINAL_BYTES_MOST);
+    let original = decompress(row.get_ref(5)?.as_blob()?);
     let number: u8 = row.get(1)?;
     let (Ok(original), Some(kind)) = (original, Kind::from_number(number)) else {
         return Ok(Err(format!("an event of kind {number} cannot be read back")));
@@ -166,9 +190,16 @@ fn stored_event(row: &Row<'_>) -> rusqlite::Result<Result<StoredEvent, String>> 
 }
 
 fn month_totals(connection: &Connection) -> rusqlite::Result<Vec<ReportTotal>> {
-    let mut statement = connection
-        .prepare_cached("SELECT report, sum(rows), max(day) FROM day_counts WHERE rows > 0 GROUP BY report")?;
-    let sums = statement.query_map([], |row| Ok((row.get::<_, u16>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT report, sum(rows), max(day) FROM day_counts WHERE rows > 0 GROUP BY report",
+    )?;
+    let sums = statement.query_map([], |row| {
+        Ok((
+            row.get::<_, u16>(0)?,
+            row.get::<_, i64>(1)?,
+            row.get::<_, i64>(2)?,
+        ))
+    })?;
     let mut totals = Vec::new();
     for sum in sums {
         let (report, rows, day) = sum?;
@@ -181,7 +212,11 @@ fn month_totals(connection: &Connection) -> rusqlite::Result<Vec<ReportTotal>> {
             .query_row(params![report, (day + 1).saturating_mul(TICKS_PER_DAY)], |row| row.get(0))
             .optional()?;
         if let Some(newest) = newest {
-            totals.push(ReportTotal { report, rows: rows.unsigned_abs(), newest: Timestamp::from_ticks(newest) });
+            totals.push(ReportTotal {
+                report,
+                rows: rows.unsigned_abs(),
+                newest: Timestamp::from_ticks(newest),
+            });
         }
     }
     Ok(totals)

@@ -57,23 +57,36 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
     }
     let _gate = tenant.read_gate();
     let snapshot = query.snapshot.unwrap_or_else(|| tenant.published());
-    let ask = Ask { query, report, render, snapshot };
+    let ask = Ask {
+        query,
+        report,
+        render,
+        snapshot,
+    };
     let mut cursors = open_cursors(shared, tenant, &ask);
     let mut skip = query.skip;
     if skip > 0 && query.predicate.is_none() && render.is_none() && query.after.is_none() {
         skip -= skip_days(&mut cursors, &ask, skip)?;
     }
-    let mut page = Page::default();
+    let mut page = Page {
+        skipped: query.skip - skip,
+        ..Page::default()
+    };
     let mut budget = query.max_examined.max(1);
     loop {
-        let Some(index) = newest(&cursors) else { return Ok(page) };
+        let Some(index) = newest(&cursors) else {
+            return Ok(page);
+        };
         let cursor = &mut cursors[index];
         if cursor.taken == cursor.chunk.rows.len() {
             if budget == 0 {
                 page.next = Some(cursor.bound);
                 return Ok(page);
             }
-            let wanted = (query.limit - page.rows).saturating_add(1).saturating_add(skip as usize).min(CHUNK_ROWS);
+            let wanted = (query.limit - page.rows)
+                .saturating_add(1)
+                .saturating_add(skip as usize)
+                .min(CHUNK_ROWS);
             let examined = cursor.fill(&ask, wanted, budget)?;
             budget -= examined.min(budget);
             page.examined += examined;
@@ -82,6 +95,7 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
         let (position, start, end) = cursor.chunk.rows[cursor.taken];
         if skip > 0 {
             skip -= 1;
+            page.skipped += 1;
             cursor.taken += 1;
             continue;
         }
@@ -99,7 +113,12 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
 }
 
 /// Whether any row that matches comes after those that were taken; unknown counts as yes.
-fn has_more(cursors: &mut [Cursor], ask: &Ask<'_>, budget: &mut u64, examined: &mut u64) -> Result<bool, StoreError> {
+fn has_more(
+    cursors: &mut [Cursor],
+    ask: &Ask<'_>,
+    budget: &mut u64,
+    examined: &mut u64,
+) -> Result<bool, StoreError> {
     for cursor in cursors {
         while cursor.taken == cursor.chunk.rows.len() && !cursor.ranges.is_empty() {
             if *budget == 0 {
@@ -129,12 +148,21 @@ fn open_cursors(shared: &Shared, tenant: &Tenant, ask: &Ask<'_>) -> Vec<Cursor> 
             }
         }
         let Some((_, last)) = ranges.last() else { continue };
-        let mut bound = Position { time: *last, key: LAST_KEY };
+        let mut bound = Position {
+            time: *last,
+            key: LAST_KEY,
+        };
         if let Some(after) = ask.query.after {
             bound = bound.min(after);
         }
         let partition = shared.partitions.get(tenant.id, &tenant.folder, month);
-        cursors.push(Cursor { partition, bound, ranges, chunk: Chunk::default(), taken: 0 });
+        cursors.push(Cursor {
+            partition,
+            bound,
+            ranges,
+            chunk: Chunk::default(),
+            taken: 0,
+        });
     }
     cursors
 }
@@ -160,15 +188,22 @@ impl Cursor {
         self.chunk.bytes.clear();
         self.chunk.rows.clear();
         self.taken = 0;
-        let Some((first, last)) = self.ranges.last().copied() else { return Ok(0) };
+        let Some((first, last)) = self.ranges.last().copied() else {
+            return Ok(0);
+        };
         let (chunk, bound) = (&mut self.chunk, self.bound);
-        let read = self.partition.read(|connection| read_rows(connection, ask, first, last, bound, wanted, budget, chunk))?;
+        let read = self
+            .partition
+            .read(|connection| read_rows(connection, ask, first, last, bound, wanted, budget, chunk))?;
         match read.reached {
             Some(reached) => self.bound = reached,
             None => {
                 self.ranges.pop();
                 if let Some((_, last)) = self.ranges.last() {
-                    self.bound = Position { time: *last, key: LAST_KEY };
+                    self.bound = Position {
+                        time: *last,
+                        key: LAST_KEY,
+                    };
                 }
             }
         }
@@ -204,27 +239,42 @@ fn read_rows(
     };
     let mut statement = connection.prepare_cached(sql)?;
     let newest = last.min(bound.time).ticks();
-    let mut rows =
-        statement.query(params![ask.report, first.ticks(), newest, bound.time.ticks(), bound.key])?;
+    let mut rows = statement.query(params![
+        ask.report,
+        first.ticks(),
+        newest,
+        bound.time.ticks(),
+        bound.key
+    ])?;
     let mut examined = 0;
     let mut seen: Option<Position> = None;
     while let Some(row) = rows.next()? {
-        let position = Position { time: Timestamp::from_ticks(row.get(0)?), key: row.get(1)? };
+        let position = Position {
+            time: Timestamp::from_ticks(row.get(0)?),
+            key: row.get(1)?,
+        };
         if seen == Some(position) || row.get::<_, i64>(2)?.unsigned_abs() > ask.snapshot {
             continue;
         }
         if chunk.rows.len() == wanted || examined == budget {
-            return Ok(Read { examined, reached: seen });
+            return Ok(Read {
+                examined,
+                reached: seen,
+            });
         }
         seen = Some(position);
-        let Some(json) = row.get_ref(3)?.as_blob_or_null()? else { continue };
+        let Some(json) = row.get_ref(3)?.as_blob_or_null()? else {
+            continue;
+        };
         examined += 1;
         let start = chunk.bytes.len();
         match ask.render {
             None => chunk.bytes.extend_from_slice(json),
             Some(render) => {
                 let particulars = row.get_ref(4)?.as_blob_or_null()?.unwrap_or_default();
-                let Some(rendered) = render(json, particulars) else { continue };
+                let Some(rendered) = render(json, particulars) else {
+                    continue;
+                };
                 chunk.bytes.extend_from_slice(&rendered);
             }
         }
@@ -237,18 +287,28 @@ fn read_rows(
         }
         chunk.rows.push((position, start, chunk.bytes.len()));
     }
-    Ok(Read { examined, reached: None })
+    Ok(Read {
+        examined,
+        reached: None,
+    })
 }
 
 /// Leaves out whole days by their counts, newest first, as long as they fit into `skip`; answers how many rows that was.
 ///
 /// Only where the counts are those of the snapshot: a month with later commits is counted row by row.
 fn skip_days(cursors: &mut [Cursor], ask: &Ask<'_>, skip: u64) -> Result<u64, StoreError> {
-    let Some(newest) = cursors.iter().filter_map(|cursor| cursor.ranges.last()).map(|(_, last)| *last).max() else {
+    let Some(newest) = cursors
+        .iter()
+        .filter_map(|cursor| cursor.ranges.last())
+        .map(|(_, last)| *last)
+        .max()
+    else {
         return Ok(0);
     };
     let ranges: Vec<_> = ask.query.times.iter().collect();
-    let Some((first, _)) = ranges.last().copied() else { return Ok(0) };
+    let Some((first, _)) = ranges.last().copied() else {
+        return Ok(0);
+    };
     let mut days: BTreeMap<i64, u64> = BTreeMap::new();
     for cursor in cursors.iter() {
         let counted = cursor.partition.read(|connection| {
@@ -256,8 +316,11 @@ fn skip_days(cursors: &mut [Cursor], ask: &Ask<'_>, skip: u64) -> Result<u64, St
             if seq.unsigned_abs() > ask.snapshot {
                 return Ok(None);
             }
-            let mut statement = connection.prepare_cached("SELECT day, rows FROM day_counts WHERE report = ?1")?;
-            let counts = statement.query_map([ask.report], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+            let mut statement =
+                connection.prepare_cached("SELECT day, rows FROM day_counts WHERE report = ?1")?;
+            let counts = statement.query_map([ask.report], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            })?;
             counts.collect::<rusqlite::Result<Vec<_>>>().map(Some)
         })?;
         let Some(counted) = counted else { return Ok(0) };
@@ -283,7 +346,10 @@ fn skip_days(cursors: &mut [Cursor], ask: &Ask<'_>, skip: u64) -> Result<u64, St
         cut_at = Some(start);
     }
     let Some(cut_at) = cut_at else { return Ok(0) };
-    let bound = Position { time: cut_at.plus_ticks(-1), key: LAST_KEY };
+    let bound = Position {
+        time: cut_at.plus_ticks(-1),
+        key: LAST_KEY,
+    };
     for cursor in cursors {
         cursor.ranges.retain(|(first, _)| *first < cut_at);
         if let Some((_, last)) = cursor.ranges.last_mut() {

@@ -138,7 +138,11 @@ CREATE TABLE fragments(
 ";
 
 /// Opens a month for writing, making it if it is not there.
-pub(super) fn open_partition_writer(path: &Path, tenant: TenantId, month: Month) -> Result<Connection, StoreError> {
+pub(super) fn open_partition_writer(
+    path: &Path,
+    tenant: TenantId,
+    month: Month,
+) -> Result<Connection, StoreError> {
     let connection = open_writer(path, tenant, PARTITION, |connection| {
         connection.execute(
             "INSERT INTO meta(id, tenant, month) VALUES (1, ?1, ?2)",
@@ -150,7 +154,10 @@ pub(super) fn open_partition_writer(path: &Path, tenant: TenantId, month: Month)
         .query_row("SELECT month FROM meta", [], |row| row.get(0))
         .map_err(|error| failure(path, &error))?;
     if stored != month.number() {
-        return Err(StoreError::NotOurs { path: path.to_owned(), tenant: tenant.to_string() });
+        return Err(StoreError::NotOurs {
+            path: path.to_owned(),
+            tenant: tenant.to_string(),
+        });
     }
     Ok(connection)
 }
@@ -158,7 +165,10 @@ pub(super) fn open_partition_writer(path: &Path, tenant: TenantId, month: Month)
 /// Opens a tenant's catalogue for writing, making it if it is not there.
 pub(super) fn open_catalogue(path: &Path, tenant: TenantId) -> Result<Connection, StoreError> {
     open_writer(path, tenant, CATALOGUE, |connection| {
-        connection.execute("INSERT INTO meta(id, tenant) VALUES (1, ?1)", params![tenant.guid().as_bytes()])?;
+        connection.execute(
+            "INSERT INTO meta(id, tenant) VALUES (1, ?1)",
+            params![tenant.guid().as_bytes()],
+        )?;
         Ok(())
     })
 }
@@ -178,9 +188,12 @@ pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> StoreError {
     let reason = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::DiskFull { path },
-        Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            StoreError::NotWritable { path, reason }
-        }
+        Some(
+            ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::PermissionDenied,
+        ) => StoreError::NotWritable { path, reason },
         _ => StoreError::Backend { path, reason },
     }
 }
@@ -192,7 +205,8 @@ fn open_writer(
     fill: impl Fn(&Connection) -> rusqlite::Result<()>,
 ) -> Result<Connection, StoreError> {
     let is_new = !path.exists();
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| failure(path, &error))?;
     configure_writer(&connection).map_err(|error| failure(path, &error))?;
     check_durability(path, &connection)?;
@@ -205,7 +219,10 @@ fn open_writer(
         .query_row("SELECT tenant FROM meta", [], |row| row.get(0))
         .map_err(|error| failure(path, &error))?;
     if owner != tenant.guid().as_bytes() {
-        return Err(StoreError::NotOurs { path: path.to_owned(), tenant: tenant.to_string() });
+        return Err(StoreError::NotOurs {
+            path: path.to_owned(),
+            tenant: tenant.to_string(),
+        });
     }
     if is_new && let Some(parent) = path.parent() {
         crate::folder::sync_folder(parent)?;
@@ -230,10 +247,17 @@ fn check_version(path: &Path, connection: &Connection) -> Result<(), StoreError>
     let found: i64 = pragma(connection, "user_version").map_err(|error| failure(path, &error))?;
     let application: i64 = pragma(connection, "application_id").map_err(|error| failure(path, &error))?;
     if application != APPLICATION_ID {
-        return Err(StoreError::NotOurs { path: path.to_owned(), tenant: "any tenant".to_owned() });
+        return Err(StoreError::NotOurs {
+            path: path.to_owned(),
+            tenant: "any tenant".to_owned(),
+        });
     }
     if found > SCHEMA_VERSION {
-        return Err(StoreError::NewerSchema { path: path.to_owned(), found, known: SCHEMA_VERSION });
+        return Err(StoreError::NewerSchema {
+            path: path.to_owned(),
+            found,
+            known: SCHEMA_VERSION,
+        });
     }
     Ok(())
 }
@@ -290,14 +314,20 @@ mod tests {
 
     fn open(folder: &Path) -> Result<Connection, StoreError> {
         let tenant = TenantId::new(uuid::Uuid::from_u128(7));
-        open_partition_writer(&folder.join("2017-05.db"), tenant, Month::parse("2017-05").unwrap())
+        open_partition_writer(
+            &folder.join("2017-05.db"),
+            tenant,
+            Month::parse("2017-05").unwrap(),
+        )
     }
 
     fn check(name: &str, expected: &str) {
         let folder = tempfile::tempdir().unwrap();
         let connection = open(folder.path()).unwrap();
         let got = connection
-            .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))
+            .query_row(&format!("PRAGMA {name}"), [], |row| {
+                row.get::<_, rusqlite::types::Value>(0)
+            })
             .unwrap();
         let got = match got {
             rusqlite::types::Value::Integer(number) => number.to_string(),
@@ -319,9 +349,22 @@ mod tests {
     #[test]
     fn a_file_of_a_newer_version_is_refused_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        open(folder.path()).unwrap().pragma_update(None, "user_version", 2).unwrap();
+        open(folder.path())
+            .unwrap()
+            .pragma_update(None, "user_version", 2)
+            .unwrap();
         let error = open(folder.path()).unwrap_err();
-        assert!(matches!(error, StoreError::NewerSchema { found: 2, known: 1, .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                StoreError::NewerSchema {
+                    found: 2,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 
     #[test]
@@ -331,13 +374,21 @@ mod tests {
         drop(open(folder.path()).unwrap());
         let other = TenantId::new(uuid::Uuid::from_u128(8));
         let month = Month::parse("2017-05").unwrap();
-        assert!(matches!(open_partition_writer(&path, other, month), Err(StoreError::NotOurs { .. })));
+        assert!(matches!(
+            open_partition_writer(&path, other, month),
+            Err(StoreError::NotOurs { .. })
+        ));
         let june = Month::parse("2017-06").unwrap();
         let ours = TenantId::new(uuid::Uuid::from_u128(7));
-        assert!(matches!(open_partition_writer(&path, ours, june), Err(StoreError::NotOurs { .. })));
+        assert!(matches!(
+            open_partition_writer(&path, ours, june),
+            Err(StoreError::NotOurs { .. })
+        ));
         let foreign = folder.path().join("foreign.db");
         let connection = Connection::open(&foreign).unwrap();
-        connection.execute_batch("CREATE TABLE t(x); PRAGMA user_version = 1").unwrap();
+        connection
+            .execute_batch("CREATE TABLE t(x); PRAGMA user_version = 1")
+            .unwrap();
         drop(connection);
         assert!(matches!(open_reader(&foreign), Err(StoreError::NotOurs { .. })));
     }

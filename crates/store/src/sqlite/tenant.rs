@@ -63,14 +63,18 @@ impl Tenant {
             (last_seq, state.purged) = read().map_err(|error| schema::failure(&catalogue, &error))?;
         }
         for entry in std::fs::read_dir(&folder).map_err(|error| folder_failure(&folder, &error))? {
-            let name = entry.map_err(|error| folder_failure(&folder, &error))?.file_name();
+            let name = entry
+                .map_err(|error| folder_failure(&folder, &error))?
+                .file_name();
             let Some(name) = name.to_str() else { continue };
             if name.contains(LEAVING_SUFFIX) {
                 let path = folder.join(name);
                 std::fs::remove_file(&path).map_err(|error| folder_failure(&path, &error))?;
                 continue;
             }
-            let Some(month) = name.strip_suffix(".db").and_then(Month::parse) else { continue };
+            let Some(month) = name.strip_suffix(".db").and_then(Month::parse) else {
+                continue;
+            };
             if state.purged.contains(&month) {
                 discard_file(&folder, month)?;
                 continue;
@@ -107,7 +111,11 @@ impl Tenant {
     }
 
     pub(super) fn months(&self) -> Vec<(Month, MonthState)> {
-        self.read_state().months.iter().map(|(month, state)| (*month, *state)).collect()
+        self.read_state()
+            .months
+            .iter()
+            .map(|(month, state)| (*month, *state))
+            .collect()
     }
 
     pub(super) fn month_infos(&self) -> Vec<MonthInfo> {
@@ -149,16 +157,22 @@ impl Tenant {
 
 /// A month file's own account of itself; `None` before its first event.
 pub(super) fn read_meta(connection: &rusqlite::Connection) -> rusqlite::Result<Option<MonthState>> {
-    connection.query_row("SELECT first_time, last_time, last_write, last_seq FROM meta", [], |row| {
-        let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
-        let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
-        Ok(Some(MonthState {
-            first: Timestamp::from_ticks(first),
-            last: Timestamp::from_ticks(last),
-            last_write: Timestamp::from_ticks(row.get::<_, Option<i64>>(2)?.unwrap_or(last)),
-            last_seq: row.get::<_, i64>(3)?.unsigned_abs(),
-        }))
-    })
+    connection.query_row(
+        "SELECT first_time, last_time, last_write, last_seq FROM meta",
+        [],
+        |row| {
+            let (first, last): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+            let (Some(first), Some(last)) = (first, last) else {
+                return Ok(None);
+            };
+            Ok(Some(MonthState {
+                first: Timestamp::from_ticks(first),
+                last: Timestamp::from_ticks(last),
+                last_write: Timestamp::from_ticks(row.get::<_, Option<i64>>(2)?.unwrap_or(last)),
+                last_seq: row.get::<_, i64>(3)?.unsigned_abs(),
+            }))
+        },
+    )
 }
 
 /// Renames a month's files away and unlinks them. Every connection to them is closed by now.
@@ -182,5 +196,8 @@ fn month_of_number(number: i32) -> Option<Month> {
 }
 
 fn folder_failure(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Folder { path: path.to_owned(), reason: error.to_string() }
+    StoreError::Folder {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
 }

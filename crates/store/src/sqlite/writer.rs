@@ -27,7 +27,12 @@ const OPEN_WRITERS: usize = 24;
 /// Something for a writing thread to do.
 pub(super) enum Job {
     Append(AppendJob),
-    Purge { tenant: Arc<Tenant>, month: Month, now: Timestamp, reply: Sender<Result<(), StoreError>> },
+    Purge {
+        tenant: Arc<Tenant>,
+        month: Month,
+        now: Timestamp,
+        reply: Sender<Result<(), StoreError>>,
+    },
 }
 
 /// A batch with its originals compressed, and where to answer.
@@ -44,12 +49,24 @@ pub(super) struct AppendJob {
 
 /// Works until every sender is gone.
 pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
-    let mut thread = WriterThread { shared: Arc::clone(shared), writers: HashMap::new(), uses: 0, tenants: HashMap::new() };
+    let mut thread = WriterThread {
+        shared: Arc::clone(shared),
+        writers: HashMap::new(),
+        uses: 0,
+        tenants: HashMap::new(),
+    };
     let mut held_back = None;
     loop {
-        let Some(first) = held_back.take().or_else(|| jobs.recv().ok()) else { return };
+        let Some(first) = held_back.take().or_else(|| jobs.recv().ok()) else {
+            return;
+        };
         match first {
-            Job::Purge { tenant, month, now, reply } => {
+            Job::Purge {
+                tenant,
+                month,
+                now,
+                reply,
+            } => {
                 // A caller that stopped waiting is no reason to stop.
                 let _ = reply.send(thread.purge(&tenant, month, now));
             }
@@ -117,7 +134,9 @@ impl WriterThread {
     }
 
     fn append_for_tenant(&mut self, jobs: &[AppendJob]) -> Vec<Result<Appended, StoreError>> {
-        let Some(tenant) = jobs.first().map(|job| Arc::clone(&job.tenant)) else { return Vec::new() };
+        let Some(tenant) = jobs.first().map(|job| Arc::clone(&job.tenant)) else {
+            return Vec::new();
+        };
         let mut progress = Progress {
             outcomes: jobs.iter().map(|job| vec![None; job.events.len()]).collect(),
             quarantined: vec![0; jobs.len()],
@@ -131,7 +150,9 @@ impl WriterThread {
                 let mut leftovers = self.leftovers(jobs, &homes, &progress);
                 for (month, places) in homes {
                     let extra = std::mem::take(leftovers.entry(Some(month)).or_default());
-                    if let Err(error) = self.write_month(&tenant, month, seq, jobs, &places, extra, &mut progress) {
+                    if let Err(error) =
+                        self.write_month(&tenant, month, seq, jobs, &places, extra, &mut progress)
+                    {
                         for (job, _) in &places {
                             progress.failures[*job] = Some(error.clone());
                         }
@@ -143,7 +164,9 @@ impl WriterThread {
                     && let Err(error) = catalogue::count(&tenant, &ledger)
                 {
                     for (index, job) in jobs.iter().enumerate() {
-                        if job.ignored + job.rejected > 0 || progress.outcomes[index].contains(&Some(Outcome::Purged)) {
+                        if job.ignored + job.rejected > 0
+                            || progress.outcomes[index].contains(&Some(Outcome::Purged))
+                        {
                             progress.failures[index] = Some(error.clone());
                         }
                     }
@@ -151,13 +174,19 @@ impl WriterThread {
                 }
             }
             Err(error) => {
-                progress.failures.iter_mut().for_each(|entry| *entry = Some(error.clone()));
+                progress
+                    .failures
+                    .iter_mut()
+                    .for_each(|entry| *entry = Some(error.clone()));
                 failure = Some(error);
             }
         }
         tenant.publish(seq);
         self.shared.wrote(failure);
-        jobs.iter().enumerate().map(|(index, job)| answer(index, job, seq, &mut progress)).collect()
+        jobs.iter()
+            .enumerate()
+            .map(|(index, job)| answer(index, job, seq, &mut progress))
+            .collect()
     }
 
     /// Decides for each event the month it lives in: where its identity is already, else the month of its time.
@@ -194,7 +223,9 @@ impl WriterThread {
         key: &EventKey,
         likely: Month,
     ) -> Result<Option<Month>, StoreError> {
-        let Some(memory) = self.tenants.get(&tenant.id) else { return Ok(None) };
+        let Some(memory) = self.tenants.get(&tenant.id) else {
+            return Ok(None);
+        };
         let mut candidates: Vec<Month> = memory
             .filters
             .iter()
@@ -223,12 +254,22 @@ impl WriterThread {
     ) -> BTreeMap<Option<Month>, Ledger> {
         let mut leftovers: BTreeMap<Option<Month>, Ledger> = BTreeMap::new();
         for (index, job) in jobs.iter().enumerate() {
-            let purged = progress.outcomes[index].iter().filter(|outcome| outcome.is_some()).count() as u64;
+            let purged = progress.outcomes[index]
+                .iter()
+                .filter(|outcome| outcome.is_some())
+                .count() as u64;
             if job.ignored + job.rejected + purged == 0 {
                 continue;
             }
-            let month = homes.iter().find(|(_, places)| places.iter().any(|(job, _)| *job == index)).map(|(month, _)| *month);
-            let key = (job.source.clone(), job.arrived.hour_start().ticks(), NO_EVENT_HOUR);
+            let month = homes
+                .iter()
+                .find(|(_, places)| places.iter().any(|(job, _)| *job == index))
+                .map(|(month, _)| *month);
+            let key = (
+                job.source.clone(),
+                job.arrived.hour_start().ticks(),
+                NO_EVENT_HOUR,
+            );
             let delta = leftovers.entry(month).or_default().entry(key).or_default();
             delta.ignored += job.ignored as i64;
             delta.rejected += (job.rejected + purged) as i64;
@@ -249,10 +290,19 @@ impl WriterThread {
     ) -> Result<(), StoreError> {
         let watermarks = self.watermarks(tenant, jobs, places)?;
         self.writer(tenant, month)?;
-        let Some((writer, _)) = self.writers.get_mut(&(tenant.id, month)) else { return Err(StoreError::Closing) };
+        let Some((writer, _)) = self.writers.get_mut(&(tenant.id, month)) else {
+            return Err(StoreError::Closing);
+        };
         let memory = self.tenants.entry(tenant.id).or_default();
-        let filter = memory.filters.entry(month).or_insert_with(|| KeyFilter::with_capacity(0));
-        let written_at = places.iter().map(|(job, _)| jobs[*job].arrived).max().unwrap_or_default();
+        let filter = memory
+            .filters
+            .entry(month)
+            .or_insert_with(|| KeyFilter::with_capacity(0));
+        let written_at = places
+            .iter()
+            .map(|(job, _)| jobs[*job].arrived)
+            .max()
+            .unwrap_or_default();
         let committed = writer.commit(seq, written_at, |commit| {
             let mut stored = Vec::with_capacity(places.len());
             for (job_index, event_index) in places {
@@ -302,13 +352,26 @@ impl WriterThread {
             if !matches!(job.lateness, Lateness::After(_)) || found.contains_key(&job.source) {
                 continue;
             }
-            let known = self.tenants.get(&tenant.id).and_then(|memory| memory.watermarks.get(&job.source)).copied();
+            let known = self
+                .tenants
+                .get(&tenant.id)
+                .and_then(|memory| memory.watermarks.get(&job.source))
+                .copied();
             let newest = match known {
                 Some(newest) => Some(newest),
-                None => self.shared.ledger(tenant)?.into_iter().find(|line| line.source == job.source).and_then(|line| line.newest),
+                None => self
+                    .shared
+                    .ledger(tenant)?
+                    .into_iter()
+                    .find(|line| line.source == job.source)
+                    .and_then(|line| line.newest),
             };
             if let Some(newest) = newest {
-                self.tenants.entry(tenant.id).or_default().watermarks.insert(job.source.clone(), newest);
+                self.tenants
+                    .entry(tenant.id)
+                    .or_default()
+                    .watermarks
+                    .insert(job.source.clone(), newest);
                 found.insert(job.source.clone(), newest);
             }
         }
@@ -321,7 +384,9 @@ impl WriterThread {
         }
         let mut memory = TenantMemory::default();
         for (month, _) in tenant.months() {
-            memory.filters.insert(month, self.writer(tenant, month)?.read_filter()?);
+            memory
+                .filters
+                .insert(month, self.writer(tenant, month)?.read_filter()?);
         }
         self.tenants.insert(tenant.id, memory);
         Ok(())
@@ -332,7 +397,11 @@ impl WriterThread {
         let name = (tenant.id, month);
         if !self.writers.contains_key(&name) {
             if self.writers.len() >= OPEN_WRITERS
-                && let Some(oldest) = self.writers.iter().min_by_key(|(_, (_, used))| *used).map(|(name, _)| *name)
+                && let Some(oldest) = self
+                    .writers
+                    .iter()
+                    .min_by_key(|(_, (_, used))| *used)
+                    .map(|(name, _)| *name)
             {
                 self.writers.remove(&oldest);
             }
@@ -373,13 +442,19 @@ impl WriterThread {
 }
 
 fn is_late(job: &AppendJob, event: &PreparedEvent, stored: Stored, newest: Option<&Timestamp>) -> bool {
-    let Lateness::After(allowed) = job.lateness else { return false };
+    let Lateness::After(allowed) = job.lateness else {
+        return false;
+    };
     let counts = matches!(stored.outcome, Outcome::New | Outcome::Changed);
     counts && newest.is_some_and(|newest| event.time.plus_ticks(allowed) < *newest)
 }
 
 fn note(ledger: &mut Ledger, job: &AppendJob, event: &PreparedEvent, stored: Stored, is_late: bool) {
-    let key = (job.source.clone(), job.arrived.hour_start().ticks(), event.time.hour_start().ticks());
+    let key = (
+        job.source.clone(),
+        job.arrived.hour_start().ticks(),
+        event.time.hour_start().ticks(),
+    );
     let delta: &mut LedgerDelta = ledger.entry(key).or_default();
     delta.read += 1;
     match stored.outcome {
@@ -408,13 +483,27 @@ fn answer(index: usize, job: &AppendJob, seq: u64, progress: &mut Progress) -> R
         ..Counts::default()
     };
     let mut outcomes = Vec::with_capacity(job.events.len());
-    for outcome in std::mem::take(&mut progress.outcomes[index]) {
+    let mut refused = Vec::new();
+    for (place, outcome) in std::mem::take(&mut progress.outcomes[index])
+        .into_iter()
+        .enumerate()
+    {
         // Every event of a job without failure was given an outcome; anything else is a fault of ours, never a loss.
-        let Some(outcome) = outcome else { return Err(StoreError::Closing) };
+        let Some(outcome) = outcome else {
+            return Err(StoreError::Closing);
+        };
         counts.count(outcome);
         outcomes.push(outcome);
+        if outcome == Outcome::Purged {
+            refused.push((place, job.events[place].original.clone()));
+        }
     }
-    Ok(Appended { outcomes, counts, commit: seq })
+    Ok(Appended {
+        outcomes,
+        refused,
+        counts,
+        commit: seq,
+    })
 }
 
 /// How long an unanswered caller's batch may wait in the queue before the store says that it is busy.
