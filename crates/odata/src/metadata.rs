@@ -24,15 +24,20 @@ pub enum Document {
 /// contract 2.4 \[C: SO1\]). The entity sets stand near the end and bear the names of the operations.
 pub fn csdl(document: Document, reports: &[&'static ReportDef]) -> String {
     let mut out = String::with_capacity(16 * 1024);
-    out.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
-    out.push_str("<edmx:Edmx Version=\"4.0\" xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\">\n");
-    out.push_str("  <edmx:DataServices>\n");
+    line(&mut out, 0, "<?xml version=\"1.0\" encoding=\"utf-8\"?>");
+    line(
+        &mut out,
+        0,
+        "<edmx:Edmx Version=\"4.0\" xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\">",
+    );
+    line(&mut out, 1, "<edmx:DataServices>");
     match document {
         Document::Service => service(&mut out),
         Document::Reports => face(&mut out, Face::Reports, reports),
         Document::Activities => face(&mut out, Face::Activities, reports),
     }
-    out.push_str("  </edmx:DataServices>\n</edmx:Edmx>\n");
+    line(&mut out, 1, "</edmx:DataServices>");
+    line(&mut out, 0, "</edmx:Edmx>");
     out
 }
 
@@ -95,34 +100,33 @@ fn collect(properties: &'static [Property], complexes: &mut Vec<&'static Complex
 fn schema(out: &mut String, namespace: &str, entities: &[&EntityDef], complexes: &[&'static ComplexDef]) {
     open_schema(out, namespace);
     for entity in entities {
-        out.push_str(&format!("      <EntityType Name=\"{}\">\n", escape(entity.name)));
+        line(out, 3, &format!("<EntityType Name=\"{}\">", escape(entity.name)));
         if let Some(key) = entity.key {
-            out.push_str(&format!(
-                "        <Key>\n          <PropertyRef Name=\"{}\"/>\n        </Key>\n",
-                escape(key)
-            ));
+            line(out, 4, "<Key>");
+            line(out, 5, &format!("<PropertyRef Name=\"{}\"/>", escape(key)));
+            line(out, 4, "</Key>");
         }
         entity
             .properties
             .iter()
             .for_each(|property| declare(out, property));
-        out.push_str("      </EntityType>\n");
+        line(out, 3, "</EntityType>");
     }
     for complex in complexes.iter().filter(|complex| complex.namespace == namespace) {
         let open = if complex.open { " OpenType=\"true\"" } else { "" };
         let name = escape(complex.name);
         if complex.properties.is_empty() {
-            out.push_str(&format!("      <ComplexType Name=\"{name}\"{open}/>\n"));
+            line(out, 3, &format!("<ComplexType Name=\"{name}\"{open}/>"));
             continue;
         }
-        out.push_str(&format!("      <ComplexType Name=\"{name}\"{open}>\n"));
+        line(out, 3, &format!("<ComplexType Name=\"{name}\"{open}>"));
         complex
             .properties
             .iter()
             .for_each(|property| declare(out, property));
-        out.push_str("      </ComplexType>\n");
+        line(out, 3, "</ComplexType>");
     }
-    out.push_str("    </Schema>\n");
+    line(out, 2, "</Schema>");
 }
 
 fn declare(out: &mut String, property: &Property) {
@@ -132,9 +136,11 @@ fn declare(out: &mut String, property: &Property) {
         " Nullable=\"false\""
     };
     let (name, edm) = (escape(property.name), escape(&type_name(property.edm)));
-    out.push_str(&format!(
-        "        <Property Name=\"{name}\" Type=\"{edm}\"{nullable}/>\n"
-    ));
+    line(
+        out,
+        4,
+        &format!("<Property Name=\"{name}\" Type=\"{edm}\"{nullable}/>"),
+    );
 }
 
 fn type_name(edm: Edm) -> String {
@@ -155,23 +161,32 @@ fn type_name(edm: Edm) -> String {
 /// The container, in the name space and with the name that the OData libraries of the time gave it: none survives.
 fn container(out: &mut String, sets: &[(&str, &str, &str)]) {
     open_schema(out, "Default");
-    out.push_str("      <EntityContainer Name=\"Container\">\n");
+    line(out, 3, "<EntityContainer Name=\"Container\">");
     for (name, namespace, entity) in sets {
-        out.push_str(&format!(
-            "        <EntitySet Name=\"{}\" EntityType=\"{}.{}\"/>\n",
-            escape(name),
-            escape(namespace),
-            escape(entity)
-        ));
+        let (name, entity) = (escape(name), escape(&format!("{namespace}.{entity}")));
+        line(
+            out,
+            4,
+            &format!("<EntitySet Name=\"{name}\" EntityType=\"{entity}\"/>"),
+        );
     }
-    out.push_str("      </EntityContainer>\n    </Schema>\n");
+    line(out, 3, "</EntityContainer>");
+    line(out, 2, "</Schema>");
 }
 
 fn open_schema(out: &mut String, namespace: &str) {
-    out.push_str(&format!(
-        "    <Schema Namespace=\"{}\" xmlns=\"http://docs.oasis-open.org/odata/ns/edm\">\n",
-        escape(namespace)
-    ));
+    let namespace = escape(namespace);
+    line(
+        out,
+        2,
+        &format!("<Schema Namespace=\"{namespace}\" xmlns=\"http://docs.oasis-open.org/odata/ns/edm\">"),
+    );
+}
+
+fn line(out: &mut String, depth: usize, tag: &str) {
+    out.extend(std::iter::repeat_n("  ", depth));
+    out.push_str(tag);
+    out.push('\n');
 }
 
 fn escape(text: &str) -> String {

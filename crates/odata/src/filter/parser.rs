@@ -220,22 +220,17 @@ impl<'a> Parser<'a> {
             Some(Kind::Quoted(text)) => (text.clone(), Quotes::Quoted),
             Some(Kind::Bare(text)) => (text.to_string(), Quotes::Bare),
             Some(Kind::Word(word)) if literal::is_guid(word) => ((*word).to_owned(), Quotes::Bare),
-            Some(Kind::Word(word)) => {
-                return match word.to_ascii_lowercase().as_str() {
-                    word @ ("null" | "true" | "false") => Err(FilterError::unsupported(
-                        offset,
-                        format!(
-                            "`{word}` is not supported as a value; compare with a date, a number or text"
-                        ),
-                    )),
-                    _ => {
-                        let path = self.path()?;
-                        if self.peek() == Some(&Kind::Open) {
-                            return Err(self.refused_function(path.offset, &path.names.join("/")));
-                        }
-                        self.property(&path)
-                    }
-                };
+            Some(Kind::Word(word)) if is_constant(word) => {
+                let message =
+                    format!("`{word}` is not supported as a value; compare with a date, a number or text");
+                return Err(FilterError::unsupported(offset, message));
+            }
+            Some(Kind::Word(_)) => {
+                let path = self.path()?;
+                if self.peek() == Some(&Kind::Open) {
+                    return Err(self.refused_function(path.offset, &path.names.join("/")));
+                }
+                return self.property(&path);
             }
             _ => return Err(self.wanted(what)),
         };
@@ -342,13 +337,11 @@ impl<'a> Parser<'a> {
         let mut supported = "$filter takes eq, gt, ge, lt, le, and, or, parentheses".to_owned();
         let searchable = name::searchable(self.report);
         if !searchable.is_empty() {
-            supported.push_str(&format!(
-                ", contains and startsWith with {}",
-                searchable.join(", ")
-            ));
+            supported.push_str(", contains and startsWith with ");
+            supported.push_str(&searchable.join(", "));
         }
         if let Some(collection) = self.report.filters.iter().find_map(|filter| filter.collection) {
-            supported.push_str(&format!(", {collection}/any(t: …)"));
+            supported.extend([", ", collection, "/any(t: …)"]);
         }
         supported
     }
@@ -423,6 +416,12 @@ impl<'a> Parser<'a> {
         };
         FilterError::malformed(self.offset(), message)
     }
+}
+
+fn is_constant(word: &str) -> bool {
+    ["null", "true", "false"]
+        .iter()
+        .any(|constant| word.eq_ignore_ascii_case(constant))
 }
 
 /// `2014-03-01 lt eventTime` is `eventTime gt 2014-03-01`.
