@@ -1,0 +1,132 @@
+//! The name that was probably meant: of a report, a property, an option.
+
+use model::reports::{self, Face, ReportDef};
+
+/// Names longer than this are not compared: nothing here is called like that, and the work grows with the length.
+const LONGEST_NAME: usize = 100;
+
+/// The report that a name in the singular, in the wrong case or nearly right was probably meant to be; its own face
+/// tells where it is served, for a name may be right under the other address family.
+pub fn nearest_report(face: Face, name: &str) -> Option<&'static ReportDef> {
+    nearest_of(reports::ALL, face, name)
+}
+
+fn nearest_of(all: &[&'static ReportDef], face: Face, name: &str) -> Option<&'static ReportDef> {
+    let here: Vec<&'static ReportDef> = all.iter().copied().filter(|report| report.face == face).collect();
+    let nearest = nearest_name(name, here.iter().map(|report| report.name));
+    match nearest {
+        Some(nearest) => here.into_iter().find(|report| report.name == nearest),
+        None => all
+            .iter()
+            .copied()
+            .find(|report| report.name.eq_ignore_ascii_case(name)),
+    }
+}
+
+/// Of several right names the one nearest to a wrong one, if it is near enough to be worth saying.
+pub fn nearest_name<'a>(wrong: &str, right: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wrong.is_empty() || wrong.len() > LONGEST_NAME {
+        return None;
+    }
+    let wrong = wrong.to_lowercase();
+    let tolerance = (wrong.chars().count() / 4).clamp(1, 6);
+    let mut best: Option<(usize, &'a str)> = None;
+    for name in right {
+        let lowercase = name.to_lowercase();
+        let distance = distance(&wrong, &lowercase);
+        let near = distance <= tolerance || is_abridged(&wrong, &lowercase);
+        if near && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, name));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// Whether a word is the other with parts left out, no more than half of it: `ssprEvents`.
+fn is_abridged(short: &str, long: &str) -> bool {
+    let mut letters = long.chars();
+    short.len() * 2 >= long.len() && short.chars().all(|letter| letters.any(|other| other == letter))
+}
+
+/// How many letters must be added, dropped, changed or swapped with their neighbour to make one word the other.
+fn distance(left: &str, right: &str) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut before = Vec::new();
+    let mut above: Vec<usize> = (0..=right.len()).collect();
+    for i in 1..=left.len() {
+        let mut row = vec![i; right.len() + 1];
+        for j in 1..=right.len() {
+            let changed = above[j - 1] + usize::from(left[i - 1] != right[j - 1]);
+            row[j] = changed.min(above[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                let swapped: usize = before[j - 2];
+                row[j] = row[j].min(swapped + 1);
+            }
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    fn check(face: Face, name: &str, expected: &str) {
+        let found = nearest_of(fixtures::ALL, face, name);
+        assert_eq!(found.map_or("-", |report| report.name), expected, "{name}");
+    }
+
+    #[test]
+    fn a_name_in_the_singular_or_the_wrong_case_is_understood() {
+        check(Face::Reports, "auditEvent", "auditEvents");
+        check(Face::Reports, "AUDITEVENTS", "auditEvents");
+        check(
+            Face::Reports,
+            "ssprRegistrationActivityEvent",
+            "ssprRegistrationActivityEvents",
+        );
+        check(
+            Face::Reports,
+            "ssprRegistrationEvents",
+            "ssprRegistrationActivityEvents",
+        );
+        check(Face::Reports, "tenantUserCounts", "tenantUserCount");
+    }
+
+    #[test]
+    fn swapped_and_missing_letters_are_understood() {
+        check(Face::Reports, "auditEvnets", "auditEvents");
+        check(Face::Reports, "aditEvents", "auditEvents");
+        check(Face::Activities, "signInEvents", "signinEvents");
+        check(Face::Activities, "audits", "audit");
+    }
+
+    #[test]
+    fn a_name_of_the_other_family_is_found_there() {
+        check(Face::Reports, "signinEvents", "signinEvents");
+        check(Face::Activities, "auditevents", "auditEvents");
+    }
+
+    #[test]
+    fn a_name_that_is_nothing_like_ours_gets_no_guess() {
+        check(Face::Reports, "users", "-");
+        check(Face::Reports, "", "-");
+        check(Face::Reports, &"auditEvents".repeat(50), "-");
+    }
+
+    #[test]
+    fn distances_are_counted_in_letters() {
+        let cases = [
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("ab", "ba", 1),
+            ("größe", "grösse", 2),
+            ("a", "a", 0),
+        ];
+        for (left, right, expected) in cases {
+            assert_eq!(distance(left, right), expected, "{left} {right}");
+        }
+    }
+}
