@@ -1,1 +1,159 @@
-//! sources.
+//! Formats: each understands one vendor's record. Bytes in, events out; no files, no clock, no waiting.
+//!
+//! ```
+//! use sources::{Choice, Limits, Understanding, open};
+//!
+//! let mut records = Vec::new();
+//! let mut parser = open(Choice::Auto, Limits::default());
+//! parser.push(br#"{"id":"1","createdDateTime":"2017-05-17T12:00:00Z","userPrincipalName":"ann@contoso.example","#, &mut records);
+//! parser.push(br#""ipAddress":"203.0.113.7","status":{"errorCode":0}}"#, &mut records);
+//! parser.finish(&mut records);
+//! let Understanding::Event(understood) = &records[0].understanding else { panic!("{records:?}") };
+//! assert_eq!(understood.format, "entra-graph");
+//! ```
+
+mod entra;
+pub mod formats;
+mod reading;
+pub mod splitter;
+
+pub use formats::{ALL, FormatDef, by_id};
+pub use reading::{Choice, understand};
+
+use model::batch::EventDraft;
+use model::event::Event;
+use model::identity::{EventKey, Rank};
+use splitter::{Content, Piece, Splitter};
+
+/// What one record may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Longer records are refused; a reader holds about this much.
+    pub record_bytes_max: usize,
+    /// Records whose brackets are nested deeper are refused; at most 127 (one under serde_json's own limit).
+    pub depth_max: u32,
+}
+
+impl Default for Limits {
+    /// 16 MiB and 127 levels: no real record comes near.
+    fn default() -> Limits {
+        Limits {
+            record_bytes_max: 16 * 1024 * 1024,
+            depth_max: 127,
+        }
+    }
+}
+
+/// A reader of one input. The same bytes give the same records, however they are pushed.
+pub trait PushParser: Send {
+    /// Takes the next bytes and appends the records that end in them.
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<Record>);
+    /// The input has ended: appends what is left.
+    fn finish(&mut self, out: &mut Vec<Record>);
+}
+
+/// One record of an input.
+#[derive(Debug)]
+pub struct Record {
+    /// The line where it starts, from 1.
+    pub line: u64,
+    /// How many bytes of the input stand before it.
+    pub byte: u64,
+    /// What it says.
+    pub understanding: Understanding,
+}
+
+/// What became of a record.
+#[derive(Debug)]
+pub enum Understanding {
+    /// It tells an event.
+    Event(Box<Understood>),
+    /// It is understood and none of our business.
+    Ignored {
+        /// Why, the same words for records of the same sort, so that they can be counted.
+        reason: String,
+    },
+    /// It is not understood.
+    Rejected {
+        /// What is wrong with it, and what to do.
+        reason: String,
+        /// Its bytes; of one over the limit only the first.
+        original: Vec<u8>,
+    },
+}
+
+/// A record that tells an event.
+#[derive(Debug)]
+pub struct Understood {
+    /// The format that understood it.
+    pub format: &'static str,
+    /// What happened.
+    pub event: Event,
+    /// The event's identity.
+    pub key: EventKey,
+    /// What decides which content wins.
+    pub rank: Rank,
+    /// The record as it came, with what it was wrapped in; in UTF-8 if it came in UTF-16.
+    pub original: Vec<u8>,
+}
+
+impl Understood {
+    /// For the store: with its rows and its subjects.
+    pub fn draft(self) -> EventDraft {
+        EventDraft {
+            key: self.key,
+            kind: self.event.kind(),
+            time: self.event.time,
+            rank: self.rank,
+            format: self.format,
+            original: self.original,
+            rows: model::reports::project(&self.event, &self.key),
+            subjects: model::batch::subjects(&self.event),
+        }
+    }
+}
+
+/// Opens a reader of an input.
+pub fn open(choice: Choice, limits: Limits) -> Box<dyn PushParser> {
+    Box::new(Parser {
+        choice,
+        splitter: Splitter::new(limits),
+        pieces: Vec::new(),
+    })
+}
+
+struct Parser {
+    choice: Choice,
+    splitter: Splitter,
+    pieces: Vec<Piece>,
+}
+
+impl PushParser for Parser {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<Record>) {
+        self.splitter.push(bytes, &mut self.pieces);
+        self.read(out);
+    }
+
+    fn finish(&mut self, out: &mut Vec<Record>) {
+        self.splitter.finish(&mut self.pieces);
+        self.read(out);
+    }
+}
+
+impl Parser {
+    fn read(&mut self, out: &mut Vec<Record>) {
+        for Piece { line, byte, content } in self.pieces.drain(..) {
+            let understanding = match content {
+                Content::Whole(original) => understand(self.choice, original),
+                Content::Broken { reason, original } => Some(Understanding::Rejected { reason, original }),
+            };
+            if let Some(understanding) = understanding {
+                out.push(Record {
+                    line,
+                    byte,
+                    understanding,
+                });
+            }
+        }
+    }
+}

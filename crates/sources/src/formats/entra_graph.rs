@@ -1,0 +1,64 @@
+//! Microsoft Graph: `signIn` of /auditLogs/signIns and `directoryAudit` of /auditLogs/directoryAudits.
+
+use super::{FormatDef, Reading};
+use crate::entra::{Shape, audit, fields::Fields, read_audit, read_sign_in, sign_in};
+use serde_json::{Map, Value};
+
+/// The format.
+pub(super) const DEF: FormatDef = FormatDef {
+    id: "entra-graph",
+    title: "Microsoft Graph sign-in or directory audit",
+    about: "What Microsoft Graph answers under /auditLogs/signIns and /auditLogs/directoryAudits, and what the Entra \
+            admin center downloads as JSON.",
+    looks_for: "`createdDateTime` with `status`, `ipAddress` or the like, or `activityDateTime` with `activityDisplayName`",
+    read,
+};
+
+/// A user, a device or an application has `createdDateTime` too; none of these.
+const ONLY_IN_SIGN_INS: &[&str] = &[
+    "ipAddress",
+    "signInEventTypes",
+    "isInteractive",
+    "clientAppUsed",
+    "conditionalAccessStatus",
+    "resourceDisplayName",
+];
+
+fn read(record: &Map<String, Value>) -> Reading {
+    let fields = Fields::new(record);
+    let has = |name: &str| record.get(name).is_some_and(|value| !value.is_null());
+    // Azure Monitor wraps the same members in `properties`.
+    if has("properties") {
+        return Reading::Unrecognised;
+    }
+    if has("activityDateTime") && has("activityDisplayName") {
+        return read_audit(Shape::Graph, record, audit::read(&fields, &fields));
+    }
+    let is_sign_in = has("createdDateTime")
+        && (record.get("status").is_some_and(Value::is_object)
+            || ONLY_IN_SIGN_INS.iter().any(|name| has(name)));
+    if is_sign_in {
+        let kind = sign_in::kind_of_graph(&fields);
+        return read_sign_in(Shape::Graph, record, sign_in::read(&fields, &fields, kind));
+    }
+    let other = [
+        ("riskEventType", "detectedDateTime", "riskDetection"),
+        ("riskLastUpdatedDateTime", "riskLevel", "riskyUser"),
+        (
+            "provisioningAction",
+            "activityDateTime",
+            "provisioningObjectSummary",
+        ),
+        (
+            "provisioningSteps",
+            "activityDateTime",
+            "provisioningObjectSummary",
+        ),
+    ];
+    for (one, two, name) in other {
+        if has(one) && has(two) {
+            return Reading::Ignored(format!("Microsoft Graph `{name}` fills no report yet"));
+        }
+    }
+    Reading::Unrecognised
+}

@@ -1,0 +1,60 @@
+//! The list of formats. A format is a file beside this one and a line below.
+
+mod entra_azure_monitor;
+mod entra_graph;
+mod entra_log_analytics;
+
+use model::event::Event;
+use model::identity::{EventKey, Rank};
+use serde_json::{Map, Value};
+
+/// One vendor's way of writing records.
+pub struct FormatDef {
+    /// The word for `--format` and for addresses; stored beside each event, so it never changes.
+    pub id: &'static str,
+    /// What one such record is called.
+    pub title: &'static str,
+    /// Where such records come from.
+    pub about: &'static str,
+    /// The members by which a record is recognised, for the message when none is.
+    pub looks_for: &'static str,
+    /// Reads a record.
+    pub(crate) read: fn(&Map<String, Value>) -> Reading,
+}
+
+impl std::fmt::Debug for FormatDef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+/// What a format makes of a record.
+pub(crate) enum Reading {
+    /// It is not of this format.
+    Unrecognised,
+    /// It is, and none of our business.
+    Ignored(String),
+    /// It is, and lacks what an event needs.
+    Rejected(String),
+    /// It tells an event.
+    Event(Box<Told>),
+}
+
+/// An event as a format read it.
+pub(crate) struct Told {
+    pub(crate) event: Event,
+    pub(crate) key: EventKey,
+    pub(crate) rank: Rank,
+}
+
+/// Every format. A record is of one at most.
+pub const ALL: &[&FormatDef] = &[
+    &entra_graph::DEF,
+    &entra_azure_monitor::DEF,
+    &entra_log_analytics::DEF,
+];
+
+/// The format of a name.
+pub fn by_id(id: &str) -> Option<&'static FormatDef> {
+    ALL.iter().copied().find(|format| format.id == id)
+}
