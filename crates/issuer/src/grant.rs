@@ -1,0 +1,371 @@
+//! Decides whether a client gets a token, and says so in the words of the old service (contract 4.2).
+
+use crate::audience::{Authority, REPORTS_RESOURCE_ID};
+use crate::claims::{self, ACCESS_TOKEN_SECONDS, AppClaims, Validity};
+use crate::client::{Client, ClientStatus, SecretCheck};
+use crate::form;
+use crate::keys::SigningKey;
+use crate::refusal::Refusal;
+use crate::token_request::TokenRequest;
+use model::tenant::TenantId;
+use model::time::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+/// The headers that every answer of the token endpoint carries, good or bad (RFC 6749, 5.1).
+pub const TOKEN_HEADERS: &[(&str, &str)] = &[("cache-control", "no-store"), ("pragma", "no-cache")];
+
+/// Which tenant the address names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressedTenant {
+    /// This one.
+    Known {
+        /// Its id.
+        id: TenantId,
+        /// The word in the address, for error texts.
+        word: String,
+    },
+    /// `common` or `organizations`: the client's own.
+    OfTheClient,
+    /// None that exists.
+    Unknown {
+        /// The word in the address.
+        word: String,
+    },
+}
+
+/// What is needed to make a token, whoever gets it.
+#[derive(Debug, Clone, Copy)]
+pub struct Issuing<'a> {
+    /// Who we are.
+    pub authority: &'a Authority,
+    /// The key that signs.
+    pub key: &'a SigningKey,
+    /// When.
+    pub now: Timestamp,
+    /// 128 random bits for the token's own id.
+    pub random: [u8; 16],
+}
+
+/// A token and what the client is told about it.
+#[derive(Debug)]
+pub struct TokenAnswer {
+    /// The token.
+    pub access_token: SecretString,
+    /// The resource that it is good for, as the client spelled it.
+    pub resource: String,
+    /// From when to when it holds.
+    pub validity: Validity,
+}
+
+/// An application asks for a token of its own (RFC 6749, 4.4). `client` is what the caller found under
+/// [`TokenRequest::client_id`]; an application of another tenant is none.
+///
+/// An application without any permission gets a token too, as it did from the old service; the resource refuses it.
+pub fn client_credentials(
+    request: &TokenRequest,
+    tenant: &AddressedTenant,
+    client: Option<&Client>,
+    issuing: Issuing<'_>,
+) -> Result<TokenAnswer, Refusal> {
+    let (directory, home) = match tenant {
+        AddressedTenant::Known { id, word } => (form::printable(word), Some(*id)),
+        AddressedTenant::OfTheClient => ("common".to_owned(), client.map(|client| client.tenant)),
+        AddressedTenant::Unknown { word } => {
+            return Err(Refusal::NoSuchTenant {
+                tenant: form::printable(word),
+            });
+        }
+    };
+    let client = client.filter(|client| Some(client.tenant) == home);
+    let Some(client) = client else {
+        return Err(Refusal::NoSuchClient {
+            client: request.client.clone(),
+            directory,
+        });
+    };
+    let secret = request
+        .secret
+        .as_ref()
+        .ok_or(Refusal::MissingParameter("client_secret or client_assertion"))?;
+    match client.check_secret(secret.expose_secret(), issuing.now) {
+        SecretCheck::Good => {}
+        SecretCheck::Expired => return Err(Refusal::ExpiredSecret),
+        SecretCheck::Wrong => return Err(Refusal::WrongSecret),
+    }
+    if client.status == ClientStatus::Disabled {
+        return Err(Refusal::ClientDisabled {
+            client: client.client_id,
+        });
+    }
+    let resource = request.resource.as_deref().unwrap_or(REPORTS_RESOURCE_ID);
+    let Some(audience) = issuing.authority.audience(resource) else {
+        return Err(Refusal::UnknownResource {
+            resource: form::printable(resource),
+            directory,
+        });
+    };
+    app_token(client, resource, client.roles_for(audience), issuing)
+}
+
+impl TokenAnswer {
+    /// The JSON body. Numbers are texts: clients of the old service read them so.
+    pub fn body(&self) -> String {
+        let lifetime = ACCESS_TOKEN_SECONDS.to_string();
+        let body = TokenJson {
+            token_type: "Bearer",
+            expires_in: &lifetime,
+            ext_expires_in: &lifetime,
+            expires_on: self.validity.expires_on.to_string(),
+            not_before: self.validity.not_before.to_string(),
+            resource: &self.resource,
+            access_token: self.access_token.expose_secret(),
+        };
+        // Serializing texts cannot fail.
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct TokenJson<'a> {
+    token_type: &'static str,
+    expires_in: &'a str,
+    ext_expires_in: &'a str,
+    expires_on: String,
+    not_before: String,
+    resource: &'a str,
+    access_token: &'a str,
+}
+
+fn app_token(
+    client: &Client,
+    resource: &str,
+    roles: Vec<&'static str>,
+    issuing: Issuing<'_>,
+) -> Result<TokenAnswer, Refusal> {
+    let validity = Validity::from_now(issuing.now);
+    let issuer = issuing.authority.issuer(client.tenant);
+    let claims = AppClaims {
+        aud: resource.to_owned(),
+        iss: issuer.clone(),
+        iat: validity.not_before,
+        nbf: validity.not_before,
+        exp: validity.expires_on,
+        appid: client.client_id.to_string(),
+        appidacr: "1",
+        idp: issuer,
+        oid: client.object_id.to_string(),
+        roles,
+        sub: client.object_id.to_string(),
+        tid: client.tenant.to_string(),
+        uti: claims::token_id(issuing.random),
+        ver: "1.0",
+    };
+    let token = issuing.key.sign(&claims).map_err(Refusal::Internal)?;
+    Ok(TokenAnswer {
+        access_token: SecretString::from(token),
+        resource: resource.to_owned(),
+        validity,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::audience::Permission;
+    use crate::client::tests::{GOOD_SECRET, NOW, OLD_SECRET, client, tenant};
+    use crate::keys::tests::key;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    pub(crate) fn authority() -> Authority {
+        Authority::new("https://reports.contoso.com", &[])
+    }
+
+    fn contoso() -> AddressedTenant {
+        AddressedTenant::Known {
+            id: tenant(),
+            word: "contoso.com".to_owned(),
+        }
+    }
+
+    fn ask(
+        resource: &str,
+        secret: &str,
+        client: Option<&Client>,
+        tenant: &AddressedTenant,
+    ) -> Result<TokenAnswer, Refusal> {
+        let id = "11111111-2222-3333-4444-555555555555";
+        let body = format!(
+            "grant_type=client_credentials&client_id={id}&client_secret={secret}&resource={resource}"
+        );
+        let request = TokenRequest::read(body.as_bytes(), None).unwrap();
+        let (authority, key) = (authority(), key());
+        let issuing = Issuing {
+            authority: &authority,
+            key: &key,
+            now: NOW,
+            random: [0xff; 16],
+        };
+        client_credentials(&request, tenant, client, issuing)
+    }
+
+    pub(crate) fn token(resource: &str, client: &Client) -> String {
+        let answer = ask(resource, GOOD_SECRET, Some(client), &contoso()).unwrap();
+        answer.access_token.expose_secret().to_owned()
+    }
+
+    fn part(token: &str, index: usize) -> String {
+        let part = token.split('.').nth(index).unwrap();
+        String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    }
+
+    fn check(answer: Result<TokenAnswer, Refusal>, expected: &str) {
+        let got = answer.map_or_else(
+            |refusal| refusal.to_string(),
+            |answer| part(answer.access_token.expose_secret(), 1),
+        );
+        assert!(got.contains(expected), "{got}");
+    }
+
+    #[test]
+    fn the_answer_is_the_old_services_word_for_word() {
+        let answer = ask(
+            "https://graph.windows.net/",
+            GOOD_SECRET,
+            Some(&client()),
+            &contoso(),
+        )
+        .unwrap();
+        let token = answer.access_token.expose_secret();
+        assert_eq!(
+            answer.body(),
+            format!(
+                r#"{{"token_type":"Bearer","expires_in":"3600","ext_expires_in":"3600","expires_on":"1570063268","not_before":"1570059368","resource":"https://graph.windows.net/","access_token":"{token}"}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn the_token_is_the_old_services_claim_by_claim() {
+        let token = token("https://graph.windows.net/", &client());
+        let kid = key().kid().to_owned();
+        assert_eq!(
+            part(&token, 0),
+            format!(r#"{{"typ":"JWT","alg":"RS256","kid":"{kid}","x5t":"{kid}"}}"#)
+        );
+        assert_eq!(
+            part(&token, 1),
+            concat!(
+                r#"{"aud":"https://graph.windows.net/","#,
+                r#""iss":"https://reports.contoso.com/a2aa49aa-2c0c-49d2-af87-f402c421df0b/","#,
+                r#""iat":1570059368,"nbf":1570059368,"exp":1570063268,"#,
+                r#""appid":"11111111-2222-3333-4444-555555555555","appidacr":"1","#,
+                r#""idp":"https://reports.contoso.com/a2aa49aa-2c0c-49d2-af87-f402c421df0b/","#,
+                r#""oid":"66666666-7777-8888-9999-aaaaaaaaaaaa","roles":["Directory.Read.All"],"#,
+                r#""sub":"66666666-7777-8888-9999-aaaaaaaaaaaa","tid":"a2aa49aa-2c0c-49d2-af87-f402c421df0b","#,
+                r#""uti":"_____________________w","ver":"1.0"}"#
+            )
+        );
+    }
+
+    #[test]
+    fn without_a_resource_the_token_is_for_the_reports() {
+        let answer = ask("", GOOD_SECRET, Some(&client()), &contoso()).unwrap();
+        assert_eq!(answer.resource, "00000002-0000-0000-c000-000000000000");
+        check(Ok(answer), r#""aud":"00000002-0000-0000-c000-000000000000""#);
+    }
+
+    #[test]
+    fn a_token_holds_the_roles_of_its_audience_only() {
+        let mut client = client();
+        let ingest = |client: &Client| ask("api://gatelog-ingest", GOOD_SECRET, Some(client), &contoso());
+        check(
+            ingest(&client),
+            r#""oid":"66666666-7777-8888-9999-aaaaaaaaaaaa","sub":"#,
+        );
+        client.permissions.push(Permission::Ingest);
+        check(ingest(&client), r#""roles":["Ingest"],"#);
+    }
+
+    #[test]
+    fn common_is_the_clients_own_tenant() {
+        check(
+            ask("", GOOD_SECRET, Some(&client()), &AddressedTenant::OfTheClient),
+            "a2aa49aa-2c0c-49d2-af87-f402c421df0b",
+        );
+        let unknown = ask("", GOOD_SECRET, None, &AddressedTenant::OfTheClient);
+        check(
+            unknown,
+            "AADSTS70001: Application with identifier '11111111-2222-3333-4444-555555555555' was not found",
+        );
+    }
+
+    #[test]
+    fn an_application_of_another_tenant_is_none() {
+        let fabrikam = TenantId::parse("ffffffff-2c0c-49d2-af87-f402c421df0b").unwrap();
+        let other = AddressedTenant::Known {
+            id: fabrikam,
+            word: "fabrikam.com".to_owned(),
+        };
+        check(
+            ask("", GOOD_SECRET, Some(&client()), &other),
+            "was not found in the directory fabrikam.com",
+        );
+        check(
+            ask("", GOOD_SECRET, None, &contoso()),
+            "was not found in the directory contoso.com",
+        );
+        let nowhere = AddressedTenant::Unknown {
+            word: "no\nwhere".to_owned(),
+        };
+        check(
+            ask("", GOOD_SECRET, Some(&client()), &nowhere),
+            "AADSTS90002: Tenant 'no?where' not found.",
+        );
+    }
+
+    #[test]
+    fn only_a_good_secret_gets_a_token() {
+        check(
+            ask("", "guess", Some(&client()), &contoso()),
+            "AADSTS50012: Invalid client secret",
+        );
+        check(
+            ask("", OLD_SECRET, Some(&client()), &contoso()),
+            "AADSTS50012: The provided client secret has expired",
+        );
+        check(
+            ask("", "", Some(&client()), &contoso()),
+            "AADSTS90014: The request body must contain the following parameter: 'client_secret or client_assertion'.",
+        );
+    }
+
+    #[test]
+    fn a_disabled_application_is_told_so_only_after_its_secret() {
+        let mut client = client();
+        client.status = ClientStatus::Disabled;
+        check(ask("", GOOD_SECRET, Some(&client), &contoso()), "is disabled");
+        check(ask("", "guess", Some(&client), &contoso()), "AADSTS50012");
+    }
+
+    #[test]
+    fn a_resource_that_is_not_ours_is_named() {
+        let answer = ask(
+            "https://graph.microsoft.com",
+            GOOD_SECRET,
+            Some(&client()),
+            &contoso(),
+        );
+        check(
+            answer,
+            "AADSTS50001: The application named https://graph.microsoft.com was not found",
+        );
+    }
+
+    #[test]
+    fn the_token_is_not_printed() {
+        let answer = ask("", GOOD_SECRET, Some(&client()), &contoso()).unwrap();
+        assert!(!format!("{answer:?}").contains("eyJ"));
+    }
+}
