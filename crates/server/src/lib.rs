@@ -1,1 +1,3 @@
-//! server.
+//! The server: HTTP and everything around it. The only room that knows axum, the clock and chance.
+
+pub mod config;

@@ -1,0 +1,110 @@
+//! The configuration: defaults, then a TOML file, then the environment, then flags; checked once and plain afterwards.
+
+mod data;
+mod error;
+mod key;
+mod layering;
+mod limits;
+mod log;
+mod network;
+mod reader;
+mod reports;
+mod retention;
+mod server;
+mod suggest;
+mod text;
+mod tokens;
+
+pub use data::Data;
+pub use error::{ConfigError, ConfigErrors};
+pub use key::{KeyDef, Kind};
+pub use layering::{Inputs, Origin};
+pub use limits::Limits;
+pub use log::{Log, LogFormat};
+pub use network::{Network, NotANetwork};
+pub use reports::Reports;
+pub use retention::{Retention, TenantRef};
+pub use server::{PlainHttp, ProxyHeaders, PublicUrl, Server, TlsFiles};
+pub use text::{Origins, check, show};
+pub use tokens::Tokens;
+
+use layering::{Setting, Settings};
+use reader::Reader;
+use std::path::Path;
+
+/// Everything that can be configured, checked: whoever reads it need not wonder again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Addresses, TLS and proxies.
+    pub server: Server,
+    /// What a request may cost.
+    pub limits: Limits,
+    /// Where the data live.
+    pub data: Data,
+    /// What reports show.
+    pub reports: Reports,
+    /// When data are deleted.
+    pub retention: Retention,
+    /// What is written to the log.
+    pub log: Log,
+    /// How long tokens live.
+    pub tokens: Tokens,
+}
+
+/// A configuration with the memory of where each value came from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The checked values.
+    pub config: Config,
+    settings: Settings,
+}
+
+/// The keys of every section, in the order in which they are shown.
+pub const ALL: &[&[KeyDef]] =
+    &[server::KEYS, limits::KEYS, data::KEYS, reports::KEYS, retention::KEYS, log::KEYS, tokens::KEYS];
+
+/// Every key with its kind, its default and what it is for.
+pub fn keys() -> impl Iterator<Item = &'static KeyDef> {
+    ALL.iter().copied().flatten()
+}
+
+/// Lays the inputs over the defaults and checks the result. Every mistake is told, not only the first one.
+pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
+    let (settings, mut errors) = layering::lay(inputs);
+    let config = {
+        let mut reader = Reader::new(&settings, &mut errors);
+        let server = server::read(&mut reader);
+        let limits = limits::read(&mut reader);
+        let data = data::read(&mut reader, inputs);
+        let reports = reports::read(&mut reader);
+        let retention = retention::read(&mut reader);
+        let log = log::read(&mut reader);
+        let tokens = tokens::read(&mut reader);
+        (server, limits, data, reports, retention, log, tokens)
+    };
+    let (Some(server), Some(limits), Some(data), Some(reports), Some(retention), Some(log), Some(tokens)) = config
+    else {
+        return Err(ConfigErrors(errors));
+    };
+    if !errors.is_empty() {
+        return Err(ConfigErrors(errors));
+    }
+    // The folder's default depends on the machine, so it is no constant of the list; shown it should be.
+    let mut settings = settings;
+    settings.entry("data.folder".to_owned()).or_insert_with(|| Setting::by_default(&data.folder.to_string_lossy()));
+    Ok(Loaded { config: Config { server, limits, data, reports, retention, log, tokens }, settings })
+}
+
+/// Reads the file (if one is named) and the process's environment, and loads.
+pub fn read(file: Option<&Path>, overrides: Vec<(String, String)>) -> Result<Loaded, ConfigErrors> {
+    let mut inputs = Inputs { environment: layering::process_environment(), overrides, ..Inputs::default() };
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigErrors(vec![ConfigError::Unreadable { path: path.to_owned(), source }]))?;
+        inputs.file = Some((path.to_owned(), text));
+    }
+    load(&inputs)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! What `gatelog config check` and `gatelog config show` print. No setting holds a secret: keys are named by file.
+
+use super::error::ConfigErrors;
+use super::key::{KeyDef, Kind, quoted, toml_text};
+use super::layering::{Origin, Setting};
+use super::{Loaded, keys};
+use std::fmt::Write;
+
+/// Whether `config show` says where each value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origins {
+    /// As a comment behind each value.
+    Shown,
+    /// Values alone.
+    Hidden,
+}
+
+/// The verdict on a configuration, for people.
+pub fn check(loaded: &Result<Loaded, ConfigErrors>) -> String {
+    match loaded {
+        Ok(loaded) => {
+            let from = |wanted: fn(&Origin) -> bool| {
+                loaded.settings.values().filter(|setting| wanted(&setting.origin)).count()
+            };
+            format!(
+                "The configuration is sound: {} from the file, {} from the environment, {} from flags, {} by default.\n",
+                settings(from(|origin| matches!(origin, Origin::File { .. }))),
+                settings(from(|origin| matches!(origin, Origin::Environment(_)))),
+                settings(from(|origin| matches!(origin, Origin::Flag(_)))),
+                settings(from(|origin| matches!(origin, Origin::Default))),
+            )
+        }
+        Err(errors) => {
+            let count = errors.0.len();
+            let mistakes = if count == 1 { "mistake" } else { "mistakes" };
+            format!("The configuration has {count} {mistakes}:\n{errors}\n")
+        }
+    }
+}
+
+/// The whole configuration in effect as TOML; what is left out stands as a comment. It can be used as a file again.
+pub fn show(loaded: &Loaded, origins: Origins) -> String {
+    let mut text = String::new();
+    let mut section = "";
+    for key in keys() {
+        let (its_section, name) = key.path.split_once('.').unwrap_or(("", key.path));
+        if its_section != section {
+            let gap = if section.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{gap}[{its_section}]");
+            section = its_section;
+        }
+        match (key.kind, loaded.settings.get(key.path)) {
+            (Kind::DaysByName, _) => names(&mut text, loaded, key, origins),
+            (_, Some(setting)) => line(&mut text, name, setting, origins),
+            (_, None) => {
+                let _ = writeln!(text, "# {name} is not set");
+            }
+        }
+    }
+    text
+}
+
+fn settings(count: usize) -> String {
+    if count == 1 { "1 setting".to_owned() } else { format!("{count} settings") }
+}
+
+fn line(text: &mut String, name: &str, setting: &Setting, origins: Origins) {
+    let value = toml_text(&setting.value);
+    let _ = match origins {
+        Origins::Shown => writeln!(text, "{name} = {value}  # {}", setting.origin),
+        Origins::Hidden => writeln!(text, "{name} = {value}"),
+    };
+}
+
+fn names(text: &mut String, loaded: &Loaded, key: &KeyDef, origins: Origins) {
+    let prefix = format!("{}.", key.path);
+    let of_table = loaded.settings.iter().filter_map(|(path, setting)| Some((path.strip_prefix(&prefix)?, setting)));
+    let name = key.path.split_once('.').map_or(key.path, |(_, name)| name);
+    let mut empty = true;
+    for (own_name, setting) in of_table {
+        empty = false;
+        line(text, &format!("{name}.{}", quoted(own_name)), setting, origins);
+    }
+    if empty {
+        let _ = writeln!(text, "# {name} is not set");
+    }
+}

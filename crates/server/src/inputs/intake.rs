@@ -1,0 +1,305 @@
+//! Bytes become records, records become batches of their tenants, batches are stored, and everything is counted.
+
+use model::batch::{Batch, Counts, EventDraft, Lateness, Outcome};
+use model::reports;
+use model::tenant::TenantId;
+use model::time::Timestamp;
+use sources::{Choice, Limits, PushParser, Record, Understanding, Understood};
+use std::collections::{BTreeMap, HashMap};
+use store::control::ControlError;
+use store::error::StoreError;
+use store::events::EventStore;
+
+/// Events that are stored together at the most.
+const BATCH_EVENTS: usize = 4_000;
+/// Bytes of originals that wait at the most before they are stored.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Finds the tenants that records name.
+pub trait Tenants {
+    /// The tenant with this GUID, made at need.
+    fn named(&self, tenant: TenantId) -> Result<TenantId, ControlError>;
+}
+
+/// Whose events a carrier may bring.
+#[derive(Clone, Copy)]
+pub enum TenantRule<'a> {
+    /// This tenant's: a record that names another is refused.
+    Only(TenantId),
+    /// Whichever each record names; this one's where it names none.
+    AsNamed {
+        /// For records that name none.
+        unnamed: TenantId,
+        /// Finds the others.
+        tenants: &'a dyn Tenants,
+    },
+}
+
+/// Where records go and under whose name.
+pub struct Terms<'a> {
+    /// The store.
+    pub store: &'a dyn EventStore,
+    /// Whose events.
+    pub tenants: TenantRule<'a>,
+    /// The source's name in the ledger.
+    pub source: &'a str,
+    /// Whether its events can be late.
+    pub lateness: Lateness,
+    /// Which formats are read.
+    pub choice: Choice,
+    /// What one record may cost.
+    pub limits: Limits,
+    /// The edge's clock.
+    pub now: fn() -> Timestamp,
+}
+
+/// Why an intake could not go on. What was stored before stays stored; bringing all again is safe.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The events could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A tenant could not be made.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+}
+
+/// A record that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The line where it starts, from 1.
+    pub line: u64,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+    /// Its bytes; of one over the limit only the first.
+    pub original: Vec<u8>,
+}
+
+/// What came of one line of the summary's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// The sums.
+    pub counts: Counts,
+    /// The oldest event.
+    pub first: Option<Timestamp>,
+    /// The newest event.
+    pub last: Option<Timestamp>,
+}
+
+impl Default for Line {
+    fn default() -> Line {
+        Line { counts: Counts::default(), first: None, last: None }
+    }
+}
+
+/// What came of all that was brought so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The sums.
+    pub total: Line,
+    /// By format and the reports that show the event.
+    pub lines: BTreeMap<(String, String), Line>,
+    /// By tenant.
+    pub tenants: BTreeMap<TenantId, Line>,
+    /// Why records were ignored, and how many.
+    pub ignored: BTreeMap<String, u64>,
+}
+
+impl Summary {
+    /// Adds another's.
+    pub fn add(&mut self, other: &Summary) {
+        self.total.add(&other.total);
+        for (name, line) in &other.lines {
+            self.lines.entry(name.clone()).or_default().add(line);
+        }
+        for (tenant, line) in &other.tenants {
+            self.tenants.entry(*tenant).or_default().add(line);
+        }
+        for (reason, records) in &other.ignored {
+            *self.ignored.entry(reason.clone()).or_default() += records;
+        }
+    }
+}
+
+impl Line {
+    fn add(&mut self, other: &Line) {
+        self.counts.add(&other.counts);
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
+    }
+
+    fn count(&mut self, outcome: Outcome, time: Timestamp) {
+        self.counts.count(outcome);
+        if outcome != Outcome::Purged {
+            self.first = Some(self.first.map_or(time, |first| first.min(time)));
+            self.last = self.last.max(Some(time));
+        }
+    }
+}
+
+/// One input on its way into the store. Memory is bounded by a batch and a record.
+pub struct Intake<'a> {
+    terms: Terms<'a>,
+    parser: Box<dyn PushParser>,
+    records: Vec<Record>,
+    waiting: HashMap<TenantId, Vec<Waiting>>,
+    waiting_events: usize,
+    waiting_bytes: usize,
+    ignored: u64,
+    rejected: u64,
+    summary: Summary,
+    rejections: Vec<Rejection>,
+}
+
+/// An event that waits for its batch.
+struct Waiting {
+    line: u64,
+    reports: String,
+    draft: EventDraft,
+}
+
+impl<'a> Intake<'a> {
+    /// An input of which nothing has come yet.
+    pub fn new(terms: Terms<'a>) -> Intake<'a> {
+        let parser = sources::open(terms.choice, terms.limits);
+        Intake {
+            terms,
+            parser,
+            records: Vec::new(),
+            waiting: HashMap::new(),
+            waiting_events: 0,
+            waiting_bytes: 0,
+            ignored: 0,
+            rejected: 0,
+            summary: Summary::default(),
+            rejections: Vec::new(),
+        }
+    }
+
+    /// Takes the next bytes; stores when enough have come.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), IntakeError> {
+        self.parser.push(bytes, &mut self.records);
+        self.take_records()?;
+        if self.waiting_events >= BATCH_EVENTS || self.waiting_bytes >= BATCH_BYTES {
+            self.store()?;
+        }
+        Ok(())
+    }
+
+    /// The input has ended: everything is stored when this returns.
+    pub fn finish(&mut self) -> Result<(), IntakeError> {
+        self.parser.finish(&mut self.records);
+        self.take_records()?;
+        self.store()
+    }
+
+    /// What came of it so far.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Takes the records that were not taken since the last call.
+    pub fn take_rejections(&mut self) -> Vec<Rejection> {
+        std::mem::take(&mut self.rejections)
+    }
+
+    fn take_records(&mut self) -> Result<(), IntakeError> {
+        for record in std::mem::take(&mut self.records) {
+            match record.understanding {
+                Understanding::Event(understood) => self.take_event(record.line, *understood)?,
+                Understanding::Ignored { reason } => {
+                    self.ignored += 1;
+                    let ignored = Counts { read: 1, ignored: 1, ..Counts::default() };
+                    self.summary.total.counts.add(&ignored);
+                    *self.summary.ignored.entry(reason).or_default() += 1;
+                }
+                Understanding::Rejected { reason, original } => self.reject(record.line, reason, original),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_event(&mut self, line: u64, understood: Understood) -> Result<(), IntakeError> {
+        let tenant = match (self.terms.tenants, understood.event.tenant) {
+            (TenantRule::Only(only), Some(named)) if named != only => {
+                let reason = format!(
+                    "the record belongs to tenant {named}, not to {only}; bring it to its own tenant, or import without --tenant"
+                );
+                self.reject(line, reason, understood.original);
+                return Ok(());
+            }
+            (TenantRule::Only(only), _) => only,
+            (TenantRule::AsNamed { tenants, .. }, Some(named)) => tenants.named(named)?,
+            (TenantRule::AsNamed { unnamed, .. }, None) => unnamed,
+        };
+        let draft = understood.draft();
+        self.waiting_events += 1;
+        self.waiting_bytes += draft.original.len();
+        let reports = report_names(&draft);
+        self.waiting.entry(tenant).or_default().push(Waiting { line, reports, draft });
+        Ok(())
+    }
+
+    fn reject(&mut self, line: u64, reason: String, original: Vec<u8>) {
+        self.rejected += 1;
+        self.summary.total.counts.add(&Counts { read: 1, rejected: 1, ..Counts::default() });
+        self.rejections.push(Rejection { line, reason, original });
+    }
+
+    /// Stores what waits, a batch for each tenant, in time order: rows are kept so, and random order costs more.
+    fn store(&mut self) -> Result<(), IntakeError> {
+        let (mut ignored, mut rejected) = (std::mem::take(&mut self.ignored), std::mem::take(&mut self.rejected));
+        let mut waiting = std::mem::take(&mut self.waiting);
+        self.waiting_events = 0;
+        self.waiting_bytes = 0;
+        if waiting.is_empty() && ignored + rejected > 0 {
+            // Records that told no event are on the ledger of the tenant that they would have gone to.
+            let tenant = match self.terms.tenants {
+                TenantRule::Only(only) => only,
+                TenantRule::AsNamed { unnamed, .. } => unnamed,
+            };
+            waiting.insert(tenant, Vec::new());
+        }
+        for (tenant, mut events) in waiting {
+            events.sort_by_key(|waiting| waiting.draft.time);
+            let (places, drafts): (Vec<_>, Vec<_>) = events
+                .into_iter()
+                .map(|waiting| ((waiting.line, waiting.reports, waiting.draft.format, waiting.draft.time), waiting.draft))
+                .unzip();
+            let batch = Batch {
+                tenant,
+                source: self.terms.source.to_owned(),
+                arrived: (self.terms.now)(),
+                lateness: self.terms.lateness,
+                events: drafts,
+                ignored: std::mem::take(&mut ignored),
+                rejected: std::mem::take(&mut rejected),
+            };
+            let lease = self.terms.store.lease(tenant)?;
+            let appended = self.terms.store.append(&lease, batch)?;
+            for ((_, reports, format, time), outcome) in places.iter().zip(&appended.outcomes) {
+                self.summary.total.count(*outcome, *time);
+                self.summary.tenants.entry(tenant).or_default().count(*outcome, *time);
+                let name = ((*format).to_owned(), reports.clone());
+                self.summary.lines.entry(name).or_default().count(*outcome, *time);
+            }
+            for counts in [&mut self.summary.total.counts, &mut self.summary.tenants.entry(tenant).or_default().counts] {
+                counts.late += appended.counts.late;
+                counts.quarantined += appended.counts.quarantined;
+            }
+            for (place, original) in appended.refused {
+                let (line, _, _, time) = &places[place];
+                let reason = format!("the event is of {}, a month that was purged for good", time.month());
+                self.rejections.push(Rejection { line: *line, reason, original });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The reports that show an event, its principal report first.
+fn report_names(draft: &EventDraft) -> String {
+    let names: Vec<&str> =
+        draft.rows.iter().filter_map(|row| reports::by_number(row.report)).map(|report| report.name).collect();
+    names.join(" + ")
+}

@@ -1,0 +1,3 @@
+//! How records come in, whatever carried them.
+
+pub mod intake;
