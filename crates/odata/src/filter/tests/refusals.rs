@@ -145,6 +145,19 @@ fn a_value_of_the_wrong_kind_is_refused_with_the_right_form() {
         14,
         "is none",
     );
+    // Only what lost its zone gets one back.
+    check_refused(
+        audit,
+        "eventTime ge 2016-01-08T09:05:00Z 00:00",
+        35,
+        "`00:00` stands where",
+    );
+    check_refused(
+        audit,
+        "eventTime ge 2016-01-08T09:05:00+01:00 00:00",
+        40,
+        "`00:00` stands where",
+    );
     let users = &fixtures::TENANT_USER_COUNT;
     check_refused(users, "Provider eq 5", 13, "text in single quotes: '5'");
     check_refused(users, "Provider eq Local", 13, "has no `Local` to filter by");
