@@ -134,7 +134,7 @@ pub fn parse(raw_query: Option<&str>) -> Result<Options, RequestError> {
         }
     }
     check_version(version.as_deref())?;
-    read(options)
+    read(&options)
 }
 
 /// `beta$filter=x` → `beta` and (`$filter`, `x`).
@@ -163,8 +163,8 @@ fn check_version(version: Option<&str>) -> Result<(), RequestError> {
     }
 }
 
-fn read(options: Vec<(String, String)>) -> Result<Options, RequestError> {
-    for (name, _) in &options {
+fn read(options: &[(String, String)]) -> Result<Options, RequestError> {
+    for (name, _) in options {
         if let Some((_, why)) = UNSUPPORTED.iter().find(|(unsupported, _)| unsupported == name) {
             return Err(RequestError::unsupported(format!(
                 "`{name}` is not supported: {why}. Leave it out."

@@ -140,7 +140,7 @@ mod tests {
     fn the_last_page_has_no_next_link_at_all() {
         check(
             page("", None),
-            r##"{"@odata.context":"http://h:8080/contoso.example/reports/$metadata#auditEvents","value":[]}"##,
+            r#"{"@odata.context":"http://h:8080/contoso.example/reports/$metadata#auditEvents","value":[]}"#,
         );
     }
 
