@@ -58,7 +58,7 @@ pub enum SignInKind {
 
 impl SignInKind {
     /// The word for it in rows.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             SignInKind::Interactive => "interactiveUser",
             SignInKind::NonInteractive => "nonInteractiveUser",

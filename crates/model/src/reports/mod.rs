@@ -1,6 +1,46 @@
 //! The list of reports, in the order of the service's answer, and what a report's definition says.
 
+mod account_provisioning_events;
+mod all_user_sign_in_activity_events;
+mod all_users_with_anomalous_sign_in_activity_events;
+mod application_usage_detail_events;
+mod application_usage_summary;
+mod application_usage_summary_events;
+mod audit;
 mod audit_events;
+mod b2c_authentication_count;
+mod b2c_authentication_count_summary;
+mod b2c_authentication_event;
+mod b2c_mfa_request_count;
+mod b2c_mfa_request_count_summary;
+mod b2c_mfa_request_event;
+mod b2c_user_journey_events;
+mod b2c_user_journey_summary_events;
+mod cloud_app_discovery_events;
+mod compromised_credentials;
+mod docs;
+mod group_activity_summary;
+mod irregular_sign_in_activity_events;
+mod mim_ssgm_group_activity_events;
+mod mim_sspr_activity_events;
+mod mim_sspr_registration_activity_events;
+mod parts;
+mod sign_ins_after_multiple_failures_events;
+mod sign_ins_from_ip_addresses_with_suspicious_activity_events;
+mod sign_ins_from_multiple_geographies_events;
+mod sign_ins_from_possibly_infected_devices_events;
+mod sign_ins_from_unknown_sources_events;
+mod signin_events;
+mod ssgm_group_activity_events;
+mod sspr_activity_events;
+mod sspr_registration_activity_events;
+mod tenant_user_count;
+mod threatened_credentials;
+mod user_activity_summary;
+mod weak_credentials;
+
+pub use docs::reports_markdown;
+pub use parts::{ActivityType, BREAKDOWN, activity_types};
 
 use crate::batch::RowDraft;
 use crate::entity::EntityDef;
@@ -172,9 +212,46 @@ pub enum Operators {
     EqualityAndParts,
 }
 
-/// Every report in the order of the report list: the 32 names of 2017, the two more that were seen in the wild, then
-/// what /activities serves.
-pub const ALL: &[&ReportDef] = &[&audit_events::DEF];
+/// Every report in the order of the report list: the 32 names of 2017, the two more that were seen in the
+/// wild, then what /activities serves. `/activities/auditActivityTypes` has no rows: see [`activity_types`].
+pub const ALL: &[&ReportDef] = &[
+    &b2c_authentication_count_summary::DEF,
+    &b2c_mfa_request_count::DEF,
+    &b2c_mfa_request_event::DEF,
+    &b2c_authentication_event::DEF,
+    &b2c_authentication_count::DEF,
+    &b2c_mfa_request_count_summary::DEF,
+    &tenant_user_count::DEF,
+    &application_usage_detail_events::DEF,
+    &application_usage_summary_events::DEF,
+    &b2c_user_journey_summary_events::DEF,
+    &b2c_user_journey_events::DEF,
+    &cloud_app_discovery_events::DEF,
+    &mim_ssgm_group_activity_events::DEF,
+    &ssgm_group_activity_events::DEF,
+    &mim_sspr_activity_events::DEF,
+    &sspr_activity_events::DEF,
+    &mim_sspr_registration_activity_events::DEF,
+    &sspr_registration_activity_events::DEF,
+    &threatened_credentials::DEF,
+    &compromised_credentials::DEF,
+    &audit_events::DEF,
+    &account_provisioning_events::DEF,
+    &sign_ins_from_unknown_sources_events::DEF,
+    &sign_ins_from_ip_addresses_with_suspicious_activity_events::DEF,
+    &sign_ins_from_multiple_geographies_events::DEF,
+    &sign_ins_from_possibly_infected_devices_events::DEF,
+    &irregular_sign_in_activity_events::DEF,
+    &all_users_with_anomalous_sign_in_activity_events::DEF,
+    &sign_ins_after_multiple_failures_events::DEF,
+    &application_usage_summary::DEF,
+    &user_activity_summary::DEF,
+    &group_activity_summary::DEF,
+    &weak_credentials::DEF,
+    &all_user_sign_in_activity_events::DEF,
+    &signin_events::DEF,
+    &audit::DEF,
+];
 
 /// The report of a name under an address family. One alias is known: Microsoft's own sample asks for
 /// `allUsersWithAnomalousSignInEvents` (wire contract 2.1).

@@ -1,0 +1,54 @@
+//! b2cAuthenticationCount: how many customers were authenticated in a window of time.
+
+use super::parts::{APPLICATION_ID, BREAKDOWN, TIME_STAMP, count_of_nothing};
+use super::{Evidence, Face, License, ReportDef, Rows};
+use crate::entity::{Edm, EntityDef, Property};
+use crate::query::TimeRanges;
+
+/// The report.
+pub const DEF: ReportDef = ReportDef {
+    number: 5,
+    name: "b2cAuthenticationCount",
+    face: Face::Reports,
+    license: License::NotRequired,
+    entity: &COUNT,
+    time_property: None,
+    filters: &[TIME_STAMP, APPLICATION_ID],
+    rows: Rows::One(count),
+    evidence: Evidence::Recovered,
+    about: "One item: how many times customers were authenticated by Azure AD B2C in the time asked about.",
+    filled_by: "Always exactly one item. No source of this version brings such events, so it counts none.",
+};
+
+const COUNT: EntityDef = EntityDef {
+    name: "B2CAuthenticationCount",
+    key: None,
+    properties: &[
+        Property::new(
+            "StartTimeStamp",
+            Edm::DateTimeOffset,
+            "The first instant of the time asked about.",
+        )
+        .required(),
+        Property::new(
+            "EndTimeStamp",
+            Edm::DateTimeOffset,
+            "The last instant of the time asked about.",
+        )
+        .required(),
+        Property::new(
+            "AuthenticationCount",
+            Edm::Int32,
+            "How many times somebody was authenticated.",
+        ),
+        Property::new(
+            "AuthFlowTypeBreakDown",
+            Edm::Complex(&BREAKDOWN),
+            "The same count by kind of sign-in flow, such as `implicit`, `hybrid`, `confclient-authcode`, `publicclient-refreshtoken`.",
+        ),
+    ],
+};
+
+fn count(window: &TimeRanges) -> Vec<u8> {
+    count_of_nothing(window, "AuthenticationCount", "AuthFlowTypeBreakDown")
+}

@@ -1,0 +1,50 @@
+//! b2cMfaRequestCount: how many second factors were asked for in a window of time.
+
+use super::parts::{APPLICATION_ID, BREAKDOWN, TIME_STAMP, count_of_nothing};
+use super::{Evidence, Face, License, ReportDef, Rows};
+use crate::entity::{Edm, EntityDef, Property};
+use crate::query::TimeRanges;
+
+/// The report.
+pub const DEF: ReportDef = ReportDef {
+    number: 2,
+    name: "b2cMfaRequestCount",
+    face: Face::Reports,
+    license: License::NotRequired,
+    entity: &COUNT,
+    time_property: None,
+    filters: &[TIME_STAMP, APPLICATION_ID],
+    rows: Rows::One(count),
+    evidence: Evidence::Recovered,
+    about: "One item: how many second factors Azure AD B2C asked customers for in the time asked about.",
+    filled_by: "Always exactly one item. No source of this version brings such events, so it counts none.",
+};
+
+const COUNT: EntityDef = EntityDef {
+    name: "B2CMfaRequestCount",
+    key: None,
+    properties: &[
+        Property::new(
+            "StartTimeStamp",
+            Edm::DateTimeOffset,
+            "The first instant of the time asked about.",
+        )
+        .required(),
+        Property::new(
+            "EndTimeStamp",
+            Edm::DateTimeOffset,
+            "The last instant of the time asked about.",
+        )
+        .required(),
+        Property::new("MfaCount", Edm::Int32, "How many second factors were asked for."),
+        Property::new(
+            "MfaTypeBreakDown",
+            Edm::Complex(&BREAKDOWN),
+            "The same count by kind of factor, such as `SMS` and `voice`.",
+        ),
+    ],
+};
+
+fn count(window: &TimeRanges) -> Vec<u8> {
+    count_of_nothing(window, "MfaCount", "MfaTypeBreakDown")
+}

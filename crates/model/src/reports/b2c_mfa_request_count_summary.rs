@@ -1,0 +1,40 @@
+//! b2cMfaRequestCountSummary: how many second factors were asked for on each day.
+
+use super::parts::{APPLICATION_ID, BREAKDOWN, TIME_STAMP_IS_DATE};
+use super::{Evidence, Face, License, ReportDef, Rows};
+use crate::entity::{Edm, EntityDef, Property};
+
+/// The report.
+pub const DEF: ReportDef = ReportDef {
+    number: 6,
+    name: "b2cMfaRequestCountSummary",
+    face: Face::Reports,
+    license: License::NotRequired,
+    entity: &SUMMARY,
+    time_property: Some("Date"),
+    filters: &[TIME_STAMP_IS_DATE, APPLICATION_ID],
+    rows: Rows::Empty,
+    evidence: Evidence::Recovered,
+    about: "One item a day: how many second factors Azure AD B2C asked customers for, and of which kind. The names of its properties are inferred from its neighbours.",
+    filled_by: "Azure AD B2C logs; not filled by this version.",
+};
+
+const SUMMARY: EntityDef = EntityDef {
+    name: "B2CMfaRequestCountSummary",
+    key: None,
+    properties: &[
+        Property::new("Date", Edm::DateTimeOffset, "The UTC day.")
+            .required()
+            .filterable(),
+        Property::new(
+            "MfaCount",
+            Edm::Int32,
+            "How many second factors were asked for on that day.",
+        ),
+        Property::new(
+            "MfaTypeBreakDown",
+            Edm::Complex(&BREAKDOWN),
+            "The same count by kind of factor, such as `SMS` and `voice`.",
+        ),
+    ],
+};

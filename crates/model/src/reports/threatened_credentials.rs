@@ -1,0 +1,39 @@
+//! threatenedCredentials: users whose credentials are in danger.
+
+use super::{Evidence, Face, License, ReportDef, Rows};
+use crate::entity::{Edm, EntityDef, Property};
+
+/// The report.
+pub const DEF: ReportDef = ReportDef {
+    number: 19,
+    name: "threatenedCredentials",
+    face: Face::Reports,
+    license: License::NotRequired,
+    entity: &EVENT,
+    time_property: Some("eventTime"),
+    filters: &[],
+    rows: Rows::Empty,
+    evidence: Evidence::Own,
+    about: "One row for each user whose credentials are in danger, such as after a password spray that reached them.",
+    filled_by: "Derived by detection; not filled by this version.",
+};
+
+const EVENT: EntityDef = EntityDef {
+    name: "ThreatenedCredentialsEvent",
+    key: Some("id"),
+    properties: &[
+        Property::new("eventTime", Edm::DateTimeOffset, "When the event happened.")
+            .required()
+            .filterable(),
+        Property::text("credentialType", "The kind of credential, such as `Password`."),
+        Property::text("reason", "Why the account is listed."),
+        Property::new(
+            "id",
+            Edm::Guid,
+            "The unique identifier of the user. A user who is listed twice has two rows with this id.",
+        )
+        .required(),
+        Property::text("displayName", "The user's name for people."),
+        Property::text("userName", "The user's sign-in name."),
+    ],
+};
