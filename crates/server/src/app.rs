@@ -1,0 +1,105 @@
+//! What every route shares: the stores, the keys, the settings, and who is known.
+
+use crate::clock;
+use crate::config::Config;
+use crate::metrics::Metrics;
+use issuer::audience::Authority;
+use issuer::keys::SigningKey;
+use issuer::verify::{VerifiedToken, Verifier};
+use model::time::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use store::control::ControlStore;
+use store::events::EventStore;
+use tokio::sync::Semaphore;
+
+/// Verified tokens that are remembered at the most; more than that many clients at once verify again.
+const REMEMBERED_TOKENS: usize = 10_000;
+
+/// The service without its listeners.
+pub struct App {
+    /// Events and rows.
+    pub events: Arc<dyn EventStore>,
+    /// Tenants, applications, keys.
+    pub control: Arc<dyn ControlStore>,
+    /// The settings.
+    pub config: Config,
+    /// Who issues our tokens and for whom.
+    pub authority: Authority,
+    /// What signs them.
+    pub signing_key: SigningKey,
+    /// What checks them.
+    pub verifier: Verifier,
+    /// Tokens that were checked.
+    pub tokens: TokenMemory,
+    /// Uploads under way.
+    pub uploads: Semaphore,
+    /// What is measured.
+    pub metrics: Arc<Metrics>,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        events: Arc<dyn EventStore>,
+        control: Arc<dyn ControlStore>,
+        config: Config,
+        authority: Authority,
+        signing_key: SigningKey,
+        metrics: Arc<Metrics>,
+    ) -> App {
+        let verifier = Verifier::new(authority.clone(), vec![signing_key.public().clone()]);
+        App {
+            uploads: Semaphore::new(config.limits.ingest_concurrent),
+            tokens: TokenMemory::default(),
+            events,
+            control,
+            config,
+            authority,
+            signing_key,
+            verifier,
+            metrics,
+        }
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        clock::now()
+    }
+}
+
+/// Verified tokens by the hash of their text, until they end: a signature costs 25 µs, a look-up none.
+///
+/// Only what the signature says is remembered; whether the application may still read is looked up each time.
+#[derive(Default)]
+pub struct TokenMemory(Mutex<HashMap<[u8; 32], Arc<VerifiedToken>>>);
+
+impl TokenMemory {
+    /// What was verified before and has not ended.
+    pub fn get(&self, token: &str, now: Timestamp) -> Option<Arc<VerifiedToken>> {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = name_of(token);
+        let verified = memory.get(&name)?;
+        if verified.expires_at > now {
+            return Some(Arc::clone(verified));
+        }
+        memory.remove(&name);
+        None
+    }
+
+    /// Remembers a token that was just verified.
+    pub fn put(&self, token: &str, verified: Arc<VerifiedToken>, now: Timestamp) {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.len() >= REMEMBERED_TOKENS {
+            memory.retain(|_, held| held.expires_at > now);
+        }
+        if memory.len() >= REMEMBERED_TOKENS {
+            memory.clear();
+        }
+        memory.insert(name_of(token), verified);
+    }
+}
+
+fn name_of(token: &str) -> [u8; 32] {
+    *blake3::hash(token.as_bytes()).as_bytes()
+}

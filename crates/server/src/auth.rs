@@ -1,0 +1,150 @@
+//! Who asks: a bearer token, the tenant it is for, and what its application may do now.
+
+use crate::app::App;
+use crate::clients;
+use http::{HeaderMap, header};
+use issuer::audience::{Audience, Permission};
+use issuer::challenge::{self, Reason};
+use issuer::verify::{TokenFault, VerifiedToken};
+use model::tenant::TenantId;
+use std::sync::Arc;
+use store::control::ControlError;
+use uuid::Uuid;
+
+/// Who asks, checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// The tenant whose rows may be read or written.
+    pub tenant: TenantId,
+    /// The application.
+    pub app_id: Uuid,
+}
+
+/// Why a request was not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// No `Authorization: Bearer`.
+    #[error("the request carries no bearer token")]
+    NoToken,
+    /// A token that is none of ours, not for this, or over.
+    #[error("{0}")]
+    BadToken(TokenFault),
+    /// A good token of another tenant; whether the addressed one exists is not told.
+    #[error("the token is of another tenant than the address")]
+    OtherTenant,
+    /// The application is gone or switched off since the token was made.
+    #[error("the application {0} is not registered here any more, or is disabled")]
+    NoSuchApplication(Uuid),
+    /// The application has not the permission.
+    #[error("the application {app_id} does not have the permission {permission}")]
+    NoPermission {
+        /// The application.
+        app_id: Uuid,
+        /// What it lacks.
+        permission: &'static str,
+    },
+    /// It could not be looked up.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+}
+
+/// Lets in an application of the addressed tenant that has the permission.
+pub fn caller(app: &App, headers: &HeaderMap, tenant_word: &str, permission: Permission) -> Result<Caller, Denied> {
+    let token = bearer(headers).ok_or(Denied::NoToken)?;
+    let verified = verify(app, token, permission.audience())?;
+    if !addresses(app, tenant_word, verified.tenant)? {
+        return Err(Denied::OtherTenant);
+    }
+    let client = app
+        .control
+        .app(verified.app_id)?
+        .filter(|client| client.tenant == verified.tenant && client.disabled.is_none())
+        .ok_or(Denied::NoSuchApplication(verified.app_id))?;
+    // Both must agree: the token says what was granted then, the control store what holds now.
+    let name = permission.name();
+    let granted = verified.roles.iter().any(|role| role == name) && clients::holds(&client, permission);
+    if !granted {
+        return Err(Denied::NoPermission { app_id: verified.app_id, permission: name });
+    }
+    Ok(Caller { tenant: verified.tenant, app_id: verified.app_id })
+}
+
+/// The `WWW-Authenticate` of a refusal: Bearer alone, as ADAL's parser wants it.
+pub fn challenge(app: &App, tenant_word: &str, denied: &Denied) -> String {
+    let reason = match denied {
+        Denied::NoToken => Reason::Missing,
+        Denied::BadToken(fault) => fault.reason(),
+        _ => Reason::Invalid,
+    };
+    let tenant = if is_own_tenant(tenant_word) || !is_plain(tenant_word) { "common" } else { tenant_word };
+    challenge::bearer(&app.authority, tenant, reason)
+}
+
+/// An empty tenant, `$tenantdomain` and `myorganization` mean the token's tenant (wire contract 0.9).
+pub fn is_own_tenant(word: &str) -> bool {
+    word.is_empty() || word.eq_ignore_ascii_case("myorganization") || word.eq_ignore_ascii_case("$tenantdomain")
+}
+
+/// Only such words may stand in a header that quotes them.
+fn is_plain(word: &str) -> bool {
+    word.len() <= 253 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+}
+
+fn addresses(app: &App, word: &str, tenant: TenantId) -> Result<bool, Denied> {
+    if is_own_tenant(word) {
+        return Ok(true);
+    }
+    Ok(clients::tenant(app.control.as_ref(), word)? == Some(tenant))
+}
+
+fn verify(app: &App, token: &str, audience: Audience) -> Result<Arc<VerifiedToken>, Denied> {
+    let now = app.now();
+    if let Some(verified) = app.tokens.get(token, now) {
+        if verified.audience != audience {
+            return Err(Denied::BadToken(TokenFault::Audience));
+        }
+        return Ok(verified);
+    }
+    let verified = app.verifier.verify(token, &[audience], now).map_err(Denied::BadToken)?;
+    let verified = Arc::new(verified);
+    app.tokens.put(token, Arc::clone(&verified), now);
+    Ok(verified)
+}
+
+/// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110 11.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (given.next(), given.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn check(given: &[&str], expected: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        for value in given {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        }
+        assert_eq!(bearer(&headers), expected, "{given:?}");
+    }
+
+    #[test]
+    fn the_scheme_is_read_in_any_case() {
+        check(&["Bearer abc.def.ghi"], Some("abc.def.ghi"));
+        check(&["bearer  abc"], Some("abc"));
+    }
+
+    #[test]
+    fn anything_else_is_no_token() {
+        check(&[], None);
+        check(&["Bearer"], None);
+        check(&["Bearer "], None);
+        check(&["Basic abc"], None);
+        check(&["Bearer a", "Bearer b"], None);
+    }
+}
