@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use serde::Deserialize;
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 34,
     name: "allUserSignInActivityEvents",
     face: Face::Reports,

@@ -5,7 +5,7 @@ use super::{Evidence, Face, License, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 8,
     name: "applicationUsageDetailEvents",
     face: Face::Reports,

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 use serde::Deserialize;
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 102,
     name: "audit",
     face: Face::Activities,
@@ -83,7 +83,7 @@ const ITEM: EntityDef = EntityDef {
 };
 
 /// The type of `actor`; the name is the one that clients write in casts (wire contract 2.4 \[C: AREF\]).
-pub const ACTOR: ComplexDef = ComplexDef {
+const ACTOR: ComplexDef = ComplexDef {
     name: "ActorUserEntity",
     namespace: AUDIT_LOG_NAMESPACE,
     properties: &[
@@ -104,7 +104,7 @@ pub const ACTOR: ComplexDef = ComplexDef {
 };
 
 /// The type of the items of `targets`; the name is the one that clients write in casts.
-pub const TARGET: ComplexDef = ComplexDef {
+const TARGET: ComplexDef = ComplexDef {
     name: "TargetResourceUserEntity",
     namespace: AUDIT_LOG_NAMESPACE,
     properties: &[
@@ -369,7 +369,7 @@ mod tests {
     }
 
     fn owned(text: &str) -> Option<String> {
-        Some(text.to_owned())
+        (!text.is_empty()).then(|| text.to_owned())
     }
 
     #[test]

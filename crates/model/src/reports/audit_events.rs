@@ -1,8 +1,6 @@
 //! auditEvents: what was changed in the directory, by whom, on what.
 
-use super::parts::{
-    DetailText, action, activity_type, category, result_status, row_id, text, updated_properties,
-};
+use super::parts::{DetailText, action, activity_type, category, result_status, row_id, updated_properties};
 use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 use crate::event::{Actor, Audit, Event, Facts, Target};
@@ -11,7 +9,7 @@ use crate::json::ObjectWriter;
 use serde::{Deserialize, Serialize};
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 21,
     name: "auditEvents",
     face: Face::Reports,
@@ -61,27 +59,45 @@ const EVENT: EntityDef = EntityDef {
 };
 
 /// What a row of auditEvents does not say and /activities/audit does; the changed properties are in the row, so here
-/// is only how many of them belong to which target.
+/// is only how many of them belong to which target. What is not known is left out.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct AuditParticulars {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) activity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) operation_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) result_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) result_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) activity_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) actor_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) actor_object_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) actor_ip_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) actor_service_principal_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) actor_user_principal_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) actor_type: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) additional_details: Vec<(String, Option<String>)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) service: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) correlation_id: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) targets: Vec<TargetParticulars>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tenant_id: Option<String>,
 }
 
@@ -89,9 +105,13 @@ pub(super) struct AuditParticulars {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct TargetParticulars {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) resource_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) display_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_principal_name: Option<String>,
     pub(super) updated: usize,
 }
@@ -118,14 +138,14 @@ fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
 
 fn actor_detail(actor: &Actor) -> Option<String> {
     DetailText::default()
-        .part("UPN", text(&actor.user_principal_name))
-        .part("ObjectId", text(&actor.user_id))
-        .part("Name", text(&actor.user_display_name))
-        .part("IPAddress", text(&actor.ip_address))
-        .part("Application", text(&actor.app_display_name))
-        .part("AppId", text(&actor.app_id))
-        .part("ServicePrincipal", text(&actor.service_principal_name))
-        .part("ServicePrincipalId", text(&actor.service_principal_id))
+        .part("UPN", actor.user_principal_name.as_deref())
+        .part("ObjectId", actor.user_id.as_deref())
+        .part("Name", actor.user_display_name.as_deref())
+        .part("IPAddress", actor.ip_address.as_deref())
+        .part("Application", actor.app_display_name.as_deref())
+        .part("AppId", actor.app_id.as_deref())
+        .part("ServicePrincipal", actor.service_principal_name.as_deref())
+        .part("ServicePrincipalId", actor.service_principal_id.as_deref())
         .finish()
 }
 
@@ -134,10 +154,10 @@ fn target_detail(targets: &[Target]) -> Option<String> {
     for target in targets {
         detail
             .next()
-            .part("Type", text(&target.resource_type))
-            .part("UPN", text(&target.user_principal_name))
-            .part("ObjectId", text(&target.id))
-            .part("Name", text(&target.display_name));
+            .part("Type", target.resource_type.as_deref())
+            .part("UPN", target.user_principal_name.as_deref())
+            .part("ObjectId", target.id.as_deref())
+            .part("Name", target.display_name.as_deref());
     }
     detail.finish()
 }

@@ -6,7 +6,7 @@ use crate::entity::{Edm, EntityDef, Property};
 use crate::query::TimeRanges;
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 5,
     name: "b2cAuthenticationCount",
     face: Face::Reports,

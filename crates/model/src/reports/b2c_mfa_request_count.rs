@@ -6,7 +6,7 @@ use crate::entity::{Edm, EntityDef, Property};
 use crate::query::TimeRanges;
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 2,
     name: "b2cMfaRequestCount",
     face: Face::Reports,

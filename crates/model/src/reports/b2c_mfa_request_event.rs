@@ -5,7 +5,7 @@ use super::{Evidence, Face, License, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 3,
     name: "b2cMfaRequestEvent",
     face: Face::Reports,

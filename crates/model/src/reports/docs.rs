@@ -36,13 +36,14 @@ curl -H \"Authorization: Bearer $TOKEN\" \"http://127.0.0.1:8080/contoso.com/rep
   (`$filter=eventTime ge 2017-05-01 and eventTime lt 2017-06-01`) replaces that window.
 - `$top` limits the rows, `$skip` leaves the newest ones out. `$filter` takes the properties that are marked below,
   with `eq`, `gt`, `ge`, `lt`, `le`, `and`, `or` and parentheses.
+- In a shell, put the address in single quotes when it holds a `$`.
 - Names are case-sensitive. Times are UTC, with up to seven digits of a second.
 - A property that the source did not fill is `null`.
 
 **Licence** is what the old service said in `LicenseRequired`; old clients read it. Gatelog itself asks for no licence.
 
 **Filled** says whether this version puts rows into the report. A report that is not filled answers an empty list, so a
-client that asks for it keeps working.
+client that asks for it keeps working; `one item` means that clients expect exactly one, so they get it, with zeros.
 
 **Known from** says how sure we are of the shape of the rows:
 
@@ -85,7 +86,7 @@ impl Page {
                 anchor = report.name.to_lowercase(),
                 license = report.license.as_str(),
                 filters = filter_names(report),
-                filled = if is_filled(report) { "**yes**" } else { "no" },
+                filled = filled(report),
                 evidence = evidence(report.evidence),
             ));
         }
@@ -188,8 +189,12 @@ fn collect(properties: &'static [Property], seen: &mut Vec<&'static ComplexDef>)
     }
 }
 
-fn is_filled(report: &ReportDef) -> bool {
-    matches!(report.rows, Rows::Stored(_) | Rows::Rendered { .. })
+fn filled(report: &ReportDef) -> &'static str {
+    match report.rows {
+        Rows::Stored(_) | Rows::Rendered { .. } => "**yes**",
+        Rows::One(_) => "one item",
+        Rows::Empty => "no",
+    }
 }
 
 fn evidence(evidence: Evidence) -> &'static str {
@@ -331,7 +336,7 @@ mod tests {
         check("| [auditEvents](#auditevents) | False | `eventTime` | **yes** | documented |");
         check("| [userActivitySummary](#useractivitysummary) | False | none | no | ***our own*** |");
         check(
-            "| [b2cMfaRequestCount](#b2cmfarequestcount) | False | `TimeStamp`, `ApplicationId` | no | recovered |",
+            "| [b2cMfaRequestCount](#b2cmfarequestcount) | False | `TimeStamp`, `ApplicationId` | one item | recovered |",
         );
         check("| [signinEvents](#signinevents) | True | `signinDateTime`, and more | **yes** | recovered |");
     }

@@ -4,7 +4,7 @@ use super::{Evidence, Face, License, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 13,
     name: "mimSsgmGroupActivityEvents",
     face: Face::Reports,

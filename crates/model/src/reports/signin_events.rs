@@ -1,6 +1,6 @@
 //! /activities/signinEvents: every sign-in and every attempt at one.
 
-use super::parts::{row_id, text};
+use super::parts::row_id;
 use super::{Evidence, Face, FilterDef, FilterValue, License, Operators, ProjectedRow, ReportDef, Rows};
 use crate::entity::{AUDIT_LOG_NAMESPACE, ComplexDef, Edm, EntityDef, Property};
 use crate::event::{Device, Event, Facts, Place, SignIn};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 101,
     name: "signinEvents",
     face: Face::Activities,
@@ -192,11 +192,11 @@ fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
             "userDisplayName",
             sign_in.user_display_name.as_deref().or(service_principal),
         )
-        .text("userPrincipalName", text(&sign_in.user_principal_name))
-        .text("userId", text(&sign_in.user_id))
-        .text("appId", text(&sign_in.app_id))
-        .text("appDisplayName", text(&sign_in.app_display_name))
-        .text("ipAddress", text(&sign_in.ip_address))
+        .text("userPrincipalName", sign_in.user_principal_name.as_deref())
+        .text("userId", sign_in.user_id.as_deref())
+        .text("appId", sign_in.app_id.as_deref())
+        .text("appDisplayName", sign_in.app_display_name.as_deref())
+        .text("ipAddress", sign_in.ip_address.as_deref())
         .text(
             "deviceInformation",
             device_information(&sign_in.device).as_deref(),
@@ -214,8 +214,8 @@ fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
             },
         )
         .boolean("mfaRequired", sign_in.mfa_required)
-        .text("mfaAuthDetail", text(&sign_in.mfa_method))
-        .text("mfaResult", text(&sign_in.mfa_result))
+        .text("mfaAuthDetail", sign_in.mfa_method.as_deref())
+        .text("mfaResult", sign_in.mfa_result.as_deref())
         .finish();
     // Text always has a JSON form.
     let particulars = serde_json::to_vec(&particulars(sign_in)).unwrap_or_default();
@@ -247,9 +247,9 @@ fn coordinates(place: &Place) -> Vec<u8> {
 
 fn location(place: &Place) -> Vec<u8> {
     ObjectWriter::new()
-        .text("city", text(&place.city))
-        .text("state", text(&place.state))
-        .text("country", text(&place.country))
+        .text("city", place.city.as_deref())
+        .text("state", place.state.as_deref())
+        .text("country", place.country.as_deref())
         .finish()
 }
 
@@ -297,7 +297,7 @@ mod tests {
     }
 
     fn owned(text: &str) -> Option<String> {
-        Some(text.to_owned())
+        (!text.is_empty()).then(|| text.to_owned())
     }
 
     #[test]

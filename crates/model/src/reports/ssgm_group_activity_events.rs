@@ -8,7 +8,7 @@ use crate::identity::EventKey;
 use crate::json::ObjectWriter;
 
 /// The report.
-pub const DEF: ReportDef = ReportDef {
+pub(super) const DEF: ReportDef = ReportDef {
     number: 14,
     name: "ssgmGroupActivityEvents",
     face: Face::Reports,

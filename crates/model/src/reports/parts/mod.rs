@@ -4,7 +4,8 @@ mod activity_types;
 mod breakdown;
 mod detail;
 mod filters;
-mod self_service;
+mod group_self_service;
+mod password_self_service;
 mod vocabulary;
 
 pub use activity_types::{ActivityType, activity_types};
@@ -16,9 +17,10 @@ pub(super) use filters::{
     APPLICATION_ID, APPLICATION_ID_OF_ROW, APPLICATION_ID_OF_USAGE, TIME_STAMP, TIME_STAMP_IS_DATE,
     TIME_STAMP_IS_EVENT_TIME,
 };
-pub(super) use self_service::{
-    group_activity, is_password_activity, is_password_registration, methods_used, password_result,
-    registration_activity, role, user_of,
+pub(super) use group_self_service::group_activity;
+pub(super) use password_self_service::{
+    is_password_activity, is_password_registration, methods_used, password_result, registration_activity,
+    role, user_of,
 };
 pub(super) use vocabulary::{action, activity_type, category, result_status};
 
@@ -28,9 +30,4 @@ use crate::identity::EventKey;
 /// The id that a row is served with: the vendor's, else the one that was derived for the event.
 pub(super) fn row_id(event: &Event, key: &EventKey) -> String {
     event.vendor_id.clone().unwrap_or_else(|| key.guid().to_string())
-}
-
-/// The text of an option of text.
-pub(super) fn text(value: &Option<String>) -> Option<&str> {
-    value.as_deref()
 }
