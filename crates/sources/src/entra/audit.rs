@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub(crate) const LOG: &str = "AuditLogs";
 
 /// Reads an audit: `facts` has what happened, `envelope` what Azure Monitor wrote around it (else the same).
-pub(crate) fn read(facts: &Fields<'_>, envelope: &Fields<'_>) -> Audit {
+pub(crate) fn read(facts: Fields<'_>, envelope: Fields<'_>) -> Audit {
     let both = |names: &[&str]| facts.first_text(names).or_else(|| envelope.first_text(names));
     let additional_details = details(facts);
     Audit {
@@ -39,7 +39,7 @@ pub(crate) fn read(facts: &Fields<'_>, envelope: &Fields<'_>) -> Audit {
     }
 }
 
-fn actor(facts: &Fields<'_>, envelope: &Fields<'_>, details: &[(String, Option<String>)]) -> Actor {
+fn actor(facts: Fields<'_>, envelope: Fields<'_>, details: &[(String, Option<String>)]) -> Actor {
     let initiator = facts.object("initiatedBy").unwrap_or_default();
     let initiator = Fields::new(&initiator);
     let user = initiator.object("user").unwrap_or_default();
@@ -104,7 +104,7 @@ fn modification(modified: &Map<String, Value>) -> Modified {
 }
 
 /// `[{"key": …, "value": …}]`
-fn details(facts: &Fields<'_>) -> Vec<(String, Option<String>)> {
+fn details(facts: Fields<'_>) -> Vec<(String, Option<String>)> {
     let mut named = Vec::new();
     for detail in facts
         .list("additionalDetails")

@@ -17,7 +17,7 @@ impl<'a> Fields<'a> {
 
     /// A member that is neither null nor blank: of this very name, else of this name in another case (the first of
     /// several in the order of the alphabet, so that the order of the record does not matter).
-    pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn get(self, name: &str) -> Option<&'a Value> {
         if let Some(value) = self.object.get(name).filter(|value| !is_nothing(value)) {
             return Some(value);
         }
@@ -29,17 +29,17 @@ impl<'a> Fields<'a> {
     }
 
     /// Text as written; numbers and truth values as their text.
-    pub(crate) fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(self, name: &str) -> Option<String> {
         scalar(self.get(name)?)
     }
 
     /// The first of several members that is there.
-    pub(crate) fn first_text(&self, names: &[&str]) -> Option<String> {
+    pub(crate) fn first_text(self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| self.text(name))
     }
 
     /// A whole number, also as text.
-    pub(crate) fn integer(&self, name: &str) -> Option<i64> {
+    pub(crate) fn integer(self, name: &str) -> Option<i64> {
         match self.get(name)? {
             Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
             Value::String(text) => text.trim().parse().ok(),
@@ -48,7 +48,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A number, also as text.
-    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+    pub(crate) fn number(self, name: &str) -> Option<f64> {
         match self.get(name)? {
             Value::Number(number) => number.as_f64(),
             Value::String(text) => text.trim().parse().ok(),
@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
     }
 
     /// `true` or `false`, also as text.
-    pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
+    pub(crate) fn boolean(self, name: &str) -> Option<bool> {
         match self.get(name)? {
             Value::Bool(value) => Some(*value),
             Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
@@ -68,7 +68,7 @@ impl<'a> Fields<'a> {
     }
 
     /// An object, also as JSON text.
-    pub(crate) fn object(&self, name: &str) -> Option<Cow<'a, Map<String, Value>>> {
+    pub(crate) fn object(self, name: &str) -> Option<Cow<'a, Map<String, Value>>> {
         match self.get(name)? {
             Value::Object(object) => Some(Cow::Borrowed(object)),
             Value::String(text) if text.trim_start().starts_with('{') => {
@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list, also as JSON text; nothing if it is neither.
-    pub(crate) fn list(&self, name: &str) -> Cow<'a, [Value]> {
+    pub(crate) fn list(self, name: &str) -> Cow<'a, [Value]> {
         match self.get(name) {
             Some(Value::Array(items)) => Cow::Borrowed(items),
             Some(Value::String(text)) if text.trim_start().starts_with('[') => {
@@ -90,7 +90,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A time: as text, or as milliseconds since 1970 (as data frames write it). The error is the text that is none.
-    pub(crate) fn time(&self, name: &str) -> Option<Result<Timestamp, String>> {
+    pub(crate) fn time(self, name: &str) -> Option<Result<Timestamp, String>> {
         /// 1973 in milliseconds: smaller numbers would be seconds, which no known export writes.
         const MILLIS_MIN: i64 = 100_000_000_000;
         let value = self.get(name)?;

@@ -59,7 +59,7 @@ fn tell(shape: Shape, record: &Map<String, Value>, facts: Facts) -> Reading {
         None
     };
     let members = properties.as_deref().map_or(envelope, Fields::new);
-    let time = match event_time(shape, &facts, &members, &envelope) {
+    let time = match event_time(shape, &facts, members, envelope) {
         Ok(time) => time,
         Err(reason) => return Reading::Rejected(reason),
     };
@@ -74,7 +74,7 @@ fn tell(shape: Shape, record: &Map<String, Value>, facts: Facts) -> Reading {
         Some(id) => model::identity::EventKey::from_vendor_id(Vendor::Entra, kind, id),
         None => identity::from_facts(shape, time, &facts),
     };
-    let tenant = tenant(shape, &members, &envelope);
+    let tenant = tenant(shape, members, envelope);
     Reading::Event(Box::new(Told {
         event: Event {
             vendor: Vendor::Entra,
@@ -97,8 +97,8 @@ fn tell(shape: Shape, record: &Map<String, Value>, facts: Facts) -> Reading {
 fn event_time(
     shape: Shape,
     facts: &Facts,
-    members: &Fields<'_>,
-    envelope: &Fields<'_>,
+    members: Fields<'_>,
+    envelope: Fields<'_>,
 ) -> Result<Timestamp, String> {
     let own = match facts {
         Facts::SignIn(_) => "createdDateTime",
@@ -134,8 +134,8 @@ fn event_time(
 }
 
 /// The directory, if the record names it by a GUID. The Log Analytics column `TenantId` is the workspace.
-fn tenant(shape: Shape, members: &Fields<'_>, envelope: &Fields<'_>) -> Option<TenantId> {
-    let by_name = |fields: &Fields<'_>, name: &str| TenantId::parse(fields.text(name)?.trim());
+fn tenant(shape: Shape, members: Fields<'_>, envelope: Fields<'_>) -> Option<TenantId> {
+    let by_name = |fields: Fields<'_>, name: &str| TenantId::parse(fields.text(name)?.trim());
     let named = if shape == Shape::LogAnalytics {
         None
     } else {

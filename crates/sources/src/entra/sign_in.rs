@@ -33,7 +33,7 @@ pub(crate) fn kind_of_table(table: &str) -> Option<SignInKind> {
 }
 
 /// Graph says the kind in a list; before that list there were only persons' sign-ins.
-pub(crate) fn kind_of_graph(fields: &Fields<'_>) -> SignInKind {
+pub(crate) fn kind_of_graph(fields: Fields<'_>) -> SignInKind {
     let types = fields.list("signInEventTypes");
     for kind in [
         SignInKind::ManagedIdentity,
@@ -52,10 +52,10 @@ pub(crate) fn kind_of_graph(fields: &Fields<'_>) -> SignInKind {
 
 /// Reads a sign-in: `facts` has what happened, `envelope` what Azure Monitor wrote around it (else the same). Fails if
 /// the record does not say whether the sign-in succeeded.
-pub(crate) fn read(facts: &Fields<'_>, envelope: &Fields<'_>, kind: SignInKind) -> Result<SignIn, String> {
+pub(crate) fn read(facts: Fields<'_>, envelope: Fields<'_>, kind: SignInKind) -> Result<SignIn, String> {
     let status = facts.object("status").unwrap_or_default();
     let status = Fields::new(&status);
-    let error_code = error_code(&status, facts, envelope)?;
+    let error_code = error_code(status, facts, envelope)?;
     let mfa = facts.object("mfaDetail").unwrap_or_default();
     let mfa = Fields::new(&mfa);
     let identity = envelope.text("identity");
@@ -122,7 +122,7 @@ pub(crate) fn read(facts: &Fields<'_>, envelope: &Fields<'_>, kind: SignInKind) 
 }
 
 /// `status.errorCode` is the sign-in's own word; `resultType` is the envelope's, and says `Success` beside failures.
-fn error_code(status: &Fields<'_>, facts: &Fields<'_>, envelope: &Fields<'_>) -> Result<i64, String> {
+fn error_code(status: Fields<'_>, facts: Fields<'_>, envelope: Fields<'_>) -> Result<i64, String> {
     if let Some(code) = status.integer("errorCode") {
         return Ok(code);
     }
@@ -148,7 +148,7 @@ fn error_code(status: &Fields<'_>, facts: &Fields<'_>, envelope: &Fields<'_>) ->
         .to_owned())
 }
 
-fn place(facts: &Fields<'_>, envelope: &Fields<'_>) -> Place {
+fn place(facts: Fields<'_>, envelope: Fields<'_>) -> Place {
     let place = facts
         .object("locationDetails")
         .or_else(|| facts.object("location"))
@@ -176,7 +176,7 @@ fn place(facts: &Fields<'_>, envelope: &Fields<'_>) -> Place {
     }
 }
 
-fn device(facts: &Fields<'_>) -> Device {
+fn device(facts: Fields<'_>) -> Device {
     let device = facts.object("deviceDetail").unwrap_or_default();
     let device = Fields::new(&device);
     Device {
@@ -187,7 +187,7 @@ fn device(facts: &Fields<'_>) -> Device {
     }
 }
 
-fn mfa_required(facts: &Fields<'_>) -> Option<bool> {
+fn mfa_required(facts: Fields<'_>) -> Option<bool> {
     match facts.text("authenticationRequirement")?.as_str() {
         "multiFactorAuthentication" => Some(true),
         "singleFactorAuthentication" => Some(false),
@@ -196,7 +196,7 @@ fn mfa_required(facts: &Fields<'_>) -> Option<bool> {
 }
 
 /// Since `mfaDetail` is gone from the records, the factor stands among the steps of the authentication.
-fn second_factor(facts: &Fields<'_>, mfa_required: Option<bool>) -> Option<String> {
+fn second_factor(facts: Fields<'_>, mfa_required: Option<bool>) -> Option<String> {
     if mfa_required != Some(true) {
         return None;
     }
@@ -217,7 +217,7 @@ fn second_factor(facts: &Fields<'_>, mfa_required: Option<bool>) -> Option<Strin
 }
 
 /// A list of words joined with commas, or a text as it is.
-fn words(facts: &Fields<'_>, name: &str) -> Option<String> {
+fn words(facts: Fields<'_>, name: &str) -> Option<String> {
     let words: Vec<String> = facts.list(name).iter().filter_map(as_text).collect();
     if !words.is_empty() {
         return Some(words.join(","));

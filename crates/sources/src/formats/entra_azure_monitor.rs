@@ -29,16 +29,12 @@ fn read(record: &Map<String, Value>) -> Reading {
     let properties = properties.unwrap_or_else(|| Cow::Owned(Map::new()));
     let facts = Fields::new(&properties);
     if let Some(kind) = sign_in::kind_of_category(&category) {
-        return read_sign_in(
-            Shape::AzureMonitor,
-            record,
-            sign_in::read(&facts, &envelope, kind),
-        );
+        return read_sign_in(Shape::AzureMonitor, record, sign_in::read(facts, envelope, kind));
     }
     // Pipelines that flatten logs put the audit's own category where that of the log was.
     let is_audit = category.eq_ignore_ascii_case(audit::LOG) || facts.get("activityDisplayName").is_some();
     if is_audit {
-        return read_audit(Shape::AzureMonitor, record, audit::read(&facts, &envelope));
+        return read_audit(Shape::AzureMonitor, record, audit::read(facts, envelope));
     }
     let category: String = category.chars().take(80).collect();
     Reading::Ignored(format!("Azure Monitor category `{category}` fills no report yet"))

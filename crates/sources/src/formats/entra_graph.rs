@@ -32,14 +32,14 @@ fn read(record: &Map<String, Value>) -> Reading {
         return Reading::Unrecognised;
     }
     if has("activityDateTime") && has("activityDisplayName") {
-        return read_audit(Shape::Graph, record, audit::read(&fields, &fields));
+        return read_audit(Shape::Graph, record, audit::read(fields, fields));
     }
     let is_sign_in = has("createdDateTime")
         && (record.get("status").is_some_and(Value::is_object)
             || ONLY_IN_SIGN_INS.iter().any(|name| has(name)));
     if is_sign_in {
-        let kind = sign_in::kind_of_graph(&fields);
-        return read_sign_in(Shape::Graph, record, sign_in::read(&fields, &fields, kind));
+        let kind = sign_in::kind_of_graph(fields);
+        return read_sign_in(Shape::Graph, record, sign_in::read(fields, fields, kind));
     }
     let other = [
         ("riskEventType", "detectedDateTime", "riskDetection"),

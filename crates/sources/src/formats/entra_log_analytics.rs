@@ -41,12 +41,12 @@ fn read(record: &Map<String, Value>) -> Reading {
             .flatten()
     });
     if let Some(kind) = kind {
-        return read_sign_in(Shape::LogAnalytics, record, sign_in::read(&fields, &fields, kind));
+        return read_sign_in(Shape::LogAnalytics, record, sign_in::read(fields, fields, kind));
     }
     if table.map_or(has("ActivityDateTime"), |table| {
         table.eq_ignore_ascii_case(audit::LOG)
     }) {
-        return read_audit(Shape::LogAnalytics, record, audit::read(&fields, &fields));
+        return read_audit(Shape::LogAnalytics, record, audit::read(fields, fields));
     }
     let table: String = table
         .or(text("Category"))

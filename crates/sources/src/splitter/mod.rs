@@ -187,19 +187,13 @@ impl Splitter {
             State::Junk { .. } => self.junk_ended(&[], 0, out),
             State::Between => {}
         }
-        if self.containers.len() > 1 && self.state == State::Between && self.trouble_is_untold(out) {
+        if self.containers.len() > 1 && self.state == State::Between && !is_end_told(out) {
             let start = self.containers[0].latest.unwrap_or_default();
             let reason =
                 "the input ends in the middle of the list of records that starts here; was the file cut off?";
             out.push(broken(start, reason.to_owned(), Vec::new()));
         }
         self.containers.truncate(1);
-    }
-
-    /// Whether the last piece does not already say that the input was cut off.
-    fn trouble_is_untold(&self, out: &[Piece]) -> bool {
-        let told = |piece: &Piece| matches!(&piece.content, Content::Broken { reason, .. } if reason.contains("the input ends"));
-        !out.last().is_some_and(told)
     }
 
     fn scan(&mut self, chunk: &[u8], out: &mut Vec<Piece>) {
@@ -301,19 +295,18 @@ impl Splitter {
                 at += 1;
                 continue;
             }
-            if std::mem::take(&mut self.blank) && self.is_resynced(byte, at) {
-                self.note_trouble(TORN, at);
-                let owner = self.owner(self.column(at)).unwrap_or(0);
-                self.object_ended(chunk, at, out);
-                if byte == b'{' {
-                    self.containers.truncate(owner + 1);
-                }
-                self.blank = true;
+            let first_on_line = std::mem::take(&mut self.blank);
+            if first_on_line && self.is_resynced(byte, at) {
+                self.leave_broken(chunk, at, out);
                 return at;
             }
             match self.object.step(byte) {
                 Step::Inside => at += 1,
-                Step::Broken(what) => self.note_trouble(what, at),
+                Step::Broken(what) => {
+                    self.note_trouble(what, at);
+                    // The byte is looked at again: it may start another record.
+                    self.blank = first_on_line;
+                }
                 Step::Closed => {
                     self.object_ended(chunk, at + 1, out);
                     return at + 1;
@@ -466,6 +459,28 @@ impl Splitter {
         }
     }
 
+    /// The line that starts here belongs to no broken object, but to a container around it.
+    fn leave_broken(&mut self, chunk: &[u8], at: usize, out: &mut Vec<Piece>) {
+        let (line, column) = (self.line, self.column(at));
+        if self
+            .trouble
+            .as_ref()
+            .is_none_or(|trouble| (trouble.line, trouble.column) == (line, column + 1))
+        {
+            self.trouble = Some(Trouble {
+                what: TORN,
+                line,
+                column: column + 1,
+            });
+        }
+        let owner = self.owner(column).unwrap_or(0);
+        self.object_ended(chunk, at, out);
+        if chunk[at] == b'{' {
+            self.containers.truncate(owner + 1);
+        }
+        self.blank = true;
+    }
+
     /// The container whose items start lines at this column: exactly, or else deeper.
     fn owner(&self, column: u64) -> Option<usize> {
         let starts_lines = |container: &Container, fits: fn(u64, u64) -> bool| {
@@ -591,6 +606,18 @@ impl Trouble {
             self.what, self.line, self.column
         )
     }
+}
+
+/// Whether the last piece says already that the input was cut off.
+fn is_end_told(pieces: &[Piece]) -> bool {
+    let Some(Piece {
+        content: Content::Broken { reason, .. },
+        ..
+    }) = pieces.last()
+    else {
+        return false;
+    };
+    reason.contains("the input ends")
 }
 
 fn broken(start: Start, reason: String, original: Vec<u8>) -> Piece {

@@ -1,0 +1,45 @@
+//! What several tests of the formats need.
+
+#![allow(dead_code)] // Each test binary uses its own part.
+
+use sources::{Choice, Limits, Record, Understanding, Understood, open};
+
+/// Reads an input in one push.
+pub(crate) fn read(input: &[u8]) -> Vec<Record> {
+    read_as(Choice::Auto, input)
+}
+
+/// Reads an input in one push, with a chosen format.
+pub(crate) fn read_as(choice: Choice, input: &[u8]) -> Vec<Record> {
+    let mut records = Vec::new();
+    let mut parser = open(choice, Limits::default());
+    parser.push(input, &mut records);
+    parser.finish(&mut records);
+    records
+}
+
+/// The event of the one record of an input.
+pub(crate) fn one(input: &str) -> Understood {
+    let mut records = read(input.as_bytes());
+    assert_eq!(records.len(), 1, "{records:?}");
+    match records.remove(0).understanding {
+        Understanding::Event(understood) => *understood,
+        other => panic!("{input}: {other:?}"),
+    }
+}
+
+/// Why the one record of an input was rejected or ignored: `rejected: …` or `ignored: …`.
+pub(crate) fn refusal(choice: Choice, input: &str) -> String {
+    let mut records = read_as(choice, input.as_bytes());
+    assert_eq!(records.len(), 1, "{records:?}");
+    match records.remove(0).understanding {
+        Understanding::Rejected { reason, .. } => format!("rejected: {reason}"),
+        Understanding::Ignored { reason } => format!("ignored: {reason}"),
+        Understanding::Event(understood) => panic!("{input} was understood: {understood:?}"),
+    }
+}
+
+/// The text of an optional member, `-` if there is none.
+pub(crate) fn or_dash(text: Option<&String>) -> String {
+    text.map_or_else(|| "-".to_owned(), Clone::clone)
+}
