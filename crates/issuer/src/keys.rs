@@ -178,8 +178,7 @@ fn pem_of(label: &str, der: &[u8]) -> String {
         }
         pem.push(character);
     }
-    pem.push_str(&format!("\n-----END {label}-----\n"));
-    pem
+    pem + "\n-----END " + label + "-----\n"
 }
 
 #[cfg(test)]

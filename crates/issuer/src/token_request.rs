@@ -64,23 +64,20 @@ impl TokenRequest {
             form.get("client_id").map(|id| id.trim().to_owned()),
             form.get("client_secret"),
         );
-        let (client, secret, authentication) = match authorization.map(basic) {
-            Some(in_header) => {
-                let (client, secret) = in_header?;
-                let same_client = in_body.0.is_none_or(|other| other.eq_ignore_ascii_case(&client));
-                if !same_client || in_body.1.is_some_and(|other| other != secret.expose_secret()) {
-                    return Err(Refusal::TwoCredentials);
-                }
-                (client, Some(secret), ClientAuthentication::Basic)
+        let (client, secret, authentication) = if let Some(header) = authorization {
+            let (client, secret) = basic(header)?;
+            let same_client = in_body.0.is_none_or(|other| other.eq_ignore_ascii_case(&client));
+            if !same_client || in_body.1.is_some_and(|other| other != secret.expose_secret()) {
+                return Err(Refusal::TwoCredentials);
             }
-            None => {
-                let client = in_body.0.ok_or(Refusal::MissingParameter("client_id"))?;
-                (
-                    client,
-                    in_body.1.map(SecretString::from),
-                    ClientAuthentication::Post,
-                )
-            }
+            (client, Some(secret), ClientAuthentication::Basic)
+        } else {
+            let client = in_body.0.ok_or(Refusal::MissingParameter("client_id"))?;
+            (
+                client,
+                in_body.1.map(SecretString::from),
+                ClientAuthentication::Post,
+            )
         };
         Ok(TokenRequest {
             grant,

@@ -1,6 +1,7 @@
 //! Keeps events, rows and everything that must survive: `EventStore` for what sources say, `ControlStore` for who may.
 
 pub mod conformance;
+pub mod control;
 pub mod error;
 pub mod events;
 pub mod folder;

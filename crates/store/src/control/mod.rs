@@ -1,0 +1,221 @@
+//! What the service knows about itself: tenants, applications, keys, checkpoints and cursors. Nothing in here could
+//! contradict a stored row.
+
+mod error;
+mod schema;
+mod sqlite;
+
+pub use error::ControlError;
+pub use schema::SCHEMA_VERSION;
+pub use sqlite::{CONTROL_FILE_NAME, SqliteControlStore};
+
+use model::tenant::{TenantId, TenantName};
+use model::time::Timestamp;
+use std::fmt;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Keeps tenants, applications, key metadata, checkpoints and cursors. Calls wait for the disk: call them where waiting
+/// is allowed. What is asked for and not there is `None`; what is to be changed and not there is an error that names it.
+pub trait ControlStore: Send + Sync {
+    /// Makes a tenant with its names, all or nothing. The first name is the main one.
+    fn create_tenant(
+        &self,
+        id: TenantId,
+        names: &[TenantName],
+        display_name: &str,
+        now: Timestamp,
+    ) -> Result<(), ControlError>;
+
+    /// A tenant by its id.
+    fn tenant_by_id(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, ControlError>;
+
+    /// A tenant by any of its names.
+    fn tenant_by_name(&self, name: &TenantName) -> Result<Option<Arc<Tenant>>, ControlError>;
+
+    /// All tenants, oldest first.
+    fn tenants(&self) -> Result<Vec<Tenant>, ControlError>;
+
+    /// Gives a tenant another name; again is harmless.
+    fn add_tenant_name(&self, tenant: TenantId, name: &TenantName) -> Result<(), ControlError>;
+
+    /// Registers an application, without secrets.
+    fn create_app(&self, app: &NewApp, now: Timestamp) -> Result<(), ControlError>;
+
+    /// An application with all that belongs to it.
+    fn app(&self, client_id: Uuid) -> Result<Option<Arc<App>>, ControlError>;
+
+    /// The applications of a tenant, oldest first.
+    fn apps(&self, tenant: TenantId) -> Result<Vec<App>, ControlError>;
+
+    /// Gives an application another secret; the ones before stay. The same hash again replaces its end.
+    fn add_secret(&self, client_id: Uuid, secret: &NewAppSecret, now: Timestamp) -> Result<(), ControlError>;
+
+    /// Switches an application off (remembering since when) or on.
+    fn set_app_status(&self, client_id: Uuid, status: AppStatus, now: Timestamp) -> Result<(), ControlError>;
+
+    /// Removes an application and all that belongs to it. Says whether it was there.
+    fn delete_app(&self, client_id: Uuid) -> Result<bool, ControlError>;
+
+    /// Remembers a signing key; the same `kid` again replaces what was known of it.
+    fn put_signing_key(&self, key: &SigningKeyRecord) -> Result<(), ControlError>;
+
+    /// All signing keys, newest first.
+    fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, ControlError>;
+
+    /// How far a source has been read, in the source's own words.
+    fn checkpoint(&self, tenant: TenantId, source: &str) -> Result<Option<Vec<u8>>, ControlError>;
+
+    /// Remembers how far a source has been read. Call it after the rows are on disk.
+    fn put_checkpoint(
+        &self,
+        tenant: TenantId,
+        source: &str,
+        value: &[u8],
+        now: Timestamp,
+    ) -> Result<(), ControlError>;
+
+    /// How far a detector has read the tenant's change log.
+    fn cursor(&self, tenant: TenantId, detector: &str) -> Result<Option<u64>, ControlError>;
+
+    /// Remembers how far a detector has read. Call it after its findings are on disk. It may move back: a repair reads
+    /// again.
+    fn put_cursor(&self, tenant: TenantId, detector: &str, seq: u64) -> Result<(), ControlError>;
+}
+
+/// A directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its names, the main one first; there may be none.
+    pub names: Vec<TenantName>,
+    /// What people call it.
+    pub display_name: String,
+    /// Since when we know it.
+    pub created: Timestamp,
+}
+
+/// A registered application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct App {
+    /// Its public id.
+    pub client_id: Uuid,
+    /// The tenant it belongs to.
+    pub tenant: TenantId,
+    /// The id of its service principal.
+    pub object_id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// Since when it is registered.
+    pub created: Timestamp,
+    /// Since when it is switched off, if it is.
+    pub disabled: Option<Timestamp>,
+    /// Its secrets, oldest first; expired ones too.
+    pub secrets: Vec<AppSecret>,
+    /// What it may do, by name.
+    pub permissions: Vec<AppPermission>,
+    /// The addresses to which answers of an interactive sign-in may go, exactly as registered.
+    pub reply_addresses: Vec<String>,
+    /// The directory roles that it holds, by name.
+    pub roles: Vec<String>,
+}
+
+/// An application to be registered. Repeated permissions, addresses and roles count once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewApp {
+    /// Its public id.
+    pub client_id: Uuid,
+    /// The tenant it belongs to.
+    pub tenant: TenantId,
+    /// The id of its service principal.
+    pub object_id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// What it may do, by name.
+    pub permissions: Vec<AppPermission>,
+    /// The addresses to which answers of an interactive sign-in may go.
+    pub reply_addresses: Vec<String>,
+    /// The directory roles that it holds, by name.
+    pub roles: Vec<String>,
+}
+
+/// Whether an application may get tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppStatus {
+    /// It may.
+    Enabled,
+    /// It may not.
+    Disabled,
+}
+
+/// Something that an application may do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AppPermission {
+    /// For whom it acts then.
+    pub kind: PermissionKind,
+    /// The permission's name, such as `Directory.Read.All`.
+    pub name: String,
+}
+
+/// For whom an application acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PermissionKind {
+    /// For itself.
+    Application,
+    /// For the user who signed in.
+    Delegated,
+}
+
+/// What is kept of an application's secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AppSecret {
+    /// SHA-256 of the secret.
+    pub hash: [u8; 32],
+    /// Its first characters, by which people tell secrets apart.
+    pub hint: String,
+    /// Since when it is good.
+    pub created: Timestamp,
+    /// From this instant on it is no longer good; `None` is never.
+    pub expires: Option<Timestamp>,
+}
+
+/// A secret to be kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewAppSecret {
+    /// SHA-256 of the secret.
+    pub hash: [u8; 32],
+    /// Its first characters.
+    pub hint: String,
+    /// From this instant on it is no longer good; `None` is never.
+    pub expires: Option<Timestamp>,
+}
+
+/// What is known of a signing key. The key itself is in its own file and never in here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningKeyRecord {
+    /// Its name in token headers.
+    pub kid: String,
+    /// Since when it exists.
+    pub created: Timestamp,
+    /// From this instant on nothing that it signed is accepted; `None` while it is in use.
+    pub not_after: Option<Timestamp>,
+    /// The name of its file in the folder of keys.
+    pub file_name: String,
+}
+
+impl fmt::Debug for AppSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "AppSecret({}…, created {}, expires {:?})",
+            self.hint, self.created, self.expires
+        )
+    }
+}
+
+impl fmt::Debug for NewAppSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NewAppSecret({}…, expires {:?})", self.hint, self.expires)
+    }
+}
