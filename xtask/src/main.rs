@@ -1,2 +1,81 @@
-//! xtask.
-fn main() {}
+//! `cargo xtask <task>`: the chores of the house that are no part of the product.
+
+#![allow(clippy::print_stdout, reason = "a command room: people read what it prints")]
+
+mod generate;
+mod tidy;
+mod tree;
+
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A task by its name on the command line.
+struct Task {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> Result<ExitCode>,
+}
+
+/// The tasks; one line each.
+const ALL: &[Task] = &[
+    Task {
+        name: "tidy",
+        about: "check what the compiler does not: purity, lists, headings, generated files",
+        run: run_tidy,
+    },
+    Task {
+        name: "generate",
+        about: "write the files that are made from the code",
+        run: run_generate,
+    },
+];
+
+fn main() -> Result<ExitCode> {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let Some(task) = ALL.iter().find(|task| task.name == wanted) else {
+        println!("usage: cargo xtask <task>\n");
+        for task in ALL {
+            println!("  {:<10} {}", task.name, task.about);
+        }
+        if matches!(wanted.as_str(), "" | "help" | "--help" | "-h") {
+            return Ok(ExitCode::SUCCESS);
+        }
+        bail!("there is no task `{wanted}`");
+    };
+    (task.run)()
+}
+
+fn run_tidy() -> Result<ExitCode> {
+    let root = root()?;
+    let tree = tree::Tree::load(&root)?;
+    let mut findings = tidy::check(&tree);
+    findings.extend(tidy::check_dependencies(&root, &tree)?);
+    for finding in &findings {
+        println!("{finding}");
+    }
+    if findings.is_empty() {
+        println!("tidy: {} files are in order", tree.len());
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("tidy: {} to mend", findings.len());
+    Ok(ExitCode::FAILURE)
+}
+
+fn run_generate() -> Result<ExitCode> {
+    for path in generate::write(&root()?)? {
+        println!("wrote {path}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The top folder of the repository.
+fn root() -> Result<PathBuf> {
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").context("find the repository: run this as `cargo xtask`")?;
+    let root = PathBuf::from(manifest)
+        .parent()
+        .context("find the repository above xtask")?
+        .to_owned();
+    Ok(root)
+}
