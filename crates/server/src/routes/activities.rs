@@ -11,7 +11,7 @@ use axum::response::Response;
 use axum::routing::get;
 use http::HeaderMap;
 use model::reports::Face;
-use model::reports::activity_types::activity_types;
+use model::reports::activity_types;
 use odata::{options, page};
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ fn types(
     let segment = if segment.is_empty() { "myorganization" } else { segment };
     let types: Vec<serde_json::Value> = activity_types()
         .iter()
-        .map(|known| serde_json::json!({ "category": known.category, "activity": known.activity }))
+        .map(|known| serde_json::json!({ "category": known.category, "activityType": known.activity_type, "activity": known.activity }))
         .collect();
     let body = model::json::ObjectWriter::new()
         .text("@odata.context", Some(&format!("{origin}/{segment}/activities/$metadata#auditActivityTypes")))

@@ -1,0 +1,332 @@
+//! `/import`: a file's bytes come in; what was refused and what came of the rest goes out, line by line.
+
+use super::{control_problem, tenant};
+use crate::app::App;
+use crate::inputs::intake::{Intake, Line, Rejection, Tenants, TenantRule, Terms};
+use crate::inputs::upload::Upload;
+use crate::layers::RequestId;
+use crate::problem::Problem;
+use crate::{chance, clock};
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
+use model::batch::Lateness;
+use model::tenant::{DEFAULT_TENANT_NAME, TenantId, TenantName};
+use serde::{Deserialize, Serialize};
+use sources::{Choice, Limits};
+use std::collections::{BTreeMap, HashSet};
+use std::convert::Infallible;
+use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
+use store::control::{ControlError, ControlStore};
+use tokio::sync::mpsc::{Sender, channel};
+use uuid::Uuid;
+
+/// How much is read at once.
+const READ_BYTES: usize = 256 << 10;
+/// The name of imports in the ledger.
+const SOURCE: &str = "import";
+
+/// Where the records of a run go; asked once before its first file, so that the run's own new tenants change nothing.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportStart {
+    /// Only this tenant's records, by GUID or name.
+    pub tenant: Option<String>,
+    /// One format, or all.
+    pub format: Option<String>,
+}
+
+/// The same, resolved: to be sent with each file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportPlace {
+    /// Only this tenant's records.
+    pub only: Option<Uuid>,
+    /// Records that name no tenant go here.
+    pub unnamed: Option<Uuid>,
+    /// One format, or all.
+    pub format: Option<String>,
+}
+
+/// A line of the answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ImportLine {
+    /// A record that was not taken.
+    Rejected(RejectedRecord),
+    /// The file could not be brought to its end.
+    Failed {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The file is stored.
+    Done(ImportDone),
+}
+
+/// A record that was not taken.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RejectedRecord {
+    /// The line where it starts.
+    pub line: u64,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+    /// Its text, if it is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original: Option<String>,
+    /// Its bytes, if they are no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_base64: Option<String>,
+}
+
+/// What came of a file.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportDone {
+    /// The sums.
+    pub total: ImportTotals,
+    /// By format and reports: (format, reports, sums).
+    pub lines: Vec<(String, String, ImportTotals)>,
+    /// By tenant.
+    pub tenants: BTreeMap<Uuid, ImportTotals>,
+    /// Why records were ignored, and how many.
+    pub ignored_reasons: BTreeMap<String, u64>,
+}
+
+/// Sums.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportTotals {
+    /// Records read.
+    pub read: u64,
+    /// Events not seen before.
+    pub new: u64,
+    /// Events seen before with other content.
+    pub changed: u64,
+    /// Events seen before with this content.
+    pub known: u64,
+    /// Records that are none of our business.
+    pub ignored: u64,
+    /// Records that were not taken.
+    pub rejected: u64,
+    /// Of new and changed: too far in the future.
+    pub quarantined: u64,
+    /// The oldest event.
+    pub first: Option<String>,
+    /// The newest event.
+    pub last: Option<String>,
+}
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/import-place", get(place)).route("/import", post(import))
+}
+
+async fn place(State(app): State<Arc<App>>, request: RequestId, Query(start): Query<ImportStart>) -> Response {
+    match resolve(&app, start) {
+        Ok(place) => Json(place).into_response(),
+        Err(problem) => problem.of_request(request).into_response(),
+    }
+}
+
+fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
+    choice(start.format.as_deref())?;
+    if let Some(word) = &start.tenant {
+        let only = tenant(app, word)?;
+        return Ok(ImportPlace { only: Some(only.guid()), unnamed: None, format: start.format });
+    }
+    let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
+    let unnamed = match tenants.as_slice() {
+        [only] => Some(only.id.guid()),
+        _ => None,
+    };
+    Ok(ImportPlace { only: None, unnamed, format: start.format })
+}
+
+fn choice(format: Option<&str>) -> Result<Choice, Problem> {
+    match format {
+        None | Some("auto") => Ok(Choice::Auto),
+        Some(id) => sources::by_id(id).map(Choice::Only).ok_or_else(|| {
+            let known: Vec<&str> = sources::ALL.iter().map(|format| format.id).collect();
+            Problem::new(StatusCode::BAD_REQUEST, "no-such-format", "There is no such format")
+                .detail(format!("{id:?} is not one of: auto, {}.", known.join(", ")))
+        }),
+    }
+}
+
+async fn import(
+    State(app): State<Arc<App>>,
+    request_id: RequestId,
+    Query(place): Query<ImportPlace>,
+    request: Request,
+) -> Response {
+    let choice = match choice(place.format.as_deref()) {
+        Ok(choice) => choice,
+        Err(problem) => return problem.of_request(request_id).into_response(),
+    };
+    let (upload, _task) = Upload::start(request.into_body());
+    let (lines, mut answer) = channel::<Bytes>(16);
+    // The task owns the answer: it ends with the upload, or when nobody listens any more.
+    tokio::task::spawn_blocking(move || {
+        let end = match bring(&app, &place, choice, upload, &lines) {
+            Ok(done) => ImportLine::Done(done),
+            Err(reason) => ImportLine::Failed { reason },
+        };
+        let _ = send(&lines, &end);
+    });
+    let stream = futures_core_stream(move |context| answer.poll_recv(context));
+    Response::new(Body::from_stream(stream))
+}
+
+/// A stream out of a polling function.
+fn futures_core_stream<F>(poll: F) -> PollStream<F>
+where
+    F: FnMut(&mut std::task::Context<'_>) -> std::task::Poll<Option<Bytes>> + Unpin,
+{
+    PollStream(poll)
+}
+
+struct PollStream<F>(F);
+
+impl<F> futures_core::Stream for PollStream<F>
+where
+    F: FnMut(&mut std::task::Context<'_>) -> std::task::Poll<Option<Bytes>> + Unpin,
+{
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        (self.0)(context).map(|piece| piece.map(Ok))
+    }
+}
+
+fn bring(
+    app: &App,
+    place: &ImportPlace,
+    choice: Choice,
+    mut upload: Upload,
+    lines: &Sender<Bytes>,
+) -> Result<ImportDone, String> {
+    let known = KnownTenants { control: app.control.as_ref(), seen: Mutex::new(HashSet::new()) };
+    let tenants = match (place.only, place.unnamed) {
+        (Some(only), _) => TenantRule::Only(TenantId::new(only)),
+        (None, Some(unnamed)) => TenantRule::AsNamed { unnamed: TenantId::new(unnamed), tenants: &known },
+        (None, None) => TenantRule::AsNamed { unnamed: known.default_tenant().map_err(|error| error.to_string())?, tenants: &known },
+    };
+    let mut intake = Intake::new(Terms {
+        store: app.events.as_ref(),
+        tenants,
+        source: SOURCE,
+        lateness: Lateness::NotCounted,
+        choice,
+        limits: Limits::default(),
+        now: clock::now,
+    });
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        let taken = upload.read(&mut buffer).map_err(|error| error.to_string())?;
+        if taken == 0 {
+            break;
+        }
+        intake.push(&buffer[..taken]).map_err(|error| error.to_string())?;
+        tell(&mut intake, lines)?;
+    }
+    intake.finish().map_err(|error| error.to_string())?;
+    tell(&mut intake, lines)?;
+    let summary = intake.summary();
+    Ok(ImportDone {
+        total: totals(&summary.total),
+        lines: summary
+            .lines
+            .iter()
+            .map(|((format, reports), line)| (format.clone(), reports.clone(), totals(line)))
+            .collect(),
+        tenants: summary.tenants.iter().map(|(tenant, line)| (tenant.guid(), totals(line))).collect(),
+        ignored_reasons: summary.ignored.clone(),
+    })
+}
+
+fn tell(intake: &mut Intake<'_>, lines: &Sender<Bytes>) -> Result<(), String> {
+    for rejection in intake.take_rejections() {
+        send(lines, &ImportLine::Rejected(rejected(rejection)))?;
+    }
+    Ok(())
+}
+
+fn rejected(rejection: Rejection) -> RejectedRecord {
+    let Rejection { line, reason, original } = rejection;
+    match String::from_utf8(original) {
+        Ok(text) => RejectedRecord { line, reason, original: Some(text), original_base64: None },
+        Err(bytes) => {
+            let text = STANDARD.encode(bytes.as_bytes());
+            RejectedRecord { line, reason, original: None, original_base64: Some(text) }
+        }
+    }
+}
+
+fn send(lines: &Sender<Bytes>, line: &ImportLine) -> Result<(), String> {
+    let mut text = serde_json::to_vec(line).map_err(|error| error.to_string())?;
+    text.push(b'\n');
+    lines.blocking_send(Bytes::from(text)).map_err(|_| "the import was given up by its command".to_owned())
+}
+
+fn totals(line: &Line) -> ImportTotals {
+    let counts = &line.counts;
+    ImportTotals {
+        read: counts.read,
+        new: counts.new,
+        changed: counts.changed,
+        known: counts.known,
+        ignored: counts.ignored,
+        rejected: counts.rejected,
+        quarantined: counts.quarantined,
+        first: line.first.map(|time| time.to_string()),
+        last: line.last.map(|time| time.to_string()),
+    }
+}
+
+/// Tenants that records name are made when they are first seen.
+struct KnownTenants<'a> {
+    control: &'a dyn ControlStore,
+    seen: Mutex<HashSet<TenantId>>,
+}
+
+impl KnownTenants<'_> {
+    fn make(&self, id: TenantId, names: &[TenantName], display_name: &str) -> Result<TenantId, ControlError> {
+        match self.control.create_tenant(id, names, display_name, clock::now()) {
+            Ok(()) | Err(ControlError::TenantExists(_)) => Ok(id),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The tenant called `default`.
+    fn default_tenant(&self) -> Result<TenantId, ControlError> {
+        let Ok(name) = TenantName::parse(DEFAULT_TENANT_NAME) else {
+            return Err(ControlError::Damaged("the default tenant's name is not a name".to_owned()));
+        };
+        if let Some(tenant) = self.control.tenant_by_name(&name)? {
+            return Ok(tenant.id);
+        }
+        self.make(TenantId::new(chance::guid()), &[name], DEFAULT_TENANT_NAME)
+    }
+}
+
+impl Tenants for KnownTenants<'_> {
+    fn named(&self, id: TenantId) -> Result<TenantId, ControlError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.contains(&id) {
+            if self.control.tenant_by_id(id)?.is_none() {
+                self.make(id, &[], &id.to_string())?;
+            }
+            seen.insert(id);
+        }
+        Ok(id)
+    }
+}

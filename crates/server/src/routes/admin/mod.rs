@@ -1,0 +1,82 @@
+//! Administration: served on the socket in the data folder, and in-process to a command when no server runs.
+//!
+//! Whoever may open the socket's file is the owner of the data folder, so nothing is asked.
+
+mod apps;
+mod import;
+mod status;
+mod tenants;
+
+pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
+pub use import::{ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord};
+pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
+pub use tenants::{NewTenantAsked, TenantAnswer};
+
+use crate::app::App;
+use crate::layers::RequestId;
+use crate::problem::Problem;
+use axum::Router;
+use axum::body::Bytes;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use model::tenant::TenantId;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use store::control::ControlError;
+use store::error::StoreError;
+
+/// The routes of the socket.
+pub fn routes(app: &Arc<App>) -> Router {
+    Router::new()
+        .merge(tenants::routes())
+        .merge(apps::routes())
+        .merge(import::routes())
+        .merge(status::routes())
+        .fallback(no_such_address)
+        .with_state(Arc::clone(app))
+}
+
+async fn no_such_address(request: RequestId) -> Response {
+    Problem::new(StatusCode::NOT_FOUND, "no-such-address", "There is no such address").of_request(request).into_response()
+}
+
+/// The body as JSON of a shape.
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, "bad-body", "The body cannot be read").detail(error.to_string())
+    })
+}
+
+/// The tenant that a word names.
+fn tenant(app: &App, word: &str) -> Result<TenantId, Problem> {
+    match crate::clients::tenant(app.control.as_ref(), word) {
+        Ok(Some(tenant)) => Ok(tenant),
+        Ok(None) => Err(no_such_tenant(word)),
+        Err(error) => Err(control_problem(&error)),
+    }
+}
+
+fn no_such_tenant(word: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no-such-tenant", "There is no such tenant")
+        .detail(format!("No tenant is called {word:?}; `gatelog tenant list` shows those that are, `gatelog tenant create` makes one."))
+}
+
+fn control_problem(error: &ControlError) -> Problem {
+    let problem = |status, kind, title| Problem::new(status, kind, title).detail(error.to_string());
+    match error {
+        ControlError::TenantExists(_) | ControlError::NameTaken { .. } | ControlError::AppExists { .. } => {
+            problem(StatusCode::CONFLICT, "taken", "That is taken")
+        }
+        ControlError::NoSuchTenant(_) | ControlError::NoSuchApp(_) => problem(StatusCode::NOT_FOUND, "not-there", "That is not there"),
+        _ => {
+            tracing::error!("the control store failed: {error}");
+            problem(StatusCode::INTERNAL_SERVER_ERROR, "control-store", "The control store failed")
+        }
+    }
+}
+
+/// Administrators may know what failed where; clients are told less elsewhere.
+fn store_problem(error: &StoreError) -> Problem {
+    let status = if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+    Problem::new(status, "store", "The store failed").detail(error.to_string())
+}

@@ -1,0 +1,306 @@
+//! `POST /{tenant}/ingest/{format}`: programs bring records, and are answered once everything is stored.
+
+use crate::app::App;
+use crate::auth::{self, Denied};
+use crate::clock;
+use crate::inputs::decoding::Encoding;
+use crate::inputs::intake::{Intake, IntakeError, Summary, TenantRule, Terms};
+use crate::inputs::upload::Upload;
+use crate::layers::{Fault, RequestId};
+use crate::problem::Problem;
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use issuer::audience::Permission;
+use issuer::verify::TokenFault;
+use model::batch::Lateness;
+use model::tenant::TenantId;
+use model::time::TICKS_PER_SECOND;
+use serde_json::json;
+use sources::{Choice, Limits};
+use std::io::Read;
+use std::sync::{Arc, PoisonError};
+use uuid::Uuid;
+
+/// Events of a feed that are older than its newest by more than this are late.
+const ALLOWED_LATENESS_TICKS: i64 = 15 * 60 * TICKS_PER_SECOND;
+/// Records that one answer names one by one.
+const REJECTIONS_TOLD: usize = 100;
+/// One record of an upload, at the most.
+const RECORD_BYTES: usize = 4 << 20;
+/// How much is decoded at once.
+const READ_BYTES: usize = 64 << 10;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/{tenant}/ingest/{format}", post(ingest).fallback(only_post))
+}
+
+async fn only_post(request: RequestId) -> Response {
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed")
+        .detail("Records are brought with POST.")
+        .of_request(request);
+    let mut response = problem.into_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+async fn ingest(
+    State(app): State<Arc<App>>,
+    Path((tenant_word, format)): Path<(String, String)>,
+    request_id: RequestId,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let caller = match auth::caller(&app, &parts.headers, &tenant_word, Permission::Ingest) {
+        Ok(caller) => caller,
+        Err(denied) => return refuse(&app, &tenant_word, &denied, request_id),
+    };
+    let (choice, encoding) = match (choice(&format), encoding(&parts.headers)) {
+        (Ok(choice), Ok(encoding)) => (choice, encoding),
+        (Err(problem), _) | (_, Err(problem)) => return problem.of_request(request_id).into_response(),
+    };
+    let Ok(_permit) = app.uploads.try_acquire() else {
+        return Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-uploads", "Too many uploads at once")
+            .detail(format!("{} uploads are under way; send again in a moment.", app.config.limits.ingest_concurrent))
+            .retry_after_seconds(1)
+            .of_request(request_id)
+            .into_response();
+    };
+    let (upload, task) = Upload::start(body);
+    let fault = upload.fault();
+    let storing = Arc::clone(&app);
+    let stored = tokio::task::spawn_blocking(move || {
+        let bring = Bring { app: &storing, tenant: caller.tenant, app_id: caller.app_id, choice, encoding };
+        bring.all(upload)
+    })
+    .await;
+    task.abort();
+    let answer = match stored {
+        Ok(Ok(brought)) => {
+            count(&app, &brought.summary);
+            return axum::Json(brought.json()).into_response();
+        }
+        Ok(Err(failure)) => {
+            let fault = fault.lock().unwrap_or_else(PoisonError::into_inner).take();
+            failure.problem(fault)
+        }
+        Err(panic) => {
+            tracing::error!(request.id = %request_id, "an upload could not be stored: {panic}");
+            internal()
+        }
+    };
+    answer.of_request(request_id).into_response()
+}
+
+fn choice(format: &str) -> Result<Choice, Problem> {
+    if format == "auto" {
+        return Ok(Choice::Auto);
+    }
+    sources::by_id(format).map(Choice::Only).ok_or_else(|| {
+        let known: Vec<&str> = sources::ALL.iter().map(|format| format.id).collect();
+        Problem::new(StatusCode::NOT_FOUND, "no-such-format", "There is no such format")
+            .detail(format!("Use `auto` or one of: {}.", known.join(", ")))
+            .member("formats", known)
+    })
+}
+
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
+    let unsupported = |detail: String| {
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is of a kind that is not read here")
+            .detail(detail)
+    };
+    let text = |name| headers.get(name).map_or(Ok(""), |value: &HeaderValue| value.to_str()).unwrap_or("?");
+    let media = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_read = matches!(media.as_str(), "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded")
+        || (media.starts_with("application/") && media.contains("json"));
+    if !is_read {
+        return Err(unsupported(format!(
+            "Content-Type {media:?} is not read; send application/x-ndjson or application/json."
+        )));
+    }
+    let name = text(header::CONTENT_ENCODING);
+    Encoding::by_name(name)
+        .ok_or_else(|| unsupported(format!("Content-Encoding {name:?} is not read; send gzip, zstd or none.")))
+}
+
+fn refuse(app: &App, tenant_word: &str, denied: &Denied, request: RequestId) -> Response {
+    let (status, kind, title, detail) = match denied {
+        Denied::NoToken => (StatusCode::UNAUTHORIZED, "no-token", "A bearer token is needed", denied.to_string()),
+        Denied::BadToken(TokenFault::Audience) => (
+            StatusCode::UNAUTHORIZED,
+            "bad-token",
+            "The token is not good here",
+            format!("The token is not for ingest; ask for one with resource={}.", issuer::audience::INGEST_RESOURCE),
+        ),
+        Denied::BadToken(_) | Denied::NoSuchApplication(_) => {
+            (StatusCode::UNAUTHORIZED, "bad-token", "The token is not good here", denied.to_string())
+        }
+        Denied::OtherTenant => (StatusCode::FORBIDDEN, "other-tenant", "The token is of another tenant", denied.to_string()),
+        Denied::NoPermission { .. } => {
+            (StatusCode::FORBIDDEN, "no-permission", "The application may not ingest", denied.to_string())
+        }
+        Denied::Control(error) => {
+            tracing::error!(request.id = %request, "a caller could not be looked up: {error}");
+            return internal().of_request(request).into_response();
+        }
+    };
+    let mut response = Problem::new(status, kind, title).detail(detail).of_request(request).into_response();
+    if status == StatusCode::UNAUTHORIZED
+        && let Ok(challenge) = HeaderValue::from_str(&auth::challenge(app, tenant_word, denied))
+    {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+fn internal() -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed")
+        .detail("The log has the reason under this request's id. Sending again is safe.")
+}
+
+fn count(app: &App, summary: &Summary) {
+    let counts = &summary.total.counts;
+    for (result, records) in [
+        ("new", counts.new),
+        ("changed", counts.changed),
+        ("known", counts.known),
+        ("ignored", counts.ignored),
+        ("rejected", counts.rejected),
+    ] {
+        app.metrics.count_ingested("ingest", result, records);
+    }
+}
+
+/// An upload on its way into the store.
+struct Bring<'a> {
+    app: &'a App,
+    tenant: TenantId,
+    app_id: Uuid,
+    choice: Choice,
+    encoding: Encoding,
+}
+
+/// What came of it.
+struct Brought {
+    summary: Summary,
+    told: Vec<serde_json::Value>,
+    untold: u64,
+}
+
+/// Why it could not be brought to its end.
+enum Failure {
+    /// The body could not be read or decoded.
+    Body(std::io::Error),
+    /// It is larger than allowed after decompression.
+    TooLarge(u64),
+    /// It could not be stored.
+    Intake(IntakeError),
+}
+
+impl Bring<'_> {
+    fn all(&self, upload: Upload) -> Result<Brought, Failure> {
+        let source = format!("ingest:{}", self.app_id);
+        let mut intake = Intake::new(Terms {
+            store: self.app.events.as_ref(),
+            tenants: TenantRule::Only(self.tenant),
+            source: &source,
+            lateness: Lateness::After(ALLOWED_LATENESS_TICKS),
+            choice: self.choice,
+            limits: Limits { record_bytes_max: RECORD_BYTES, ..Limits::default() },
+            now: clock::now,
+        });
+        let limit = self.app.config.limits.ingest_decompressed_bytes;
+        let mut left = limit;
+        let mut reader = self.encoding.reader(upload).map_err(Failure::Body)?;
+        let mut buffer = vec![0; READ_BYTES];
+        let mut brought = Brought { summary: Summary::default(), told: Vec::new(), untold: 0 };
+        loop {
+            let taken = match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(taken) => taken,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Failure::Body(error)),
+            };
+            left = left.checked_sub(taken as u64).ok_or(Failure::TooLarge(limit))?;
+            intake.push(&buffer[..taken]).map_err(Failure::Intake)?;
+            brought.take(&mut intake);
+        }
+        intake.finish().map_err(Failure::Intake)?;
+        brought.take(&mut intake);
+        brought.summary = intake.summary().clone();
+        Ok(brought)
+    }
+}
+
+impl Brought {
+    fn take(&mut self, intake: &mut Intake<'_>) {
+        for rejection in intake.take_rejections() {
+            if self.told.len() < REJECTIONS_TOLD {
+                self.told.push(json!({ "line": rejection.line, "reason": rejection.reason }));
+            } else {
+                self.untold += 1;
+            }
+        }
+    }
+
+    fn json(self) -> serde_json::Value {
+        let counts = &self.summary.total.counts;
+        json!({
+            "read": counts.read,
+            "new": counts.new,
+            "changed": counts.changed,
+            "known": counts.known,
+            "ignored": counts.ignored,
+            "rejected": counts.rejected,
+            "late": counts.late,
+            "quarantined": counts.quarantined,
+            "ignoredReasons": self.summary.ignored,
+            "rejections": self.told,
+            "rejectionsNotListed": self.untold,
+        })
+    }
+}
+
+impl Failure {
+    fn problem(self, fault: Option<Fault>) -> Problem {
+        let again = "What was stored before stays; sending all again is safe.";
+        match (self, fault) {
+            (_, Some(fault)) => {
+                let problem = Problem::new(fault.status(), fault.kind(), fault.title()).detail(format!("{fault} {again}"));
+                match fault.retry_after_seconds() {
+                    Some(seconds) => problem.retry_after_seconds(seconds),
+                    None => problem,
+                }
+            }
+            (Failure::Body(error), None) => {
+                Problem::new(StatusCode::BAD_REQUEST, "bad-encoding", "The body cannot be decoded")
+                    .detail(format!("{error}; check Content-Encoding. {again}"))
+            }
+            (Failure::TooLarge(limit), None) => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large-decompressed", "The body is too large when decompressed")
+                    .detail(format!("At most {limit} bytes after decompression; send it in parts. {again}"))
+            }
+            (Failure::Intake(IntakeError::Store(error)), None) if error.is_passing() => {
+                tracing::warn!("an upload was put off: {error}");
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "cannot-store", "The service cannot store now")
+                    .detail(format!("{} {again}", passing_reason(&error)))
+                    .retry_after_seconds(5)
+            }
+            (Failure::Intake(error), None) => {
+                tracing::error!("an upload could not be stored: {error}");
+                internal()
+            }
+        }
+    }
+}
+
+/// What a client may know of why the store cannot write: no paths.
+fn passing_reason(error: &store::error::StoreError) -> &'static str {
+    match error {
+        store::error::StoreError::DiskFull { .. } => "The disk of the service is full.",
+        store::error::StoreError::NotWritable { .. } => "The disk of the service cannot be written.",
+        _ => "Too many batches wait to be written.",
+    }
+}
