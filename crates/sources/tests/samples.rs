@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 /// A file of the folder that `GATELOG_SAMPLES` names. Without it the test says so and passes, unless `GATELOG_REQUIRE`
 /// names `samples`.
+#[allow(clippy::print_stderr)] // A skipped test says so.
 fn sample(path: &str) -> Option<Vec<u8>> {
     let Some(folder) = std::env::var_os("GATELOG_SAMPLES") else {
         let required = std::env::var("GATELOG_REQUIRE").unwrap_or_default();

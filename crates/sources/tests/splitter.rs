@@ -280,7 +280,7 @@ fn a_torn_page_on_a_line_does_not_swallow_the_next() {
         &[
             r#"1 {\"a\":1}"#,
             r#"2 {\"a\":2}"#,
-            r#"2 !the list of records that starts here was cut off!"#,
+            "2 !the list of records that starts here was cut off!",
             r#"3 {\"a\":3}"#,
         ],
     );

@@ -89,7 +89,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A time: as text, or as milliseconds since 1970 (as data frames write it). The error is the text that is none.
+    /// A time: as text, or as milliseconds since 1970, bare (as data frames write it) or in `/Date(…)/` (as Windows
+    /// PowerShell does). The error is the text that is none.
     pub(crate) fn time(self, name: &str) -> Option<Result<Timestamp, String>> {
         /// 1973 in milliseconds: smaller numbers would be seconds, which no known export writes.
         const MILLIS_MIN: i64 = 100_000_000_000;
@@ -98,6 +99,12 @@ impl<'a> Fields<'a> {
             return Some(Ok(Timestamp::from_unix_millis(millis)));
         }
         let text = scalar(value).unwrap_or_else(|| "not a text".to_owned());
+        let in_date = text
+            .strip_prefix("/Date(")
+            .and_then(|rest| rest.strip_suffix(")/"));
+        if let Some(millis) = in_date.and_then(|millis| millis.parse().ok()) {
+            return Some(Ok(Timestamp::from_unix_millis(millis)));
+        }
         Some(Timestamp::parse_vendor(&text).map_err(|error| error.text))
     }
 }

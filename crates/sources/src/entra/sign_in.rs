@@ -117,7 +117,9 @@ pub(crate) fn read(facts: Fields<'_>, envelope: Fields<'_>, kind: SignInKind) ->
         conditional_access_status: facts.text("conditionalAccessStatus"),
         risk_level: facts.first_text(&["riskLevelDuringSignIn", "riskLevel"]),
         risk_state: facts.text("riskState"),
-        risk_event_types: words(facts, "riskEventTypes_v2").or_else(|| words(facts, "riskEventTypes")),
+        risk_event_types: ["riskEventTypes_v2", "riskEventTypesV2", "riskEventTypes"]
+            .into_iter()
+            .find_map(|name| words(facts, name)),
     })
 }
 

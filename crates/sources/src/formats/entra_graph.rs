@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 pub(super) const DEF: FormatDef = FormatDef {
     id: "entra-graph",
     title: "Microsoft Graph sign-in or directory audit",
-    about: "What Microsoft Graph answers under /auditLogs/signIns and /auditLogs/directoryAudits, and what the Entra \
-            admin center downloads as JSON.",
+    about: "What Microsoft Graph answers under /auditLogs/signIns and /auditLogs/directoryAudits, what its PowerShell \
+            commands give to ConvertTo-Json, and what the Entra admin center downloads as JSON.",
     looks_for: "`createdDateTime` with `status`, `ipAddress` or the like, or `activityDateTime` with `activityDisplayName`",
     read,
 };
@@ -24,19 +24,23 @@ const ONLY_IN_SIGN_INS: &[&str] = &[
     "resourceDisplayName",
 ];
 
+/// Names may come in any case: PowerShell's `Get-MgAuditLogSignIn | ConvertTo-Json` writes them in PascalCase.
 fn read(record: &Map<String, Value>) -> Reading {
     let fields = Fields::new(record);
-    let has = |name: &str| record.get(name).is_some_and(|value| !value.is_null());
-    // Azure Monitor wraps the same members in `properties`.
-    if has("properties") {
+    let has = |name: &str| fields.get(name).is_some();
+    // Azure Monitor has the same members in `properties`, Log Analytics in columns beside these.
+    if has("properties")
+        || ["TimeGenerated", "Type", "OperationName"]
+            .iter()
+            .any(|name| record.contains_key(*name))
+    {
         return Reading::Unrecognised;
     }
     if has("activityDateTime") && has("activityDisplayName") {
         return read_audit(Shape::Graph, record, audit::read(fields, fields));
     }
     let is_sign_in = has("createdDateTime")
-        && (record.get("status").is_some_and(Value::is_object)
-            || ONLY_IN_SIGN_INS.iter().any(|name| has(name)));
+        && (fields.object("status").is_some() || ONLY_IN_SIGN_INS.iter().any(|name| has(name)));
     if is_sign_in {
         let kind = sign_in::kind_of_graph(fields);
         return read_sign_in(Shape::Graph, record, sign_in::read(fields, fields, kind));

@@ -29,8 +29,8 @@ fn read(record: &Map<String, Value>) -> Reading {
     }
     let table =
         text("Type").filter(|_| has("TimeGenerated") || has("CreatedDateTime") || has("ActivityDateTime"));
-    let is_row = table.is_some()
-        || ((has("CreatedDateTime") || has("ActivityDateTime")) && (has("OperationName") || has("Category")));
+    let is_row =
+        table.is_some() || ((has("CreatedDateTime") || has("ActivityDateTime")) && has("OperationName"));
     if !is_row {
         return Reading::Unrecognised;
     }

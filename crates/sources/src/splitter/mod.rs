@@ -7,10 +7,12 @@
 //! lines: a line that starts with `{` no deeper than the broken record did starts another. Where records stood one on a
 //! line so far, such a line ends even a record that could still go on.
 
+mod containers;
 mod encoding;
 mod object;
 
 use crate::Limits;
+use containers::{ContainerKind, Containers, Start};
 use encoding::Decoder;
 use object::{Lists, ObjectScanner, Step};
 
@@ -42,9 +44,6 @@ pub enum Content {
 /// So much is kept of a record that is longer than the limit.
 pub const ORIGINAL_BYTES_KEPT: usize = 64 * 1024;
 
-/// Lists within pages within lists: deeper than this, an object is a record.
-const CONTAINERS_MAX: usize = 6;
-
 /// Cuts bytes into pieces. The same bytes give the same pieces, however they are pushed.
 #[derive(Debug)]
 pub struct Splitter {
@@ -52,8 +51,7 @@ pub struct Splitter {
     decoder: Decoder,
     scratch: Vec<u8>,
     state: State,
-    /// The containers that are open, from the input itself to the innermost.
-    containers: Vec<Container>,
+    containers: Containers,
     object: ObjectScanner,
     role: Role,
     start: Start,
@@ -92,34 +90,6 @@ enum Role {
     Page,
 }
 
-#[derive(Debug)]
-struct Container {
-    kind: ContainerKind,
-    /// Where its latest item started.
-    latest: Option<Start>,
-    /// Whether that item began and ended on a line of its own.
-    lines: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ContainerKind {
-    Input,
-    Array,
-    /// The list of a page object.
-    PageList,
-}
-
-/// Where something starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Start {
-    line: u64,
-    byte: u64,
-    position: u64,
-    column: u64,
-    /// Whether only white space stands before it on its line.
-    first_on_line: bool,
-}
-
 /// The first fault of an object.
 #[derive(Debug)]
 struct Trouble {
@@ -138,11 +108,7 @@ impl Splitter {
             decoder: Decoder::new(),
             scratch: Vec::new(),
             state: State::Between,
-            containers: vec![Container {
-                kind: ContainerKind::Input,
-                latest: None,
-                lines: false,
-            }],
+            containers: Containers::new(),
             object: ObjectScanner::new(limits.depth_max, Lists::Found),
             role: Role::Record,
             start: Start::default(),
@@ -187,13 +153,13 @@ impl Splitter {
             State::Junk { .. } => self.junk_ended(&[], 0, out),
             State::Between => {}
         }
-        if self.containers.len() > 1 && self.state == State::Between && !is_end_told(out) {
-            let start = self.containers[0].latest.unwrap_or_default();
+        if self.containers.is_list_open() && self.state == State::Between && !is_end_told(out) {
+            let start = self.containers.outermost().latest.unwrap_or_default();
             let reason =
                 "the input ends in the middle of the list of records that starts here; was the file cut off?";
             out.push(broken(start, reason.to_owned(), Vec::new()));
         }
-        self.containers.truncate(1);
+        self.containers.close_inside(0);
     }
 
     fn scan(&mut self, chunk: &[u8], out: &mut Vec<Piece>) {
@@ -215,7 +181,7 @@ impl Splitter {
     fn between(&mut self, chunk: &[u8], mut at: usize, out: &mut Vec<Piece>) -> usize {
         while at < chunk.len() {
             let byte = chunk[at];
-            let kind = self.innermost().kind;
+            let kind = self.containers.innermost().kind;
             match byte {
                 b'\n' => self.line_break(at),
                 // A record separator (RFC 7464) is white space too.
@@ -227,28 +193,24 @@ impl Splitter {
                     }
                     self.begin(chunk, at);
                     self.role = Role::Record;
-                    let lists = if self.containers.len() < CONTAINERS_MAX {
-                        Lists::Found
-                    } else {
+                    let lists = if self.containers.is_full() {
                         Lists::Overlooked
+                    } else {
+                        Lists::Found
                     };
                     self.object = ObjectScanner::new(self.limits.depth_max, lists);
                     self.object.step(b'{');
                     self.state = State::Object;
                     return at + 1;
                 }
-                b'[' if self.containers.len() < CONTAINERS_MAX => {
+                b'[' if !self.containers.is_full() => {
                     self.begin(chunk, at);
-                    self.containers.push(Container {
-                        kind: ContainerKind::Array,
-                        latest: None,
-                        lines: false,
-                    });
+                    self.containers.open(ContainerKind::Array);
                 }
                 b']' if kind != ContainerKind::Input => {
                     self.blank = false;
-                    self.containers.pop();
-                    let start = self.innermost().latest.unwrap_or_default();
+                    self.containers.close();
+                    let start = self.containers.innermost().latest.unwrap_or_default();
                     if kind == ContainerKind::Array {
                         self.note_lines(start);
                     } else {
@@ -313,11 +275,7 @@ impl Splitter {
                 }
                 Step::ListOfRecords => {
                     self.buffer.clear();
-                    self.containers.push(Container {
-                        kind: ContainerKind::PageList,
-                        latest: None,
-                        lines: false,
-                    });
+                    self.containers.open(ContainerKind::PageList);
                     self.state = State::Between;
                     return at;
                 }
@@ -328,7 +286,7 @@ impl Splitter {
 
     /// In a list, something that is no record ends at a comma or the list's end; elsewhere at the end of the line.
     fn junk(&mut self, chunk: &[u8], mut at: usize, out: &mut Vec<Piece>) -> usize {
-        let in_list = self.innermost().kind != ContainerKind::Input;
+        let in_list = self.containers.innermost().kind != ContainerKind::Input;
         while at < chunk.len() {
             let State::Junk { quoted, escaped } = self.state else {
                 return at;
@@ -383,7 +341,7 @@ impl Splitter {
         self.buffer.clear();
         self.trouble = None;
         let start = self.start;
-        self.innermost_mut().latest = Some(start);
+        self.containers.innermost_mut().latest = Some(start);
     }
 
     fn object_ended(&mut self, chunk: &[u8], end: usize, out: &mut Vec<Piece>) {
@@ -441,19 +399,18 @@ impl Splitter {
         let column = self.column(at);
         match byte {
             b'{' => {
-                let Some(owner) = self.owner(column) else {
+                let Some(owner) = self.containers.owner(column) else {
                     return false;
                 };
-                let owner = &self.containers[owner];
-                let latest = owner.latest.unwrap_or_default();
-                self.object.is_broken() || (owner.lines && latest.column == column && latest.first_on_line)
+                let owner = self.containers.get(owner);
+                self.object.is_broken() || (owner.lines && owner.starts_lines_at(column))
             }
             b']' => {
                 self.object.is_broken()
                     && self.role == Role::Record
                     && self.start.first_on_line
                     && column < self.start.column
-                    && self.innermost().kind != ContainerKind::Input
+                    && self.containers.innermost().kind != ContainerKind::Input
             }
             _ => false,
         }
@@ -473,54 +430,36 @@ impl Splitter {
                 column: column + 1,
             });
         }
-        let owner = self.owner(column).unwrap_or(0);
+        let owner = self.containers.owner(column).unwrap_or(0);
         self.object_ended(chunk, at, out);
         if chunk[at] == b'{' {
-            self.containers.truncate(owner + 1);
+            self.containers.close_inside(owner);
         }
         self.blank = true;
-    }
-
-    /// The container whose items start lines at this column: exactly, or else deeper.
-    fn owner(&self, column: u64) -> Option<usize> {
-        let starts_lines = |container: &Container, fits: fn(u64, u64) -> bool| {
-            container
-                .latest
-                .is_some_and(|start| start.first_on_line && fits(start.column, column))
-        };
-        let exact = self
-            .containers
-            .iter()
-            .rposition(|container| starts_lines(container, |own, asked| own == asked));
-        exact
-            .or_else(|| {
-                self.containers
-                    .iter()
-                    .rposition(|container| starts_lines(container, |own, asked| own > asked))
-            })
-            .or_else(|| (column == 0).then_some(0))
     }
 
     /// A line that starts with `{` where whole pages stood on lines: the page before was cut off between two records.
     fn leave_torn_list(&mut self, at: usize, out: &mut Vec<Piece>) {
         let column = self.column(at);
-        let Some(owner) = self.owner(column) else { return };
-        let container = &self.containers[owner];
+        let Some(owner) = self.containers.owner(column) else {
+            return;
+        };
+        let container = self.containers.get(owner);
         let Some(latest) = container.latest else { return };
-        if owner + 1 == self.containers.len() || !container.lines || latest.column != column {
+        if self.containers.is_innermost(owner) || !container.lines || latest.column != column {
             return;
         }
         let reason =
             "the list of records that starts here was cut off: a new line begins before it ends".to_owned();
         out.push(broken(latest, reason, Vec::new()));
-        self.containers.truncate(owner + 1);
+        self.containers.close_inside(owner);
     }
 
     /// Remembers whether the item that just ended had a line for itself.
     fn note_lines(&mut self, start: Start) {
         let line = self.line;
         if start.first_on_line {
-            self.innermost_mut().lines = start.line == line;
+            self.containers.innermost_mut().lines = start.line == line;
         }
     }
 
@@ -586,16 +525,6 @@ impl Splitter {
 
     fn column(&self, at: usize) -> u64 {
         self.position(at) - self.line_start
-    }
-
-    /// There is always one: the input itself is never closed.
-    fn innermost(&self) -> &Container {
-        &self.containers[self.containers.len() - 1]
-    }
-
-    fn innermost_mut(&mut self) -> &mut Container {
-        let last = self.containers.len() - 1;
-        &mut self.containers[last]
     }
 }
 
