@@ -235,7 +235,11 @@ impl Generator {
                 self.desk_address(actor, &mut Chance::new(story)),
             ),
             targets,
-            details: Vec::new(),
+            details: step
+                .proof
+                .map(|proof| ("MethodsUsedForValidation", proof.to_owned()))
+                .into_iter()
+                .collect(),
         };
         audit_record::write(&record, chance)
     }
