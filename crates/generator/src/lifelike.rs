@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 pub struct Plan {
     /// The same seed (and the same rest of the plan) gives the same bytes.
     pub seed: u64,
-    /// How many people the directory has. A person causes about five events on a working day.
+    /// How many people the directory has. A person causes about seven events on a working day.
     pub users: u32,
     /// How many days before `end` the first event may lie.
     pub days: u32,
@@ -36,7 +36,7 @@ pub struct Plan {
 
 /// Makes up the events of a plan, in time order, oldest first.
 ///
-/// Memory holds the directory and about two days of plans (some 100 bytes an event), never the records.
+/// Memory holds the directory and about two days of plans (some 200 bytes an event), never the records.
 #[derive(Debug)]
 pub struct Generator {
     plan: Plan,
@@ -235,7 +235,11 @@ impl Generator {
                 self.desk_address(actor, &mut Chance::new(story)),
             ),
             targets,
-            details: Vec::new(),
+            details: step
+                .proof
+                .map(|proof| ("MethodsUsedForValidation", proof.to_owned()))
+                .into_iter()
+                .collect(),
         };
         audit_record::write(&record, chance)
     }

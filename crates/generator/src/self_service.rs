@@ -15,6 +15,8 @@ pub(crate) struct Step {
     pub(crate) reason: &'static str,
     pub(crate) actor: StepActor,
     pub(crate) target: StepTarget,
+    /// What proved who the person is, once something did: a list in brackets, as the reset page writes it.
+    pub(crate) proof: Option<&'static str>,
 }
 
 /// Who takes a step.
@@ -44,6 +46,7 @@ struct Method {
     asked_administrator: &'static str,
     blocked: &'static str,
     registered: &'static str,
+    proof: &'static str,
 }
 
 /// How the resets end, of a hundred: most work.
@@ -78,6 +81,7 @@ const METHODS: &[(u32, Method)] = &[
             asked_administrator: "User contacted an admin after trying the mobile SMS verification option",
             blocked: "User entered too many invalid SMS verification codes and is blocked for 24 hours",
             registered: "User registered Mobile Phone SMS",
+            proof: "[Mobile Phone]",
         },
     ),
     (
@@ -90,6 +94,7 @@ const METHODS: &[(u32, Method)] = &[
             asked_administrator: "User contacted an admin after trying the email verification option",
             blocked: "User tried to verify a phone number too many times and is blocked for 24 hours",
             registered: "User registered Alternate Email",
+            proof: "[Alternate Email]",
         },
     ),
     (
@@ -102,6 +107,7 @@ const METHODS: &[(u32, Method)] = &[
             asked_administrator: "User contacted an admin after trying the mobile voice call verification option",
             blocked: "User tried mobile phone voice verification too many times and is blocked for 24 hours",
             registered: "User registered Mobile Phone Call",
+            proof: "[Mobile Phone]",
         },
     ),
     (
@@ -114,6 +120,7 @@ const METHODS: &[(u32, Method)] = &[
             asked_administrator: "User contacted an admin after trying the office voice call verification option",
             blocked: "User tried office phone voice verification too many times and is blocked for 24 hours",
             registered: "User registered Office Phone",
+            proof: "[Office Phone]",
         },
     ),
     (
@@ -126,6 +133,7 @@ const METHODS: &[(u32, Method)] = &[
             asked_administrator: "User contacted an admin after trying the security question verification option",
             blocked: "User tried to answer security questions too many times and is blocked for 24 hours",
             registered: "User registered Security Questions",
+            proof: "[Security Questions]",
         },
     ),
 ];
@@ -192,6 +200,7 @@ pub(crate) fn reset(chance: &mut Chance) -> Vec<Step> {
         }
         _ => {}
     }
+    let proven = steps.len();
     steps.push(progress(chance.between(15, 90), true, method.completed));
     match ending {
         Ending::Cancelled => {
@@ -221,6 +230,9 @@ pub(crate) fn reset(chance: &mut Chance) -> Vec<Step> {
             });
             steps.push(progress(0, true, "User successfully reset password"));
         }
+    }
+    for step in &mut steps[proven..] {
+        step.proof = Some(method.proof);
     }
     steps
 }
@@ -289,6 +301,7 @@ pub(crate) fn membership(chance: &mut Chance, group: usize) -> Vec<Step> {
         reason: "OK",
         actor: StepActor::Person,
         target: StepTarget::Group(group),
+        proof: None,
     };
     let answer = Step {
         actor: StepActor::Owner,
@@ -348,6 +361,7 @@ fn progress(after_seconds: i64, succeeded: bool, reason: &'static str) -> Step {
         reason,
         actor: StepActor::Person,
         target: StepTarget::Person,
+        proof: None,
     }
 }
 

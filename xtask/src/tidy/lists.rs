@@ -21,10 +21,14 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         let Some(list) = tree.get(&list_path) else {
             continue;
         };
-        let list = rust_text::without_tests(&rust_text::scrub(list));
+        let with_tests = rust_text::scrub(list);
+        let list = rust_text::without_tests(&with_tests);
         for name in members(tree, folder) {
             let path = member_path(tree, folder, &name);
             let Some((line, declaration)) = declaration(&list, &name) else {
+                if declaration(&with_tests, &name).is_some() {
+                    continue;
+                }
                 findings.push(Finding {
                     path,
                     line: 1,
@@ -157,6 +161,11 @@ mod tests {
             &["crates/model/src/reports/a.rs:1"],
         );
         check("mod ba;\n", &[("a.rs", "")], &["crates/model/src/reports/a.rs:1"]);
+    }
+
+    #[test]
+    fn a_file_of_tests_is_no_entry() {
+        check("#[cfg(test)]\nmod tests;\n", &[("tests.rs", "")], &[]);
     }
 
     #[test]

@@ -3,17 +3,17 @@
 use super::{Finding, rust_text};
 use crate::tree::{Tree, is_rust};
 
-/// Folders of somebody's machine. Written in two halves, or this file would find itself.
+/// The folder of one particular machine, which is wrong everywhere. Written in two halves, or this file would find itself.
+const WORKSHOP: &str = concat!("/wo", "rk/");
+
+/// Folders that a test may make up and that are wrong elsewhere: each machine has its own.
 const MACHINE_FOLDERS: &[&str] = &[
-    concat!("/wo", "rk/"),
+    concat!("/tm", "p/"),
     concat!("/ho", "me/"),
     concat!("/Use", "rs/"),
     concat!("/ro", "ot/"),
     concat!("C:", "\\"),
 ];
-
-/// A folder that is right in a test and wrong elsewhere: where temporary files go is the machine's choice.
-const TEMPORARY_FOLDER: &str = concat!("/tm", "p/");
 
 /// Servers of packages, and the words in the names of private ones.
 const REGISTRIES: &[&str] = &[
@@ -46,10 +46,8 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         };
         let is_test = path.contains("/tests/") || path.starts_with("tests/") || path.ends_with("/tests.rs");
         for (number, line) in text.lines().enumerate() {
-            for folder in MACHINE_FOLDERS {
-                if names_folder(line, folder) {
-                    findings.push(machine_folder(path, number + 1, folder));
-                }
+            if names_folder(line, WORKSHOP) {
+                findings.push(machine_folder(path, number + 1, WORKSHOP));
             }
             for registry in REGISTRIES {
                 if line.to_ascii_lowercase().contains(registry) {
@@ -67,8 +65,10 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
             continue;
         }
         for (number, line) in without_tests.lines().enumerate() {
-            if names_folder(line, TEMPORARY_FOLDER) {
-                findings.push(machine_folder(path, number + 1, TEMPORARY_FOLDER));
+            for folder in MACHINE_FOLDERS {
+                if names_folder(line, folder) {
+                    findings.push(machine_folder(path, number + 1, folder));
+                }
             }
         }
     }
@@ -118,49 +118,45 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_a_machine_are_found_everywhere() {
+    fn the_workshop_is_found_everywhere() {
         check(
             "README.md",
             concat!("one\nsee /wo", "rk/shared\n"),
             &["README.md:2"],
         );
-        check(
-            "crates/a/src/b.rs",
-            concat!("const A: &str = \"/ho", "me/me/x\";\n"),
-            &["crates/a/src/b.rs:1"],
-        );
-        check("a/tests/b.rs", concat!("// /Use", "rs/me\n"), &["a/tests/b.rs:1"]);
+        check("a/tests/b.rs", concat!("// /wo", "rk/a\n"), &["a/tests/b.rs:1"]);
     }
 
     #[test]
     fn the_middle_of_a_longer_path_is_not() {
-        check(
-            "README.md",
-            concat!(
-                "https://host.example/net",
-                "/wo",
-                "rk/a and ./wo",
-                "rk/ and ${X}/tm",
-                "p/\n"
-            ),
-            &[],
+        let line = concat!(
+            "https://host.example/net",
+            "/wo",
+            "rk/a and ./wo",
+            "rk/ and ${X}/tm",
+            "p/\n"
         );
+        check("README.md", line, &[]);
     }
 
     #[test]
-    fn the_temporary_folder_is_for_tests_only() {
-        let line = concat!("    let a = \"/tm", "p/a\";\n");
-        check(
-            "crates/a/src/b.rs",
-            &format!("fn a() {{\n{line}}}\n"),
-            &["crates/a/src/b.rs:2"],
-        );
-        check(
-            "crates/a/src/b.rs",
-            &format!("#[cfg(test)]\nmod tests {{\n{line}}}\n"),
-            &[],
-        );
-        check("crates/a/tests/b.rs", line, &[]);
+    fn folders_of_a_machine_are_for_tests_only() {
+        for folder in MACHINE_FOLDERS {
+            let line = format!("    let a = \"{folder}a\";\n");
+            check(
+                "crates/a/src/b.rs",
+                &format!("fn a() {{\n{line}}}\n"),
+                &["crates/a/src/b.rs:2"],
+            );
+            check("README.md", &format!("see {folder}a\n"), &["README.md:1"]);
+            check(
+                "crates/a/src/b.rs",
+                &format!("#[cfg(test)]\nmod tests {{\n{line}}}\n"),
+                &[],
+            );
+            check("crates/a/tests/b.rs", &line, &[]);
+            check("crates/a/src/c/tests.rs", &line, &[]);
+        }
     }
 
     #[test]
