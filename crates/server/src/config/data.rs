@@ -37,6 +37,7 @@ pub(super) fn read(reader: &mut Reader<'_>, inputs: &Inputs) -> Option<Data> {
         );
         return None;
     };
-    Some(Data { folder: share.join("gatelog") })
+    Some(Data {
+        folder: share.join("gatelog"),
+    })
 }
-

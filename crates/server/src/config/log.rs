@@ -45,12 +45,17 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Log> {
         _ => Err("it takes \"human\" or \"json\"".to_owned()),
     });
     let level = reader.text("log.level", level);
-    Some(Log { format: format?, level: level? })
+    Some(Log {
+        format: format?,
+        level: level?,
+    })
 }
 
 /// A word without `=` is a level, or the filter would read it as the name of a room and show everything of it.
 fn level(text: &str) -> Result<Targets, String> {
-    let wanted = || "it takes error, warn, info, debug, trace or off, or several as in \"info,store=debug\"".to_owned();
+    let wanted = || {
+        "it takes error, warn, info, debug, trace or off, or several as in \"info,store=debug\"".to_owned()
+    };
     for part in text.split(',') {
         let level = part.rsplit('=').next().unwrap_or_default();
         if tracing_subscriber::filter::LevelFilter::from_str(level).is_err() || level.is_empty() {

@@ -29,7 +29,12 @@ impl<'a> Reader<'a> {
             Some(setting) => (setting.origin.to_string(), setting.raw.shown()),
             None => (Origin::Default.to_string(), "left out".to_owned()),
         };
-        self.errors.push(ConfigError::WrongValue { place, key: path.to_owned(), value, wanted });
+        self.errors.push(ConfigError::WrongValue {
+            place,
+            key: path.to_owned(),
+            value,
+            wanted,
+        });
     }
 
     /// Complains about settings that do not go together.
@@ -43,8 +48,12 @@ impl<'a> Reader<'a> {
         path: &str,
         check: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<Option<T>> {
-        let Some(setting) = self.setting(path) else { return Some(None) };
-        let Value::Text(text) = &setting.value else { return None };
+        let Some(setting) = self.setting(path) else {
+            return Some(None);
+        };
+        let Value::Text(text) = &setting.value else {
+            return None;
+        };
         match check(text) {
             Ok(value) => Some(Some(value)),
             Err(wanted) => {
@@ -63,9 +72,15 @@ impl<'a> Reader<'a> {
     /// working folder.
     pub(super) fn path(&mut self, path: &str) -> Option<Option<PathBuf>> {
         let text = self.optional(path, |text| {
-            if text.is_empty() { Err("it takes the path of a file or folder".to_owned()) } else { Ok(PathBuf::from(text)) }
+            if text.is_empty() {
+                Err("it takes the path of a file or folder".to_owned())
+            } else {
+                Ok(PathBuf::from(text))
+            }
         })?;
-        let (Some(written), Some(setting)) = (text, self.setting(path)) else { return Some(None) };
+        let (Some(written), Some(setting)) = (text, self.setting(path)) else {
+            return Some(None);
+        };
         let base = match &setting.origin {
             Origin::File { path, .. } => path.parent().map(PathBuf::from).unwrap_or_default(),
             _ => PathBuf::new(),
@@ -74,8 +89,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Several texts, each checked.
-    pub(super) fn list<T>(&mut self, path: &str, check: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
-        let Value::List(items) = &self.setting(path)?.value else { return None };
+    pub(super) fn list<T>(
+        &mut self,
+        path: &str,
+        check: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let Value::List(items) = &self.setting(path)?.value else {
+            return None;
+        };
         let mut checked = Vec::new();
         for item in items {
             match check(item) {
@@ -99,7 +120,9 @@ impl<'a> Reader<'a> {
 
     /// A whole number within bounds.
     pub(super) fn whole(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Option<u64> {
-        let Value::Whole(number) = self.setting(path)?.value else { return None };
+        let Value::Whole(number) = self.setting(path)?.value else {
+            return None;
+        };
         self.within(path, number, &bounds, "")
     }
 
@@ -113,13 +136,18 @@ impl<'a> Reader<'a> {
 
     /// A span of time within bounds of seconds.
     pub(super) fn seconds(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Option<Duration> {
-        let Value::Seconds(span) = self.setting(path)?.value else { return None };
-        self.within(path, span.as_secs(), &bounds, " seconds").map(Duration::from_secs)
+        let Value::Seconds(span) = self.setting(path)?.value else {
+            return None;
+        };
+        self.within(path, span.as_secs(), &bounds, " seconds")
+            .map(Duration::from_secs)
     }
 
     /// A size within bounds of bytes.
     pub(super) fn bytes(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Option<u64> {
-        let Value::Bytes(bytes) = self.setting(path)?.value else { return None };
+        let Value::Bytes(bytes) = self.setting(path)?.value else {
+            return None;
+        };
         self.within(path, bytes, &bounds, " bytes")
     }
 
@@ -146,7 +174,10 @@ impl<'a> Reader<'a> {
         if bounds.contains(&number) {
             return Some(number);
         }
-        self.refuse(path, format!("it goes from {} to {}{unit}", bounds.start(), bounds.end()));
+        self.refuse(
+            path,
+            format!("it goes from {} to {}{unit}", bounds.start(), bounds.end()),
+        );
         None
     }
 }

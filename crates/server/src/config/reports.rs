@@ -17,7 +17,10 @@ pub struct Reports {
 impl Reports {
     /// How far back a report may be read; `None` is as far as the data go.
     pub fn visibility_of(&self, report: &ReportDef) -> Option<u32> {
-        self.visibility_days.iter().find(|(other, _)| *other == report).map(|(_, days)| *days)
+        self.visibility_days
+            .iter()
+            .find(|(other, _)| *other == report)
+            .map(|(_, days)| *days)
     }
 }
 
@@ -41,9 +44,15 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Reports> {
     let mut visibility_days = Vec::new();
     for (key, name, days) in reader.by_name("reports.visibility") {
         // Without case, because a variable's name has none.
-        let Some(report) = reports::ALL.iter().copied().find(|report| report.name.eq_ignore_ascii_case(&name)) else {
+        let Some(report) = reports::ALL
+            .iter()
+            .copied()
+            .find(|report| report.name.eq_ignore_ascii_case(&name))
+        else {
             let names: Vec<&str> = reports::ALL.iter().map(|report| report.name).collect();
-            let hint = suggest::nearest(&name, &names).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let hint = suggest::nearest(&name, &names)
+                .map(|name| format!("; did you mean `{name}`?"))
+                .unwrap_or_default();
             reader.refuse(&key, format!("there is no report of that name{hint}"));
             continue;
         };
@@ -51,5 +60,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Reports> {
             visibility_days.push((report, days as u32));
         }
     }
-    Some(Reports { window_days: window_days? as u32, visibility_days })
+    Some(Reports {
+        window_days: window_days? as u32,
+        visibility_days,
+    })
 }

@@ -15,7 +15,10 @@ pub(super) fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     if distance <= (written.len() / 4).clamp(1, 4) {
         return Some(name);
     }
-    known.iter().copied().find(|name| name.rsplit('.').next() == Some(last_part))
+    known
+        .iter()
+        .copied()
+        .find(|name| name.rsplit('.').next() == Some(last_part))
 }
 
 /// Letters to put in, take out, change or swap with their neighbour (optimal string alignment).
@@ -44,7 +47,12 @@ mod tests {
     use super::*;
 
     fn check(written: &str, expected: Option<&str>) {
-        let known = ["server.listen", "server.admin_listen", "limits.body_bytes", "log.level"];
+        let known = [
+            "server.listen",
+            "server.admin_listen",
+            "limits.body_bytes",
+            "log.level",
+        ];
         assert_eq!(nearest(written, &known), expected, "{written}");
     }
 

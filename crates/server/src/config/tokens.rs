@@ -19,5 +19,7 @@ pub(super) const KEYS: &[KeyDef] = &[KeyDef {
 }];
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Tokens> {
-    reader.seconds("tokens.lifetime_seconds", 60..=86_400).map(|lifetime| Tokens { lifetime })
+    reader
+        .seconds("tokens.lifetime_seconds", 60..=86_400)
+        .map(|lifetime| Tokens { lifetime })
 }
