@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{StatusCode, Uri, header};
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Whether the server can answer. Clones speak of the same server.
@@ -57,10 +58,10 @@ impl Readiness {
         {
             let facts = self.facts();
             for (name, outcome) in &facts.checks {
-                match outcome {
-                    Ok(()) => text.push_str(&format!("[+] {name} ok\n")),
-                    Err(reason) => text.push_str(&format!("[-] {name}: {reason}\n")),
-                }
+                let _ = match outcome {
+                    Ok(()) => writeln!(text, "[+] {name} ok"),
+                    Err(reason) => writeln!(text, "[-] {name}: {reason}"),
+                };
             }
             if facts.draining {
                 text.push_str("[-] server: stopping\n");

@@ -16,11 +16,12 @@ pub fn start(log: &Log) -> Result<(), TryInitError> {
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(
-            panic.place = place,
-            "a bug: {}",
-            panic.payload_as_str().unwrap_or("no message")
-        );
+        let payload = panic.payload();
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or(payload.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(panic.place = place, "a bug: {}", message.unwrap_or("no message"));
     }));
     Ok(())
 }

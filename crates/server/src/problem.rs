@@ -117,7 +117,7 @@ pub fn render_fault(report: &FaultReport<'_>) -> Response {
 mod tests {
     use super::*;
 
-    fn check(problem: Problem, expected: &str) {
+    fn check(problem: &Problem, expected: &str) {
         let expected: Value = serde_json::from_str(expected).unwrap();
         assert_eq!(problem.body(), expected);
     }
@@ -126,7 +126,7 @@ mod tests {
     fn a_problem_has_the_members_of_the_standard_and_its_own() {
         let id = RequestId::from_guid(uuid::Uuid::from_u128(0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8));
         check(
-            Problem::new(
+            &Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "body-too-large",
                 "The body is too large",
@@ -141,7 +141,7 @@ mod tests {
                 "requestId":"67e55044-10b1-426f-9247-bb680e5fe0c8"}"#,
         );
         check(
-            Problem::new(StatusCode::NOT_FOUND, "no-such-format", "No such format"),
+            &Problem::new(StatusCode::NOT_FOUND, "no-such-format", "No such format"),
             r#"{"type":"urn:gatelog:problem:no-such-format","title":"No such format","status":404}"#,
         );
     }

@@ -248,18 +248,22 @@ fn size_text(bytes: u64) -> String {
 mod tests {
     use super::*;
 
-    fn check(kind: Kind, raw: &str, expected: Option<Value>) {
-        assert_eq!(value(kind, &Raw::Untyped(raw.to_owned())).ok(), expected, "{raw}");
+    fn check(kind: Kind, raw: &str, expected: Option<&Value>) {
+        assert_eq!(
+            value(kind, &Raw::Untyped(raw.to_owned())).ok().as_ref(),
+            expected,
+            "{raw}"
+        );
     }
 
     #[test]
     fn spans_of_time_have_units() {
-        let seconds = |number| Some(Value::Seconds(Duration::from_secs(number)));
-        check(Kind::Seconds, "30s", seconds(30));
-        check(Kind::Seconds, "30", seconds(30));
-        check(Kind::Seconds, "5m", seconds(300));
-        check(Kind::Seconds, " 1 h ", seconds(3600));
-        check(Kind::Seconds, "2d", seconds(172_800));
+        let seconds = |number| Value::Seconds(Duration::from_secs(number));
+        check(Kind::Seconds, "30s", Some(&seconds(30)));
+        check(Kind::Seconds, "30", Some(&seconds(30)));
+        check(Kind::Seconds, "5m", Some(&seconds(300)));
+        check(Kind::Seconds, " 1 h ", Some(&seconds(3600)));
+        check(Kind::Seconds, "2d", Some(&seconds(172_800)));
         check(Kind::Seconds, "1.5s", None);
         check(Kind::Seconds, "30x", None);
         check(Kind::Seconds, "-1s", None);
@@ -270,17 +274,17 @@ mod tests {
 
     #[test]
     fn sizes_have_units_and_a_bare_m_is_refused() {
-        check(Kind::Bytes, "16MiB", Some(Value::Bytes(16_777_216)));
-        check(Kind::Bytes, "16 MB", Some(Value::Bytes(16_000_000)));
-        check(Kind::Bytes, "512", Some(Value::Bytes(512)));
+        check(Kind::Bytes, "16MiB", Some(&Value::Bytes(16_777_216)));
+        check(Kind::Bytes, "16 MB", Some(&Value::Bytes(16_000_000)));
+        check(Kind::Bytes, "512", Some(&Value::Bytes(512)));
         check(Kind::Bytes, "16M", None);
         check(Kind::Bytes, "MiB", None);
     }
 
     #[test]
     fn switches_are_true_or_false() {
-        check(Kind::Switch, "true", Some(Value::Switch(true)));
-        check(Kind::Switch, "false", Some(Value::Switch(false)));
+        check(Kind::Switch, "true", Some(&Value::Switch(true)));
+        check(Kind::Switch, "false", Some(&Value::Switch(false)));
         check(Kind::Switch, "yes", None);
     }
 

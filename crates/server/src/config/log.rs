@@ -1,7 +1,7 @@
 //! `[log]`: what is written to standard error.
 
 use super::key::{KeyDef, Kind};
-use super::reader::Reader;
+use super::reader::{Checked, Reader};
 use std::str::FromStr;
 use tracing_subscriber::filter::Targets;
 
@@ -38,14 +38,14 @@ pub(super) const KEYS: &[KeyDef] = &[
     },
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Log> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Log> {
     let format = reader.text("log.format", |text| match text {
         "human" => Ok(LogFormat::Human),
         "json" => Ok(LogFormat::Json),
         _ => Err("it takes \"human\" or \"json\"".to_owned()),
     });
     let level = reader.text("log.level", level);
-    Some(Log {
+    Ok(Log {
         format: format?,
         level: level?,
     })

@@ -89,9 +89,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         let tokens = tokens::read(&mut reader);
         (server, limits, data, reports, retention, log, tokens)
     };
-    let (Some(server), Some(limits), Some(data), Some(reports), Some(retention), Some(log), Some(tokens)) =
-        config
-    else {
+    let (Ok(server), Ok(limits), Ok(data), Ok(reports), Ok(retention), Ok(log), Ok(tokens)) = config else {
         return Err(ConfigErrors(errors));
     };
     if !errors.is_empty() {

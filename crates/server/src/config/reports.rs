@@ -1,7 +1,7 @@
 //! `[reports]`: what reports show.
 
 use super::key::{KeyDef, Kind};
-use super::reader::Reader;
+use super::reader::{Checked, Reader};
 use super::suggest;
 use model::reports::{self, ReportDef};
 
@@ -39,7 +39,7 @@ pub(super) const KEYS: &[KeyDef] = &[
     },
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Reports> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Reports> {
     let window_days = reader.whole("reports.window_days", 1..=36_500);
     let mut visibility_days = Vec::new();
     for (key, name, days) in reader.by_name("reports.visibility") {
@@ -56,11 +56,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Reports> {
             reader.refuse(&key, format!("there is no report of that name{hint}"));
             continue;
         };
-        if let Some(days) = reader.within(&key, days, &(1..=36_500), " days") {
+        if let Ok(days) = reader.within(&key, days, &(1..=36_500), " days") {
             visibility_days.push((report, days as u32));
         }
     }
-    Some(Reports {
+    Ok(Reports {
         window_days: window_days? as u32,
         visibility_days,
     })

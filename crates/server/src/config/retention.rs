@@ -1,7 +1,7 @@
 //! `[retention]`: when data are deleted. Nothing is, until this says so.
 
 use super::key::{KeyDef, Kind};
-use super::reader::Reader;
+use super::reader::{Checked, Reader};
 use model::tenant::{TenantId, TenantName};
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ pub(super) const KEYS: &[KeyDef] = &[
     },
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Retention> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Retention> {
     let default_days = reader.optional_whole("retention.default_days", 1..=36_500);
     let mut tenant_days = BTreeMap::new();
     for (key, name, days) in reader.by_name("retention.tenants") {
@@ -64,11 +64,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Retention> {
                 }
             },
         };
-        if let Some(days) = reader.within(&key, days, &(1..=36_500), " days") {
+        if let Ok(days) = reader.within(&key, days, &(1..=36_500), " days") {
             tenant_days.insert(tenant, days as u32);
         }
     }
-    Some(Retention {
+    Ok(Retention {
         default_days: default_days?.map(|days| days as u32),
         tenant_days,
     })

@@ -2,7 +2,7 @@
 
 use super::key::{KeyDef, Kind};
 use super::network::Network;
-use super::reader::Reader;
+use super::reader::{Checked, Reader, Told};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -121,7 +121,7 @@ pub(super) const KEYS: &[KeyDef] = &[
     },
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Server> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Server> {
     let listen = reader.text("server.listen", address);
     let admin_listen = reader.text("server.admin_listen", address);
     let public_url = reader.optional("server.public_url", PublicUrl::parse);
@@ -160,7 +160,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Server> {
         drain: drain?,
     };
     check_together(reader, &server);
-    Some(server)
+    Ok(server)
 }
 
 impl PublicUrl {
@@ -193,11 +193,11 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-fn half_tls(reader: &mut Reader<'_>, given: &str, missing: &str) -> Option<Server> {
+fn half_tls(reader: &mut Reader<'_>, given: &str, missing: &str) -> Checked<Server> {
     reader.conflict(format!(
         "`{given}` is set and `{missing}` is not: TLS needs both, plain HTTP neither"
     ));
-    None
+    Err(Told)
 }
 
 fn check_together(reader: &mut Reader<'_>, server: &Server) {

@@ -25,6 +25,9 @@ const OPEN_OPTIONS: &[&str] = &[
 /// The longest path or query in the log.
 const MOST_SHOWN_BYTES: usize = 1_024;
 
+/// What is longer is no name of an option but something that lost its own.
+const LONGEST_NAME_BYTES: usize = 40;
+
 /// Counts a request as open on its connection until it is dropped.
 #[derive(Debug)]
 pub(crate) struct OpenRequest(watch::Sender<usize>);
@@ -86,7 +89,7 @@ impl HttpBody for WatchedBody {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         match &frame {
             Poll::Ready(Some(Ok(frame))) => {
-                self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64)
+                self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
             }
             Poll::Ready(Some(Err(error))) => {
                 tracing::warn!(request.id = %self.line.request, "an answer broke off: {error}");
@@ -167,9 +170,14 @@ fn without_values(query: &str) -> String {
         // `api-version=beta$filter=…` hides a filter behind an innocent name.
         let open = OPEN_OPTIONS.contains(&plain_name.as_str())
             && value.is_some_and(|value| !value.contains(['$', '%', '=']));
+        let name = if name.len() > LONGEST_NAME_BYTES {
+            "…"
+        } else {
+            name
+        };
         match value {
-            Some(value) if open => text.push_str(&format!("{name}={value}")),
-            Some(_) => text.push_str(&format!("{name}=…")),
+            Some(value) if open => text.extend([name, "=", value]),
+            Some(_) => text.extend([name, "=…"]),
             // A word without `=` may be a value whose name was lost.
             None if option.is_empty() => {}
             None => text.push('…'),
@@ -205,6 +213,7 @@ mod tests {
         check("api-version=beta$filter=user+eq+'ada'", "api-version=…");
         check("&=eventTime%20gt%202026", "=…");
         check("eyJhbGciOi", "…");
+        check(&format!("{}=&$top=1", "ey".repeat(30)), "…=…&$top=1");
         check("", "");
     }
 

@@ -2,7 +2,7 @@
 
 use super::access::{AccessLine, OpenRequest, watched};
 use super::origin::{BadHost, Origin, OriginRules, Peer};
-use super::panic::{Panicked, caught};
+use super::panic::caught;
 use super::request_id::{CLIENT_REQUEST_ID, REQUEST_ID, RequestId, clients_own};
 use super::{Fault, FaultReport, RenderFault, normalised};
 use crate::clock::Stopwatch;
@@ -115,14 +115,12 @@ impl Door {
         let span = tracing::info_span!("request", id = %id);
         let mut routes = self.routes.clone();
         // A router is always ready, so it can be called without being asked first.
-        let routed = async move { routes.call(request).await };
-        match caught(routed.instrument(span)).await {
-            Ok(response) => response.into_response(),
-            Err(Panicked) => {
-                tracing::error!(request.id = %id, "the handler of {path} panicked");
-                answer(Fault::Panicked)
-            }
-        }
+        let asked = async move { routes.call(request).await };
+        let Ok(response) = caught(asked.instrument(span)).await else {
+            tracing::error!(request.id = %id, "the handler of {path} panicked");
+            return answer(Fault::Panicked);
+        };
+        response.into_response()
     }
 }
 

@@ -103,18 +103,14 @@ impl HttpBody for GuardedBody {
                 Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.len() as u64),
                 _ => 0,
             };
-            return match this.left.checked_sub(bytes) {
-                Some(left) => {
-                    this.left = left;
-                    Poll::Ready(frame)
-                }
-                None => {
-                    let fault = Fault::BodyTooLarge {
-                        limit_bytes: this.limits.body_bytes,
-                    };
-                    Poll::Ready(Some(Err(axum::Error::new(fault))))
-                }
+            let Some(left) = this.left.checked_sub(bytes) else {
+                let fault = Fault::BodyTooLarge {
+                    limit_bytes: this.limits.body_bytes,
+                };
+                return Poll::Ready(Some(Err(axum::Error::new(fault))));
             };
+            this.left = left;
+            return Poll::Ready(frame);
         }
         let stall = this.limits.body_stall;
         let waiting = this.waiting.get_or_insert_with(|| Box::pin(sleep(stall)));

@@ -52,7 +52,7 @@ fn held() -> (Router, mpsc::Receiver<oneshot::Sender<()>>) {
     (hello().route("/held", get(handler)), receiver)
 }
 
-async fn start_with(listener: Listener, routes: Router) -> Running {
+fn start_with(listener: Listener, routes: Router) -> Running {
     let address = listener
         .address()
         .unwrap_or_else(|| "127.0.0.1:0".parse().unwrap());
@@ -73,7 +73,7 @@ async fn start(limits: ListenerLimits, routes: Router) -> Running {
     let listener = Listener::tcp("127.0.0.1:0".parse().unwrap(), None, limits)
         .await
         .unwrap();
-    start_with(listener, routes).await
+    start_with(listener, routes)
 }
 
 impl Running {
@@ -303,7 +303,7 @@ async fn tls_serves_http2_and_http1_and_says_that_it_stays() {
     let listener = Listener::tcp("127.0.0.1:0".parse().unwrap(), Some(tls), PATIENT)
         .await
         .unwrap();
-    let running = start_with(listener, hello()).await;
+    let running = start_with(listener, hello());
     assert_eq!(
         over_tls(running.address, root.clone(), b"h2").await,
         "max-age=31536000 hello"
@@ -325,7 +325,7 @@ async fn a_tls_handshake_that_never_ends_is_cut() {
     let listener = Listener::tcp("127.0.0.1:0".parse().unwrap(), Some(tls), HASTY)
         .await
         .unwrap();
-    let running = start_with(listener, hello()).await;
+    let running = start_with(listener, hello());
     assert_eq!(exchange(running.address, "").await, "");
     running.stop().await;
 }
@@ -363,7 +363,7 @@ fn certificate_files_that_do_not_work_are_named_with_the_reason() {
 async fn the_socket_of_administration_is_its_owners_alone_and_goes_with_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("admin.sock");
-    let running = start_with(Listener::unix(&path, PATIENT).unwrap(), hello()).await;
+    let running = start_with(Listener::unix(&path, PATIENT).unwrap(), hello());
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let mut stream = UnixStream::connect(&path).await.unwrap();
     stream.write_all(GET_AND_CLOSE.as_bytes()).await.unwrap();
