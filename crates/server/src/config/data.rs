@@ -2,7 +2,7 @@
 
 use super::key::{KeyDef, Kind};
 use super::layering::Inputs;
-use super::reader::Reader;
+use super::reader::{Checked, Reader, Told};
 use std::path::PathBuf;
 
 /// Where the data live.
@@ -19,9 +19,9 @@ pub(super) const KEYS: &[KeyDef] = &[KeyDef {
     about: "The data folder; without it $XDG_DATA_HOME/gatelog, else ~/.local/share/gatelog. GATELOG_DATA sets it too.",
 }];
 
-pub(super) fn read(reader: &mut Reader<'_>, inputs: &Inputs) -> Option<Data> {
+pub(super) fn read(reader: &mut Reader<'_>, inputs: &Inputs) -> Checked<Data> {
     if let Some(folder) = reader.path("data.folder")? {
-        return Some(Data { folder });
+        return Ok(Data { folder });
     }
     // The XDG specification says that a relative path there counts as nothing.
     let variable = |name: &str| {
@@ -35,8 +35,9 @@ pub(super) fn read(reader: &mut Reader<'_>, inputs: &Inputs) -> Option<Data> {
              start from)"
                 .to_owned(),
         );
-        return None;
+        return Err(Told);
     };
-    Some(Data { folder: share.join("gatelog") })
+    Ok(Data {
+        folder: share.join("gatelog"),
+    })
 }
-

@@ -67,6 +67,7 @@ impl Raw {
     pub(super) fn shown(&self) -> String {
         match self {
             Raw::Untyped(text) | Raw::Text(text) => {
+                let text = without_password(text);
                 let short: String = text.chars().take(80).collect();
                 let more = if short.len() < text.len() { "…" } else { "" };
                 format!("{short:?}{more}")
@@ -76,6 +77,14 @@ impl Raw {
             Raw::List(_) => "a list".to_owned(),
             Raw::Other(name) => (*name).to_owned(),
         }
+    }
+}
+
+/// `https://user:secret@host` is refused wherever it stands, but not repeated.
+fn without_password(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &text[..scheme], &text[at..]),
+        _ => text.to_owned(),
     }
 }
 
@@ -100,7 +109,14 @@ pub(super) fn toml_text(value: &Value) -> String {
         Value::Seconds(span) => format!("\"{}s\"", span.as_secs()),
         Value::Bytes(bytes) => format!("\"{}\"", size_text(*bytes)),
         Value::List(items) => {
-            format!("[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", "))
+            format!(
+                "[{}]",
+                items
+                    .iter()
+                    .map(|item| quoted(item))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
         }
     }
 }
@@ -132,14 +148,20 @@ fn whole(raw: &Raw) -> Result<Value, String> {
         Raw::Untyped(text) => digits(text),
         _ => None,
     };
-    number.map(Value::Whole).ok_or_else(|| "it takes a whole number such as 30, without quotes or unit".to_owned())
+    number
+        .map(Value::Whole)
+        .ok_or_else(|| "it takes a whole number such as 30, without quotes or unit".to_owned())
 }
 
 fn seconds(raw: &Raw) -> Result<Value, String> {
-    let wanted = || "it takes a span of time such as \"30s\", \"5m\" or \"1h\" (or a whole number of seconds)".to_owned();
+    let wanted = || {
+        "it takes a span of time such as \"30s\", \"5m\" or \"1h\" (or a whole number of seconds)".to_owned()
+    };
     let text = match raw {
         Raw::Integer(number) => {
-            return u64::try_from(*number).map(|number| Value::Seconds(Duration::from_secs(number))).map_err(|_| wanted());
+            return u64::try_from(*number)
+                .map(|number| Value::Seconds(Duration::from_secs(number)))
+                .map_err(|_| wanted());
         }
         Raw::Untyped(text) | Raw::Text(text) => text,
         _ => return Err(wanted()),
@@ -152,11 +174,15 @@ fn seconds(raw: &Raw) -> Result<Value, String> {
         "d" => 86_400,
         _ => return Err(wanted()),
     };
-    number.checked_mul(seconds_per_unit).map(|seconds| Value::Seconds(Duration::from_secs(seconds))).ok_or_else(wanted)
+    number
+        .checked_mul(seconds_per_unit)
+        .map(|seconds| Value::Seconds(Duration::from_secs(seconds)))
+        .ok_or_else(wanted)
 }
 
 fn bytes(raw: &Raw) -> Result<Value, String> {
-    let wanted = || "it takes a size such as \"64KiB\", \"16MiB\" or \"1GiB\" (or a whole number of bytes)".to_owned();
+    let wanted =
+        || "it takes a size such as \"64KiB\", \"16MiB\" or \"1GiB\" (or a whole number of bytes)".to_owned();
     let text = match raw {
         Raw::Integer(number) => return u64::try_from(*number).map(Value::Bytes).map_err(|_| wanted()),
         Raw::Untyped(text) | Raw::Text(text) => text,
@@ -174,14 +200,21 @@ fn bytes(raw: &Raw) -> Result<Value, String> {
         "GB" => 1_000_000_000,
         _ => return Err(wanted()),
     };
-    number.checked_mul(bytes_per_unit).map(Value::Bytes).ok_or_else(wanted)
+    number
+        .checked_mul(bytes_per_unit)
+        .map(Value::Bytes)
+        .ok_or_else(wanted)
 }
 
 fn list(raw: &Raw) -> Result<Value, String> {
     match raw {
         Raw::List(items) => Ok(Value::List(items.clone())),
         Raw::Untyped(text) => Ok(Value::List(
-            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect(),
+            text.split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(str::to_owned)
+                .collect(),
         )),
         _ => Err("it takes a list of texts such as [\"10.0.0.1\", \"192.168.0.0/16\"]".to_owned()),
     }
@@ -189,13 +222,17 @@ fn list(raw: &Raw) -> Result<Value, String> {
 
 fn split_unit(text: &str) -> Option<(u64, &str)> {
     let text = text.trim();
-    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(text.len());
     Some((digits(&text[..end])?, text[end..].trim_start()))
 }
 
 fn digits(text: &str) -> Option<u64> {
     let text = text.trim();
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 fn size_text(bytes: u64) -> String {
@@ -211,18 +248,22 @@ fn size_text(bytes: u64) -> String {
 mod tests {
     use super::*;
 
-    fn check(kind: Kind, raw: &str, expected: Option<Value>) {
-        assert_eq!(value(kind, &Raw::Untyped(raw.to_owned())).ok(), expected, "{raw}");
+    fn check(kind: Kind, raw: &str, expected: Option<&Value>) {
+        assert_eq!(
+            value(kind, &Raw::Untyped(raw.to_owned())).ok().as_ref(),
+            expected,
+            "{raw}"
+        );
     }
 
     #[test]
     fn spans_of_time_have_units() {
-        let seconds = |number| Some(Value::Seconds(Duration::from_secs(number)));
-        check(Kind::Seconds, "30s", seconds(30));
-        check(Kind::Seconds, "30", seconds(30));
-        check(Kind::Seconds, "5m", seconds(300));
-        check(Kind::Seconds, " 1 h ", seconds(3600));
-        check(Kind::Seconds, "2d", seconds(172_800));
+        let seconds = |number| Value::Seconds(Duration::from_secs(number));
+        check(Kind::Seconds, "30s", Some(&seconds(30)));
+        check(Kind::Seconds, "30", Some(&seconds(30)));
+        check(Kind::Seconds, "5m", Some(&seconds(300)));
+        check(Kind::Seconds, " 1 h ", Some(&seconds(3600)));
+        check(Kind::Seconds, "2d", Some(&seconds(172_800)));
         check(Kind::Seconds, "1.5s", None);
         check(Kind::Seconds, "30x", None);
         check(Kind::Seconds, "-1s", None);
@@ -233,17 +274,17 @@ mod tests {
 
     #[test]
     fn sizes_have_units_and_a_bare_m_is_refused() {
-        check(Kind::Bytes, "16MiB", Some(Value::Bytes(16_777_216)));
-        check(Kind::Bytes, "16 MB", Some(Value::Bytes(16_000_000)));
-        check(Kind::Bytes, "512", Some(Value::Bytes(512)));
+        check(Kind::Bytes, "16MiB", Some(&Value::Bytes(16_777_216)));
+        check(Kind::Bytes, "16 MB", Some(&Value::Bytes(16_000_000)));
+        check(Kind::Bytes, "512", Some(&Value::Bytes(512)));
         check(Kind::Bytes, "16M", None);
         check(Kind::Bytes, "MiB", None);
     }
 
     #[test]
     fn switches_are_true_or_false() {
-        check(Kind::Switch, "true", Some(Value::Switch(true)));
-        check(Kind::Switch, "false", Some(Value::Switch(false)));
+        check(Kind::Switch, "true", Some(&Value::Switch(true)));
+        check(Kind::Switch, "false", Some(&Value::Switch(false)));
         check(Kind::Switch, "yes", None);
     }
 
@@ -257,9 +298,12 @@ mod tests {
 
     #[test]
     fn a_shown_value_reads_back_as_the_same() {
-        for (kind, written) in
-            [(Kind::Bytes, "1536B"), (Kind::Bytes, "3MiB"), (Kind::Seconds, "90s"), (Kind::Bytes, "0B")]
-        {
+        for (kind, written) in [
+            (Kind::Bytes, "1536B"),
+            (Kind::Bytes, "3MiB"),
+            (Kind::Seconds, "90s"),
+            (Kind::Bytes, "0B"),
+        ] {
             let read = value(kind, &Raw::Untyped(written.to_owned())).unwrap();
             assert_eq!(toml_text(&read), format!("\"{written}\""));
         }

@@ -86,10 +86,18 @@ pub(super) fn process_environment() -> Vec<(String, String)> {
 
 /// Lays the layers over each other. A later layer replaces a value whole.
 pub(super) fn lay(inputs: &Inputs) -> (Settings, Vec<ConfigError>) {
-    let mut layers = Layers { settings: Settings::new(), errors: Vec::new() };
+    let mut layers = Layers {
+        settings: Settings::new(),
+        errors: Vec::new(),
+    };
     for key in keys() {
         if let Some(default) = key.default {
-            layers.set(key, key.path.to_owned(), Raw::Untyped(default.to_owned()), Origin::Default);
+            layers.set(
+                key,
+                key.path.to_owned(),
+                Raw::Untyped(default.to_owned()),
+                Origin::Default,
+            );
         }
     }
     if let Some((path, text)) = &inputs.file {
@@ -115,7 +123,12 @@ impl Layers {
         match key::value(key.kind, &raw) {
             Ok(value) => {
                 // A variable's name has no case; it replaces the file's `auditEvents` all the same.
-                let path = self.settings.keys().find(|other| other.eq_ignore_ascii_case(&path)).cloned().unwrap_or(path);
+                let path = self
+                    .settings
+                    .keys()
+                    .find(|other| other.eq_ignore_ascii_case(&path))
+                    .cloned()
+                    .unwrap_or(path);
                 self.settings.insert(path, Setting { value, raw, origin });
             }
             Err(wanted) => self.errors.push(ConfigError::WrongValue {
@@ -151,11 +164,19 @@ impl Layers {
     fn environment(&mut self, variables: &[(String, String)]) {
         // First, so that the general spelling wins where somebody sets both.
         if let Some((name, value)) = variables.iter().find(|(name, _)| name == "GATELOG_DATA") {
-            self.named("data.folder", Raw::Untyped(value.clone()), Origin::Environment(name.clone()));
+            self.named(
+                "data.folder",
+                Raw::Untyped(value.clone()),
+                Origin::Environment(name.clone()),
+            );
         }
         for (name, value) in variables {
             if let Some(rest) = name.strip_prefix("GATELOG__") {
-                let path = rest.split("__").collect::<Vec<_>>().join(".").to_ascii_lowercase();
+                let path = rest
+                    .split("__")
+                    .collect::<Vec<_>>()
+                    .join(".")
+                    .to_ascii_lowercase();
                 let origin = Origin::Environment(name.clone());
                 if find(&path).is_some() {
                     self.named(&path, Raw::Untyped(value.clone()), origin);
@@ -178,10 +199,16 @@ impl Layers {
     }
 
     fn file(&mut self, path: &std::path::Path, text: &str) {
-        let place = |line: usize| Origin::File { path: path.to_owned(), line };
+        let place = |line: usize| Origin::File {
+            path: path.to_owned(),
+            line,
+        };
         if text.len() > MOST_FILE_BYTES {
             let message = format!("it is longer than {MOST_FILE_BYTES} bytes");
-            self.errors.push(ConfigError::NotToml { place: place(1).to_string(), message });
+            self.errors.push(ConfigError::NotToml {
+                place: place(1).to_string(),
+                message,
+            });
             return;
         }
         let document = match DeTable::parse(text) {
@@ -189,7 +216,10 @@ impl Layers {
             Err(error) => {
                 let line = error.span().map_or(1, |span| line_of(text, span.start));
                 let message = error.message().trim().replace('\n', "; ");
-                self.errors.push(ConfigError::NotToml { place: place(line).to_string(), message });
+                self.errors.push(ConfigError::NotToml {
+                    place: place(line).to_string(),
+                    message,
+                });
                 return;
             }
         };
@@ -199,9 +229,15 @@ impl Layers {
     fn table(&mut self, prefix: &str, table: &DeTable<'_>, origin: &dyn Fn(usize) -> Origin) {
         for (name, value) in table {
             let origin_here = origin(name.span().start);
-            let path = if prefix.is_empty() { name.get_ref().to_string() } else { format!("{prefix}.{}", name.get_ref()) };
+            let path = if prefix.is_empty() {
+                name.get_ref().to_string()
+            } else {
+                format!("{prefix}.{}", name.get_ref())
+            };
             match value.get_ref() {
-                DeValue::Table(inner) if keys().any(|key| key.kind == Kind::DaysByName && key.path == path) => {
+                DeValue::Table(inner)
+                    if keys().any(|key| key.kind == Kind::DaysByName && key.path == path) =>
+                {
                     self.names(&path, inner, origin);
                 }
                 DeValue::Table(inner) if keys().any(|key| key.path.starts_with(&format!("{path}."))) => {
@@ -246,7 +282,12 @@ impl Layers {
     fn not_a_table(&mut self, path: String, value: &Spanned<DeValue<'_>>, origin: &Origin) {
         let wanted = format!("it is a table: write [{path}] and below it one name = days a line");
         let value = raw(value).shown();
-        self.errors.push(ConfigError::WrongValue { place: origin.to_string(), key: path, value, wanted });
+        self.errors.push(ConfigError::WrongValue {
+            place: origin.to_string(),
+            key: path,
+            value,
+            wanted,
+        });
     }
 }
 
@@ -273,7 +314,9 @@ fn variable(path: &str) -> String {
 
 /// `GATELOG_SERVER_LISTEN` would be ignored without a word; this finds what was meant.
 fn single_underscores(name: &str) -> Option<String> {
-    keys().map(|key| variable(key.path)).find(|right| right != name && right.replace("__", "_") == name)
+    keys()
+        .map(|key| variable(key.path))
+        .find(|right| right != name && right.replace("__", "_") == name)
 }
 
 fn raw(value: &Spanned<DeValue<'_>>) -> Raw {
@@ -281,7 +324,8 @@ fn raw(value: &Spanned<DeValue<'_>>) -> Raw {
         DeValue::String(text) => Raw::Text(text.to_string()),
         DeValue::Integer(number) => {
             let digits = number.as_str().replace('_', "");
-            i64::from_str_radix(&digits, number.radix()).map_or(Raw::Other("a number that large"), Raw::Integer)
+            i64::from_str_radix(&digits, number.radix())
+                .map_or(Raw::Other("a number that large"), Raw::Integer)
         }
         DeValue::Boolean(switch) => Raw::Boolean(*switch),
         DeValue::Float(_) => Raw::Other("a fraction"),
@@ -290,7 +334,9 @@ fn raw(value: &Spanned<DeValue<'_>>) -> Raw {
         DeValue::Array(items) => {
             let mut texts = Vec::new();
             for item in items {
-                let DeValue::String(text) = item.get_ref() else { return Raw::Other("a list of other things than texts") };
+                let DeValue::String(text) = item.get_ref() else {
+                    return Raw::Other("a list of other things than texts");
+                };
                 texts.push(text.to_string());
             }
             Raw::List(texts)
@@ -299,5 +345,5 @@ fn raw(value: &Spanned<DeValue<'_>>) -> Raw {
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
 }

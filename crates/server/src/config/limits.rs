@@ -1,7 +1,7 @@
 //! `[limits]`: what a connection, a request and an upload may cost.
 
 use super::key::{KeyDef, Kind};
-use super::reader::Reader;
+use super::reader::{Checked, Reader};
 use std::time::Duration;
 
 /// What a connection, a request and an upload may cost.
@@ -100,7 +100,7 @@ pub(super) const KEYS: &[KeyDef] = &[
     },
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Limits> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Limits> {
     // Below 8 KiB the HTTP library does not go.
     let header_bytes = reader.bytes("limits.header_bytes", 8_192..=1 << 20);
     let header_wait = reader.seconds("limits.header_seconds", 1..=3_600);
@@ -114,7 +114,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Limits> {
     let ingest_body_bytes = reader.bytes("limits.ingest_body_bytes", 1_024..=1 << 40);
     let ingest_decompressed_bytes = reader.bytes("limits.ingest_decompressed_bytes", 1_024..=1 << 44);
     let ingest_concurrent = reader.whole("limits.ingest_concurrent", 1..=1_024);
-    Some(Limits {
+    Ok(Limits {
         header_bytes: header_bytes? as usize,
         header_wait: header_wait?,
         body_bytes: body_bytes?,

@@ -1,7 +1,7 @@
 //! `[log]`: what is written to standard error.
 
 use super::key::{KeyDef, Kind};
-use super::reader::Reader;
+use super::reader::{Checked, Reader};
 use std::str::FromStr;
 use tracing_subscriber::filter::Targets;
 
@@ -38,19 +38,24 @@ pub(super) const KEYS: &[KeyDef] = &[
     },
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Log> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Log> {
     let format = reader.text("log.format", |text| match text {
         "human" => Ok(LogFormat::Human),
         "json" => Ok(LogFormat::Json),
         _ => Err("it takes \"human\" or \"json\"".to_owned()),
     });
     let level = reader.text("log.level", level);
-    Some(Log { format: format?, level: level? })
+    Ok(Log {
+        format: format?,
+        level: level?,
+    })
 }
 
 /// A word without `=` is a level, or the filter would read it as the name of a room and show everything of it.
 fn level(text: &str) -> Result<Targets, String> {
-    let wanted = || "it takes error, warn, info, debug, trace or off, or several as in \"info,store=debug\"".to_owned();
+    let wanted = || {
+        "it takes error, warn, info, debug, trace or off, or several as in \"info,store=debug\"".to_owned()
+    };
     for part in text.split(',') {
         let level = part.rsplit('=').next().unwrap_or_default();
         if tracing_subscriber::filter::LevelFilter::from_str(level).is_err() || level.is_empty() {

@@ -60,8 +60,15 @@ pub struct Loaded {
 }
 
 /// The keys of every section, in the order in which they are shown.
-pub const ALL: &[&[KeyDef]] =
-    &[server::KEYS, limits::KEYS, data::KEYS, reports::KEYS, retention::KEYS, log::KEYS, tokens::KEYS];
+pub const ALL: &[&[KeyDef]] = &[
+    server::KEYS,
+    limits::KEYS,
+    data::KEYS,
+    reports::KEYS,
+    retention::KEYS,
+    log::KEYS,
+    tokens::KEYS,
+];
 
 /// Every key with its kind, its default and what it is for.
 pub fn keys() -> impl Iterator<Item = &'static KeyDef> {
@@ -82,8 +89,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         let tokens = tokens::read(&mut reader);
         (server, limits, data, reports, retention, log, tokens)
     };
-    let (Some(server), Some(limits), Some(data), Some(reports), Some(retention), Some(log), Some(tokens)) = config
-    else {
+    let (Ok(server), Ok(limits), Ok(data), Ok(reports), Ok(retention), Ok(log), Ok(tokens)) = config else {
         return Err(ConfigErrors(errors));
     };
     if !errors.is_empty() {
@@ -91,16 +97,37 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
     }
     // The folder's default depends on the machine, so it is no constant of the list; shown it should be.
     let mut settings = settings;
-    settings.entry("data.folder".to_owned()).or_insert_with(|| Setting::by_default(&data.folder.to_string_lossy()));
-    Ok(Loaded { config: Config { server, limits, data, reports, retention, log, tokens }, settings })
+    settings
+        .entry("data.folder".to_owned())
+        .or_insert_with(|| Setting::by_default(&data.folder.to_string_lossy()));
+    Ok(Loaded {
+        config: Config {
+            server,
+            limits,
+            data,
+            reports,
+            retention,
+            log,
+            tokens,
+        },
+        settings,
+    })
 }
 
 /// Reads the file (if one is named) and the process's environment, and loads.
 pub fn read(file: Option<&Path>, overrides: Vec<(String, String)>) -> Result<Loaded, ConfigErrors> {
-    let mut inputs = Inputs { environment: layering::process_environment(), overrides, ..Inputs::default() };
+    let mut inputs = Inputs {
+        environment: layering::process_environment(),
+        overrides,
+        ..Inputs::default()
+    };
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigErrors(vec![ConfigError::Unreadable { path: path.to_owned(), source }]))?;
+        let text = std::fs::read_to_string(path).map_err(|source| {
+            ConfigErrors(vec![ConfigError::Unreadable {
+                path: path.to_owned(),
+                source,
+            }])
+        })?;
         inputs.file = Some((path.to_owned(), text));
     }
     load(&inputs)

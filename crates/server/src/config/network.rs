@@ -27,9 +27,17 @@ impl Network {
         let longest = if first.is_ipv4() { 32 } else { 128 };
         let prefix_bits = match prefix {
             None => longest,
-            Some(digits) => digits.trim().parse().ok().filter(|bits| *bits <= longest).ok_or_else(not_a_network)?,
+            Some(digits) => digits
+                .trim()
+                .parse()
+                .ok()
+                .filter(|bits| *bits <= longest)
+                .ok_or_else(not_a_network)?,
         };
-        Ok(Network { first: masked(first, prefix_bits), prefix_bits })
+        Ok(Network {
+            first: masked(first, prefix_bits),
+            prefix_bits,
+        })
     }
 
     /// Whether the address lies in the range. An IPv4 address in IPv6 clothes (`::ffff:10.0.0.1`) counts as IPv4.
@@ -66,16 +74,26 @@ mod tests {
     fn check(network: &str, inside: &[&str], outside: &[&str]) {
         let network = Network::parse(network).unwrap();
         for address in inside {
-            assert!(network.contains(address.parse().unwrap()), "{address} is in {network}");
+            assert!(
+                network.contains(address.parse().unwrap()),
+                "{address} is in {network}"
+            );
         }
         for address in outside {
-            assert!(!network.contains(address.parse().unwrap()), "{address} is not in {network}");
+            assert!(
+                !network.contains(address.parse().unwrap()),
+                "{address} is not in {network}"
+            );
         }
     }
 
     #[test]
     fn a_range_holds_its_addresses_and_no_others() {
-        check("10.0.0.0/8", &["10.0.0.0", "10.255.255.255", "::ffff:10.1.2.3"], &["11.0.0.0", "::1"]);
+        check(
+            "10.0.0.0/8",
+            &["10.0.0.0", "10.255.255.255", "::ffff:10.1.2.3"],
+            &["11.0.0.0", "::1"],
+        );
         check("192.168.1.77/24", &["192.168.1.1"], &["192.168.2.1"]);
         check("127.0.0.1", &["127.0.0.1"], &["127.0.0.2"]);
         check("0.0.0.0/0", &["1.2.3.4"], &["::1"]);
@@ -85,7 +103,15 @@ mod tests {
 
     #[test]
     fn other_text_is_refused() {
-        for text in ["", "localhost", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0/8", "10.0.0.1/-1"] {
+        for text in [
+            "",
+            "localhost",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/",
+            "10.0.0/8",
+            "10.0.0.1/-1",
+        ] {
             assert!(Network::parse(text).is_err(), "{text}");
         }
     }

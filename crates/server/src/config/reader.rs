@@ -7,11 +7,18 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The settings, and where complaints go. A method answers `None` where something was wrong and has been said.
+/// The settings, and where complaints go.
 pub(super) struct Reader<'a> {
     settings: &'a Settings,
     errors: &'a mut Vec<ConfigError>,
 }
+
+/// Something was wrong, and the complaint is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told;
+
+/// A checked value, unless there was something to complain about.
+pub(super) type Checked<T> = Result<T, Told>;
 
 impl<'a> Reader<'a> {
     pub(super) fn new(settings: &'a Settings, errors: &'a mut Vec<ConfigError>) -> Reader<'a> {
@@ -29,7 +36,12 @@ impl<'a> Reader<'a> {
             Some(setting) => (setting.origin.to_string(), setting.raw.shown()),
             None => (Origin::Default.to_string(), "left out".to_owned()),
         };
-        self.errors.push(ConfigError::WrongValue { place, key: path.to_owned(), value, wanted });
+        self.errors.push(ConfigError::WrongValue {
+            place,
+            key: path.to_owned(),
+            value,
+            wanted,
+        });
     }
 
     /// Complains about settings that do not go together.
@@ -37,89 +49,116 @@ impl<'a> Reader<'a> {
         self.errors.push(ConfigError::Conflict(sentence));
     }
 
-    /// A text, checked; the outer `None` means that it was wrong, the inner that nothing was said.
+    /// A text that may be left out, checked.
     pub(super) fn optional<T>(
         &mut self,
         path: &str,
         check: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<Option<T>> {
-        let Some(setting) = self.setting(path) else { return Some(None) };
-        let Value::Text(text) = &setting.value else { return None };
+    ) -> Checked<Option<T>> {
+        let Some(setting) = self.setting(path) else {
+            return Ok(None);
+        };
+        let Value::Text(text) = &setting.value else {
+            return Err(Told);
+        };
         match check(text) {
-            Ok(value) => Some(Some(value)),
+            Ok(value) => Ok(Some(value)),
             Err(wanted) => {
                 self.refuse(path, wanted);
-                None
+                Err(Told)
             }
         }
     }
 
     /// A text that has a default, checked.
-    pub(super) fn text<T>(&mut self, path: &str, check: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        self.optional(path, check).flatten()
+    pub(super) fn text<T>(
+        &mut self,
+        path: &str,
+        check: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Checked<T> {
+        self.optional(path, check)?.ok_or(Told)
     }
 
     /// A file or folder. A relative path in the configuration file starts at that file's folder, elsewhere at the
     /// working folder.
-    pub(super) fn path(&mut self, path: &str) -> Option<Option<PathBuf>> {
+    pub(super) fn path(&mut self, path: &str) -> Checked<Option<PathBuf>> {
         let text = self.optional(path, |text| {
-            if text.is_empty() { Err("it takes the path of a file or folder".to_owned()) } else { Ok(PathBuf::from(text)) }
+            if text.is_empty() {
+                Err("it takes the path of a file or folder".to_owned())
+            } else {
+                Ok(PathBuf::from(text))
+            }
         })?;
-        let (Some(written), Some(setting)) = (text, self.setting(path)) else { return Some(None) };
+        let (Some(written), Some(setting)) = (text, self.setting(path)) else {
+            return Ok(None);
+        };
         let base = match &setting.origin {
             Origin::File { path, .. } => path.parent().map(PathBuf::from).unwrap_or_default(),
             _ => PathBuf::new(),
         };
-        Some(Some(base.join(written)))
+        Ok(Some(base.join(written)))
     }
 
     /// Several texts, each checked.
-    pub(super) fn list<T>(&mut self, path: &str, check: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
-        let Value::List(items) = &self.setting(path)?.value else { return None };
+    pub(super) fn list<T>(
+        &mut self,
+        path: &str,
+        check: impl Fn(&str) -> Result<T, String>,
+    ) -> Checked<Vec<T>> {
+        let Value::List(items) = &self.setting(path).ok_or(Told)?.value else {
+            return Err(Told);
+        };
         let mut checked = Vec::new();
         for item in items {
             match check(item) {
                 Ok(value) => checked.push(value),
                 Err(wanted) => {
                     self.refuse(path, wanted);
-                    return None;
+                    return Err(Told);
                 }
             }
         }
-        Some(checked)
+        Ok(checked)
     }
 
     /// A switch.
-    pub(super) fn switch(&mut self, path: &str) -> Option<bool> {
-        match self.setting(path)?.value {
-            Value::Switch(switch) => Some(switch),
-            _ => None,
+    pub(super) fn switch(&mut self, path: &str) -> Checked<bool> {
+        match self.setting(path).ok_or(Told)?.value {
+            Value::Switch(switch) => Ok(switch),
+            _ => Err(Told),
         }
     }
 
     /// A whole number within bounds.
-    pub(super) fn whole(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Option<u64> {
-        let Value::Whole(number) = self.setting(path)?.value else { return None };
+    pub(super) fn whole(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Checked<u64> {
+        let Value::Whole(number) = self.setting(path).ok_or(Told)?.value else {
+            return Err(Told);
+        };
         self.within(path, number, &bounds, "")
     }
 
     /// A whole number that may be left out.
-    pub(super) fn optional_whole(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Option<Option<u64>> {
+    pub(super) fn optional_whole(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Checked<Option<u64>> {
         if self.setting(path).is_none() {
-            return Some(None);
+            return Ok(None);
         }
         self.whole(path, bounds).map(Some)
     }
 
     /// A span of time within bounds of seconds.
-    pub(super) fn seconds(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Option<Duration> {
-        let Value::Seconds(span) = self.setting(path)?.value else { return None };
-        self.within(path, span.as_secs(), &bounds, " seconds").map(Duration::from_secs)
+    pub(super) fn seconds(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Checked<Duration> {
+        let Value::Seconds(span) = self.setting(path).ok_or(Told)?.value else {
+            return Err(Told);
+        };
+        self.within(path, span.as_secs(), &bounds, " seconds")
+            .map(Duration::from_secs)
     }
 
     /// A size within bounds of bytes.
-    pub(super) fn bytes(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Option<u64> {
-        let Value::Bytes(bytes) = self.setting(path)?.value else { return None };
+    pub(super) fn bytes(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Checked<u64> {
+        let Value::Bytes(bytes) = self.setting(path).ok_or(Told)?.value else {
+            return Err(Told);
+        };
         self.within(path, bytes, &bounds, " bytes")
     }
 
@@ -142,11 +181,14 @@ impl<'a> Reader<'a> {
         number: u64,
         bounds: &RangeInclusive<u64>,
         unit: &str,
-    ) -> Option<u64> {
+    ) -> Checked<u64> {
         if bounds.contains(&number) {
-            return Some(number);
+            return Ok(number);
         }
-        self.refuse(path, format!("it goes from {} to {}{unit}", bounds.start(), bounds.end()));
-        None
+        self.refuse(
+            path,
+            format!("it goes from {} to {}{unit}", bounds.start(), bounds.end()),
+        );
+        Err(Told)
     }
 }

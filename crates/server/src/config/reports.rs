@@ -1,7 +1,7 @@
 //! `[reports]`: what reports show.
 
 use super::key::{KeyDef, Kind};
-use super::reader::Reader;
+use super::reader::{Checked, Reader};
 use super::suggest;
 use model::reports::{self, ReportDef};
 
@@ -17,7 +17,10 @@ pub struct Reports {
 impl Reports {
     /// How far back a report may be read; `None` is as far as the data go.
     pub fn visibility_of(&self, report: &ReportDef) -> Option<u32> {
-        self.visibility_days.iter().find(|(other, _)| *other == report).map(|(_, days)| *days)
+        self.visibility_days
+            .iter()
+            .find(|(other, _)| *other == report)
+            .map(|(_, days)| *days)
     }
 }
 
@@ -36,20 +39,29 @@ pub(super) const KEYS: &[KeyDef] = &[
     },
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Reports> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Reports> {
     let window_days = reader.whole("reports.window_days", 1..=36_500);
     let mut visibility_days = Vec::new();
     for (key, name, days) in reader.by_name("reports.visibility") {
         // Without case, because a variable's name has none.
-        let Some(report) = reports::ALL.iter().copied().find(|report| report.name.eq_ignore_ascii_case(&name)) else {
+        let Some(report) = reports::ALL
+            .iter()
+            .copied()
+            .find(|report| report.name.eq_ignore_ascii_case(&name))
+        else {
             let names: Vec<&str> = reports::ALL.iter().map(|report| report.name).collect();
-            let hint = suggest::nearest(&name, &names).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let hint = suggest::nearest(&name, &names)
+                .map(|name| format!("; did you mean `{name}`?"))
+                .unwrap_or_default();
             reader.refuse(&key, format!("there is no report of that name{hint}"));
             continue;
         };
-        if let Some(days) = reader.within(&key, days, &(1..=36_500), " days") {
+        if let Ok(days) = reader.within(&key, days, &(1..=36_500), " days") {
             visibility_days.push((report, days as u32));
         }
     }
-    Some(Reports { window_days: window_days? as u32, visibility_days })
+    Ok(Reports {
+        window_days: window_days? as u32,
+        visibility_days,
+    })
 }

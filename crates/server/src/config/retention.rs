@@ -1,7 +1,7 @@
 //! `[retention]`: when data are deleted. Nothing is, until this says so.
 
 use super::key::{KeyDef, Kind};
-use super::reader::Reader;
+use super::reader::{Checked, Reader};
 use model::tenant::{TenantId, TenantName};
 use std::collections::BTreeMap;
 
@@ -28,7 +28,9 @@ impl Retention {
     /// time counts: deleting cannot be undone.
     pub fn days_of(&self, id: TenantId, names: &[TenantName]) -> Option<u32> {
         let own = self.tenant_days.get(&TenantRef::Id(id)).copied();
-        let by_name = names.iter().filter_map(|name| self.tenant_days.get(&TenantRef::Name(name.clone())).copied());
+        let by_name = names
+            .iter()
+            .filter_map(|name| self.tenant_days.get(&TenantRef::Name(name.clone())).copied());
         own.into_iter().chain(by_name).max().or(self.default_days)
     }
 }
@@ -48,7 +50,7 @@ pub(super) const KEYS: &[KeyDef] = &[
     },
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Retention> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Retention> {
     let default_days = reader.optional_whole("retention.default_days", 1..=36_500);
     let mut tenant_days = BTreeMap::new();
     for (key, name, days) in reader.by_name("retention.tenants") {
@@ -62,11 +64,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Retention> {
                 }
             },
         };
-        if let Some(days) = reader.within(&key, days, &(1..=36_500), " days") {
+        if let Ok(days) = reader.within(&key, days, &(1..=36_500), " days") {
             tenant_days.insert(tenant, days as u32);
         }
     }
-    Some(Retention { default_days: default_days?.map(|days| days as u32), tenant_days })
+    Ok(Retention {
+        default_days: default_days?.map(|days| days as u32),
+        tenant_days,
+    })
 }
 
 #[cfg(test)]
@@ -81,8 +86,14 @@ mod tests {
             None => TenantRef::Name(TenantName::parse(text).unwrap()),
         };
         let tenant_days = lines.iter().map(|(name, days)| (tenant(name), *days)).collect();
-        let retention = Retention { default_days: default, tenant_days };
-        let names = [TenantName::parse("contoso.com").unwrap(), TenantName::parse("contoso.example").unwrap()];
+        let retention = Retention {
+            default_days: default,
+            tenant_days,
+        };
+        let names = [
+            TenantName::parse("contoso.com").unwrap(),
+            TenantName::parse("contoso.example").unwrap(),
+        ];
         assert_eq!(retention.days_of(TenantId::parse(ID).unwrap(), &names), expected);
     }
 

@@ -2,7 +2,7 @@
 
 use super::key::{KeyDef, Kind};
 use super::network::Network;
-use super::reader::Reader;
+use super::reader::{Checked, Reader, Told};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -121,17 +121,22 @@ pub(super) const KEYS: &[KeyDef] = &[
     },
 ];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Server> {
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Server> {
     let listen = reader.text("server.listen", address);
     let admin_listen = reader.text("server.admin_listen", address);
     let public_url = reader.optional("server.public_url", PublicUrl::parse);
     let certificate = reader.path("server.tls_certificate_file");
     let key = reader.path("server.tls_key_file");
-    let plain_http = reader
-        .switch("server.allow_plain_http")
-        .map(|allowed| if allowed { PlainHttp::Anywhere } else { PlainHttp::LoopbackOnly });
-    let trusted_proxies = reader
-        .list("server.trusted_proxies", |text| Network::parse(text).map_err(|error| error.to_string()));
+    let plain_http = reader.switch("server.allow_plain_http").map(|allowed| {
+        if allowed {
+            PlainHttp::Anywhere
+        } else {
+            PlainHttp::LoopbackOnly
+        }
+    });
+    let trusted_proxies = reader.list("server.trusted_proxies", |text| {
+        Network::parse(text).map_err(|error| error.to_string())
+    });
     let proxy_headers = reader.text("server.proxy_headers", |text| match text {
         "x-forwarded" => Ok(ProxyHeaders::XForwarded),
         "forwarded" => Ok(ProxyHeaders::Forwarded),
@@ -155,7 +160,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Server> {
         drain: drain?,
     };
     check_together(reader, &server);
-    Some(server)
+    Ok(server)
 }
 
 impl PublicUrl {
@@ -173,7 +178,10 @@ impl PublicUrl {
         if !bare {
             return Err(wanted());
         }
-        Ok(PublicUrl { scheme, authority: authority.to_owned() })
+        Ok(PublicUrl {
+            scheme,
+            authority: authority.to_owned(),
+        })
     }
 }
 
@@ -185,13 +193,18 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-fn half_tls(reader: &mut Reader<'_>, given: &str, missing: &str) -> Option<Server> {
-    reader.conflict(format!("`{given}` is set and `{missing}` is not: TLS needs both, plain HTTP neither"));
-    None
+fn half_tls(reader: &mut Reader<'_>, given: &str, missing: &str) -> Checked<Server> {
+    reader.conflict(format!(
+        "`{given}` is set and `{missing}` is not: TLS needs both, plain HTTP neither"
+    ));
+    Err(Told)
 }
 
 fn check_together(reader: &mut Reader<'_>, server: &Server) {
-    for (key, address) in [("server.listen", server.listen), ("server.admin_listen", server.admin_listen)] {
+    for (key, address) in [
+        ("server.listen", server.listen),
+        ("server.admin_listen", server.admin_listen),
+    ] {
         let in_clear = server.tls.is_none() && !address.ip().to_canonical().is_loopback();
         if in_clear && server.plain_http == PlainHttp::LoopbackOnly {
             reader.refuse(

@@ -15,28 +15,31 @@ pub(super) fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     if distance <= (written.len() / 4).clamp(1, 4) {
         return Some(name);
     }
-    known.iter().copied().find(|name| name.rsplit('.').next() == Some(last_part))
+    known
+        .iter()
+        .copied()
+        .find(|name| name.rsplit('.').next() == Some(last_part))
 }
 
 /// Letters to put in, take out, change or swap with their neighbour (optimal string alignment).
 fn edit_distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().take(100).collect();
     let right: Vec<char> = right.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
+    let mut row_before_last: Vec<usize> = Vec::new();
+    let mut last_row: Vec<usize> = (0..=right.len()).collect();
     for i in 1..=left.len() {
         let mut row = vec![i];
         for j in 1..=right.len() {
-            let change = last[j - 1] + usize::from(left[i - 1] != right[j - 1]);
-            let mut least = change.min(last[j] + 1).min(row[j - 1] + 1);
+            let change = last_row[j - 1] + usize::from(left[i - 1] != right[j - 1]);
+            let mut least = change.min(last_row[j] + 1).min(row[j - 1] + 1);
             if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
-                least = least.min(before_last[j - 2] + 1);
+                least = least.min(row_before_last[j - 2] + 1);
             }
             row.push(least);
         }
-        before_last = std::mem::replace(&mut last, row);
+        row_before_last = std::mem::replace(&mut last_row, row);
     }
-    last[right.len()]
+    last_row[right.len()]
 }
 
 #[cfg(test)]
@@ -44,7 +47,12 @@ mod tests {
     use super::*;
 
     fn check(written: &str, expected: Option<&str>) {
-        let known = ["server.listen", "server.admin_listen", "limits.body_bytes", "log.level"];
+        let known = [
+            "server.listen",
+            "server.admin_listen",
+            "limits.body_bytes",
+            "log.level",
+        ];
         assert_eq!(nearest(written, &known), expected, "{written}");
     }
 

@@ -20,7 +20,11 @@ pub fn check(loaded: &Result<Loaded, ConfigErrors>) -> String {
     match loaded {
         Ok(loaded) => {
             let from = |wanted: fn(&Origin) -> bool| {
-                loaded.settings.values().filter(|setting| wanted(&setting.origin)).count()
+                loaded
+                    .settings
+                    .values()
+                    .filter(|setting| wanted(&setting.origin))
+                    .count()
             };
             format!(
                 "The configuration is sound: {} from the file, {} from the environment, {} from flags, {} by default.\n",
@@ -61,7 +65,11 @@ pub fn show(loaded: &Loaded, origins: Origins) -> String {
 }
 
 fn settings(count: usize) -> String {
-    if count == 1 { "1 setting".to_owned() } else { format!("{count} settings") }
+    if count == 1 {
+        "1 setting".to_owned()
+    } else {
+        format!("{count} settings")
+    }
 }
 
 fn line(text: &mut String, name: &str, setting: &Setting, origins: Origins) {
@@ -74,7 +82,10 @@ fn line(text: &mut String, name: &str, setting: &Setting, origins: Origins) {
 
 fn names(text: &mut String, loaded: &Loaded, key: &KeyDef, origins: Origins) {
     let prefix = format!("{}.", key.path);
-    let of_table = loaded.settings.iter().filter_map(|(path, setting)| Some((path.strip_prefix(&prefix)?, setting)));
+    let of_table = loaded
+        .settings
+        .iter()
+        .filter_map(|(path, setting)| Some((path.strip_prefix(&prefix)?, setting)));
     let name = key.path.split_once('.').map_or(key.path, |(_, name)| name);
     let mut empty = true;
     for (own_name, setting) in of_table {

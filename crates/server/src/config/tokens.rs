@@ -1,7 +1,7 @@
 //! `[tokens]`: how long access tokens live.
 
 use super::key::{KeyDef, Kind};
-use super::reader::Reader;
+use super::reader::{Checked, Reader};
 use std::time::Duration;
 
 /// How long access tokens live.
@@ -18,6 +18,8 @@ pub(super) const KEYS: &[KeyDef] = &[KeyDef {
     about: "How long an access token lives.",
 }];
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Tokens> {
-    reader.seconds("tokens.lifetime_seconds", 60..=86_400).map(|lifetime| Tokens { lifetime })
+pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Tokens> {
+    reader
+        .seconds("tokens.lifetime_seconds", 60..=86_400)
+        .map(|lifetime| Tokens { lifetime })
 }

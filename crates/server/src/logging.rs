@@ -1,0 +1,195 @@
+//! The log: one line an event to standard error, for people or as JSON. What users sent cannot forge a line.
+
+use crate::config::{Log, LogFormat};
+use std::borrow::Cow;
+use std::io::{self, Write};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+/// Starts the log of this process. Panics go to it, too.
+pub fn start(log: &Log) -> Result<(), TryInitError> {
+    let registry = tracing_subscriber::registry().with(log.level.clone());
+    match log.format {
+        LogFormat::Human => registry.with(human(StandardError)).try_init()?,
+        LogFormat::Json => registry.with(json(StandardError)).try_init()?,
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let payload = panic.payload();
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or(payload.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(panic.place = place, "a bug: {}", message.unwrap_or("no message"));
+    }));
+    Ok(())
+}
+
+/// Colours are left out, so that no escape sequence has a place in the log at all.
+fn human<S, W>(writer: W) -> impl tracing_subscriber::Layer<S>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+    W: for<'writer> MakeWriter<'writer> + 'static,
+{
+    tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_target(true)
+        .with_writer(OneLine(writer))
+}
+
+fn json<S, W>(writer: W) -> impl tracing_subscriber::Layer<S>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+    W: for<'writer> MakeWriter<'writer> + 'static,
+{
+    tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .with_writer(OneLine(writer))
+}
+
+#[derive(Debug, Clone, Copy)]
+struct StandardError;
+
+impl MakeWriter<'_> for StandardError {
+    type Writer = io::Stderr;
+
+    fn make_writer(&self) -> io::Stderr {
+        io::stderr()
+    }
+}
+
+/// Writes each event as one line: whatever would break or disguise the line is escaped.
+struct OneLine<W>(W);
+
+struct OneLineWriter<W>(W);
+
+impl<'writer, W: MakeWriter<'writer>> MakeWriter<'writer> for OneLine<W> {
+    type Writer = OneLineWriter<W::Writer>;
+
+    fn make_writer(&'writer self) -> Self::Writer {
+        OneLineWriter(self.0.make_writer())
+    }
+}
+
+impl<W: Write> Write for OneLineWriter<W> {
+    // The subscriber hands over a whole event at once, with its line end.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        self.0.write_all(format!("{}\n", escaped(line)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The text with control characters, line separators and marks that turn the direction of writing as `\u{…}`.
+fn escaped(line: &str) -> Cow<'_, str> {
+    if !line.contains(misleads) {
+        return Cow::Borrowed(line);
+    }
+    let mut safe = String::with_capacity(line.len() + 16);
+    for character in line.chars() {
+        if misleads(character) {
+            safe.extend(character.escape_unicode());
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+fn misleads(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}')
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Kept {
+        type Writer = Kept;
+
+        fn make_writer(&self) -> Kept {
+            self.clone()
+        }
+    }
+
+    fn logged(format: LogFormat, text: &str) -> String {
+        let kept = Kept::default();
+        let write = || tracing::info!(user = text, "asked by {text}");
+        match format {
+            LogFormat::Human => {
+                tracing::subscriber::with_default(
+                    tracing_subscriber::registry().with(human(kept.clone())),
+                    write,
+                );
+            }
+            LogFormat::Json => {
+                tracing::subscriber::with_default(
+                    tracing_subscriber::registry().with(json(kept.clone())),
+                    write,
+                );
+            }
+        }
+        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn check(text: &str) {
+        for format in [LogFormat::Human, LogFormat::Json] {
+            let line = logged(format, text);
+            assert_eq!(line.matches('\n').count(), 1, "{format:?}: {line:?}");
+            assert!(line.ends_with('\n'));
+            assert!(
+                !line.trim_end_matches('\n').contains(misleads),
+                "{format:?}: {line:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_user_sends_cannot_forge_a_second_line() {
+        check("ada\n2026-01-01T00:00:00Z INFO all is well");
+        check("ada\r\nbob");
+        check("ada\u{2028}bob");
+    }
+
+    #[test]
+    fn escape_sequences_and_turned_writing_are_shown_not_done() {
+        check("\u{1b}[2J\u{1b}]0;owned\u{7}");
+        check("\u{9b}31m");
+        check("\u{202e}exe.txt");
+        check("\0");
+    }
+
+    #[test]
+    fn ordinary_text_stays_as_it_is() {
+        assert_eq!(escaped("Zoë asked for 監査"), "Zoë asked for 監査");
+        assert!(logged(LogFormat::Human, "Zoë").contains("asked by Zoë"));
+        let line: serde_json::Value = serde_json::from_str(&logged(LogFormat::Json, "a\nb")).unwrap();
+        assert_eq!(line["user"], "a\nb");
+        assert_eq!(line["message"], "asked by a\nb");
+    }
+}
