@@ -1,15 +1,23 @@
 //! The server: HTTP and everything around it. The only room that knows axum, the clock and chance.
 
+pub mod app;
+pub mod auth;
 pub mod chance;
+pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod health;
+pub mod inputs;
 pub mod layers;
+pub mod legacy;
 pub mod listener;
 pub mod logging;
 pub mod metrics;
 pub mod problem;
+pub mod routes;
 pub mod run;
+pub mod service;
+mod tasks;
 
 #[cfg(test)]
 mod testing;

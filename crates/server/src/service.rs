@@ -1,9 +1,14 @@
 //! The service without listeners: the data folder, its stores and its keys, put together.
 
 use crate::app::App;
-use crate::clock;
 use crate::config::Config;
+use crate::health::{self, Readiness};
+use crate::layers::{Door, DoorRules, FaultReport, TenantAddresses, origin_of};
 use crate::metrics::Metrics;
+use crate::run::{self, Doors, Listeners, Stop};
+use crate::{clock, legacy, problem, routes, tasks};
+use axum::response::Response;
+use std::net::SocketAddr;
 use anyhow::{Context, Result, bail};
 use issuer::audience::Authority;
 use issuer::keys::{self, SigningKey};
@@ -11,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use store::control::{ControlStore, SigningKeyRecord, SqliteControlStore};
 use store::folder::{DataFolder, make_private_folder, sync_folder};
@@ -25,25 +30,88 @@ pub struct Service {
     /// What the routes share.
     pub app: Arc<App>,
     /// Held until everything else is closed.
-    folder: DataFolder,
+    _folder: DataFolder,
 }
 
 impl Service {
-    /// Opens the data folder of the settings, made at need. `origin` is the public address, for `iss` and audiences.
-    pub fn open(config: Config, origin: &str) -> Result<Service> {
-        let folder = DataFolder::open(&config.data.folder)?;
+    /// Opens a data folder that is held already. `origin` is the public address, for `iss` and audiences.
+    pub fn over(folder: DataFolder, config: Config, origin: &str) -> Result<Service> {
         let events = store::open(&folder, Options::default())?;
         let control: Arc<dyn ControlStore> = Arc::new(SqliteControlStore::open(folder.path())?);
         let signing_key = signing_key(control.as_ref(), folder.path())?;
         let authority = Authority::new(origin, &[]);
         let app = App::new(events, control, config, authority, signing_key, Metrics::new());
-        Ok(Service { app: Arc::new(app), folder })
+        Ok(Service { app: Arc::new(app), _folder: folder })
     }
 
-    /// Where commands reach this service while it runs.
-    pub fn admin_socket(&self) -> PathBuf {
-        self.folder.path().join(ADMIN_SOCKET)
+    /// Opens the data folder of the settings without listening: for commands while no server runs.
+    pub fn apart(config: Config) -> Result<Service> {
+        let folder = DataFolder::open(&config.data.folder)?;
+        let origin = origin_of(&config.server, config.server.listen).to_string();
+        Service::over(folder, config, &origin)
     }
+}
+
+/// A server that has its addresses and its data and serves nothing yet.
+pub struct Server {
+    listeners: Listeners,
+    service: Service,
+    config: Config,
+}
+
+impl Server {
+    /// Takes the data folder, then the addresses; fails before it harms anything if one of them is taken.
+    pub async fn prepare(config: Config) -> Result<Server> {
+        let folder = DataFolder::open(&config.data.folder)?;
+        let listeners = Listeners::bind(&config, Some(&folder.path().join(ADMIN_SOCKET))).await?;
+        let origin = listeners.origin().to_string();
+        let service = Service::over(folder, config.clone(), &origin)?;
+        Ok(Server { listeners, service, config })
+    }
+
+    /// What the routes share.
+    pub fn app(&self) -> &Arc<App> {
+        &self.service.app
+    }
+
+    /// The service's own address.
+    pub fn origin(&self) -> String {
+        self.listeners.origin().to_string()
+    }
+
+    /// Its addresses, for the log: the service's, then that of metrics and health.
+    pub fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        (self.listeners.main_address(), self.listeners.admin_address())
+    }
+
+    /// Serves until it is asked to stop; returns when everything in flight has ended and all is stored.
+    pub async fn run(self, stop: &Stop) {
+        let Server { listeners, service, config } = self;
+        let app = &service.app;
+        let metrics = &app.metrics;
+        let readiness = Readiness::new();
+        readiness.check("store").passes();
+        let door = |router, tenants, faults| Door::new(router, DoorRules { tenants, faults }, &config.server, Arc::clone(metrics));
+        let operations = crate::metrics::routes(Arc::clone(metrics)).merge(health::routes(readiness.clone()));
+        let doors = Doors {
+            main: door(routes::public(app), TenantAddresses::Yes, render_fault),
+            admin: door(operations, TenantAddresses::No, problem::render_fault),
+            socket: door(routes::admin::routes(app), TenantAddresses::No, problem::render_fault),
+        };
+        let mut tasks = tasks::start(app, stop);
+        run::run(listeners, doors, &readiness, stop, config.server.drain).await;
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!("a background task ended in a panic: {error}");
+            }
+        }
+    }
+}
+
+/// Faults of the shell are spelled for the one who asked: programs that bring records, or old clients.
+fn render_fault(report: &FaultReport<'_>) -> Response {
+    let is_ingest = report.path.split('/').filter(|segment| !segment.is_empty()).nth(1) == Some("ingest");
+    if is_ingest { problem::render_fault(report) } else { legacy::render_fault(report) }
 }
 
 /// The newest key in use, made at the first start. The key is in a file of its own (0600); the store knows its name.

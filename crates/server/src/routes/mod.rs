@@ -1,7 +1,7 @@
 //! The list of routes: one file each, and what they cost.
 
 mod activities;
-mod admin;
+pub mod admin;
 mod answer;
 mod ingest;
 mod metadata;
@@ -18,8 +18,6 @@ use std::sync::Arc;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
-pub use admin::{AppAnswer, CheckAnswer, ImportLine, ImportStart, SecretAnswer, StatusAnswer, TenantAnswer};
-pub use admin::routes as admin;
 
 /// What clients reach: the legacy faces, the token endpoint and ingest.
 pub fn public(app: &Arc<App>) -> Router {
