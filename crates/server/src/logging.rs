@@ -3,13 +3,16 @@
 use crate::config::{Log, LogFormat};
 use std::borrow::Cow;
 use std::io::{self, Write};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 /// Starts the log of this process. Panics go to it, too.
 pub fn start(log: &Log) -> Result<(), TryInitError> {
-    let registry = tracing_subscriber::registry().with(log.level.clone());
+    let registry = tracing_subscriber::registry()
+        .with(log.level.clone())
+        .with(without_wire());
     match log.format {
         LogFormat::Human => registry.with(human(StandardError)).try_init()?,
         LogFormat::Json => registry.with(json(StandardError)).try_init()?,
@@ -24,6 +27,14 @@ pub fn start(log: &Log) -> Result<(), TryInitError> {
         tracing::error!(panic.place = place, "a bug: {}", message.unwrap_or("no message"));
     }));
     Ok(())
+}
+
+/// Below a warning these libraries may tell what is on the wire, and tokens are: no level of ours turns that on.
+fn without_wire() -> Targets {
+    let libraries = ["h2", "hyper", "hyper_util", "rustls"];
+    Targets::new()
+        .with_default(LevelFilter::TRACE)
+        .with_targets(libraries.map(|library| (library, LevelFilter::WARN)))
 }
 
 /// Colours are left out, so that no escape sequence has a place in the log at all.
@@ -191,5 +202,22 @@ mod tests {
         let line: serde_json::Value = serde_json::from_str(&logged(LogFormat::Json, "a\nb")).unwrap();
         assert_eq!(line["user"], "a\nb");
         assert_eq!(line["message"], "asked by a\nb");
+    }
+
+    #[test]
+    fn what_is_on_the_wire_stays_out_of_the_log_at_any_level() {
+        let kept = Kept::default();
+        let registry = tracing_subscriber::registry()
+            .with(without_wire())
+            .with(human(kept.clone()));
+        tracing::subscriber::with_default(registry, || {
+            tracing::trace!(target: "h2::codec", "authorization: Bearer secret");
+            tracing::debug!(target: "hyper::proto::h1", "authorization: Bearer secret");
+            tracing::warn!(target: "h2::server", "a client misbehaves");
+            tracing::trace!(target: "store", "our own");
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert!(!text.contains("secret"), "{text}");
+        assert!(text.contains("misbehaves") && text.contains("our own"), "{text}");
     }
 }

@@ -1,6 +1,6 @@
 //! One line in the log and one measure for every request, written when the answer's last byte is gone.
 
-use super::{ClientAddress, RequestId};
+use super::{ClientAddress, RequestId, TenantAddresses};
 use crate::clock::Stopwatch;
 use crate::metrics::Metrics;
 use axum::body::{Body, Bytes};
@@ -21,6 +21,9 @@ const OPEN_OPTIONS: &[&str] = &[
     "$count",
     "$format",
 ];
+
+/// Asked every few seconds by machines; they are measured, and logged only when they fail.
+const PROBES: &[&str] = &["/livez", "/readyz", "/healthz", "/metrics"];
 
 /// The longest path or query in the log.
 const MOST_SHOWN_BYTES: usize = 1_024;
@@ -52,6 +55,7 @@ pub(super) struct AccessLine {
     pub(super) metrics: Arc<Metrics>,
     pub(super) request: RequestId,
     pub(super) client: ClientAddress,
+    pub(super) tenants: TenantAddresses,
     pub(super) method: Method,
     pub(super) uri: Uri,
     pub(super) started: Stopwatch,
@@ -121,13 +125,16 @@ impl AccessLine {
         let span = self.started.elapsed();
         self.metrics
             .observe_request(&self.method, self.route.as_deref(), self.status, span);
-        if !tracing::enabled!(target: "access", tracing::Level::INFO) {
+        let probe = self.route.as_deref().is_some_and(|route| PROBES.contains(&route));
+        if (probe && !self.status.is_server_error())
+            || !tracing::enabled!(target: "access", tracing::Level::INFO)
+        {
             return;
         }
         let path = shown(self.uri.path());
         let query = self.uri.query().map(without_values).unwrap_or_default();
         let question = if query.is_empty() { "" } else { "?" };
-        let milliseconds = span.as_secs_f64() * 1_000.0;
+        let milliseconds = span.as_micros() as f64 / 1_000.0;
         let cut = if whole { "" } else { ", cut off" };
         let status = self.status.as_u16();
         tracing::info!(
@@ -141,7 +148,7 @@ impl AccessLine {
                 http.status = status,
                 http.bytes = bytes,
                 http.whole = whole,
-                tenant = tenant(path),
+                tenant = tenant(self.tenants, path),
                 duration_ms = milliseconds,
             },
             "{} {path}{question}{query} {status} {bytes} bytes in {milliseconds:.1} ms{cut}",
@@ -151,8 +158,11 @@ impl AccessLine {
 }
 
 /// The first segment: where an address names its tenant.
-fn tenant(path: &str) -> &str {
-    path.trim_start_matches('/').split('/').next().unwrap_or_default()
+fn tenant(tenants: TenantAddresses, path: &str) -> Option<&str> {
+    match tenants {
+        TenantAddresses::Yes => path.trim_start_matches('/').split('/').next(),
+        TenantAddresses::No => None,
+    }
 }
 
 /// The names of the options, and the values of those that are nobody's secret.
@@ -219,8 +229,12 @@ mod tests {
 
     #[test]
     fn a_tenant_is_the_first_segment() {
-        assert_eq!(tenant("/contoso.com/reports"), "contoso.com");
-        assert_eq!(tenant("/"), "");
+        assert_eq!(
+            tenant(TenantAddresses::Yes, "/contoso.com/reports"),
+            Some("contoso.com")
+        );
+        assert_eq!(tenant(TenantAddresses::Yes, "/"), Some(""));
+        assert_eq!(tenant(TenantAddresses::No, "/metrics"), None);
     }
 
     #[test]

@@ -89,6 +89,7 @@ impl Door {
             metrics: self.metrics.clone(),
             request: id,
             client,
+            tenants: self.rules.tenants,
             method,
             uri,
             started,

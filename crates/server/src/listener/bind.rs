@@ -51,7 +51,7 @@ pub enum BindError {
 
 /// The file of a Unix socket, removed when nobody listens any more.
 #[derive(Debug)]
-pub struct SocketFile {
+pub(super) struct SocketFile {
     path: PathBuf,
     inode: u64,
 }
@@ -71,7 +71,7 @@ impl Drop for SocketFile {
 const LONGEST_PATH: usize = 107;
 
 /// Listens with TCP; answers the bound address, too, for port 0.
-pub async fn bind_tcp(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
+pub(super) async fn bind_tcp(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
     let refused = |source| BindError::Tcp { address, source };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let bound = listener.local_addr().map_err(refused)?;
@@ -83,7 +83,7 @@ pub async fn bind_tcp(address: SocketAddr) -> Result<(TcpListener, SocketAddr), 
 ///
 /// The socket is made in a private folder beside its place, gets its mode there, and is then renamed: at no moment could
 /// somebody else open it, and its name never points to nothing.
-pub fn bind_unix(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
+pub(super) fn bind_unix(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
     let refused = |source| BindError::Unix {
         path: path.to_owned(),
         source,

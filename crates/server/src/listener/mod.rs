@@ -6,12 +6,12 @@ mod connection;
 mod stall;
 mod tls;
 
-pub use bind::{BindError, bind_tcp, bind_unix};
+pub use bind::BindError;
 pub use tls::{TlsError, tls_config};
 
 use crate::config::Limits;
 use crate::layers::{Door, Peer, Transport};
-use bind::SocketFile;
+use bind::{SocketFile, bind_tcp, bind_unix};
 use connection::ConnectionRules;
 use std::io;
 use std::net::SocketAddr;

@@ -204,21 +204,24 @@ async fn connections_over_the_limit_wait_for_their_turn() {
 #[tokio::test]
 async fn stopping_lets_a_request_in_flight_end_and_takes_no_new_connection() {
     let (routes, mut requests) = held();
-    let running = start(PATIENT, routes).await;
-    let mut idle = TcpStream::connect(running.address).await.unwrap();
+    // A socket's file is nobody else's; a free port may be another test's a moment later.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let running = start_with(Listener::unix(&path, PATIENT).unwrap(), routes);
+    let mut idle = UnixStream::connect(&path).await.unwrap();
     idle.write_all(GET.as_bytes()).await.unwrap();
     answer_ending_with(&mut idle, "hello").await;
-    let asking = tokio::spawn(exchange(running.address, "GET /held HTTP/1.1\r\nhost: a\r\n\r\n"));
+    let mut busy = UnixStream::connect(&path).await.unwrap();
+    busy.write_all(b"GET /held HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
     let let_go = soon(requests.recv()).await.unwrap();
     running.stopping.asked.cancel();
     assert_eq!(rest(&mut idle).await, "", "an idle connection is closed");
-    assert!(
-        TcpStream::connect(running.address).await.is_err(),
-        "nobody listens"
-    );
+    assert!(UnixStream::connect(&path).await.is_err(), "nobody listens");
     assert!(!running.served.is_finished());
     let_go.send(()).unwrap();
-    let answer = asking.await.unwrap();
+    let answer = rest(&mut busy).await;
     assert!(
         answer.contains("connection: close\r\n") && answer.ends_with("held"),
         "{answer}"
