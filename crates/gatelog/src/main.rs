@@ -1,2 +1,20 @@
-//! gatelog.
-fn main() {}
+//! Gatelog: identity reports and events, served from your own machine.
+
+mod cli;
+mod commands;
+mod exit;
+mod output;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::run(cli) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            output::complain(&error);
+            exit::code_of(&error).into()
+        }
+    }
+}

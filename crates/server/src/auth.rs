@@ -49,7 +49,12 @@ pub enum Denied {
 }
 
 /// Lets in an application of the addressed tenant that has the permission.
-pub fn caller(app: &App, headers: &HeaderMap, tenant_word: &str, permission: Permission) -> Result<Caller, Denied> {
+pub fn caller(
+    app: &App,
+    headers: &HeaderMap,
+    tenant_word: &str,
+    permission: Permission,
+) -> Result<Caller, Denied> {
     let token = bearer(headers).ok_or(Denied::NoToken)?;
     let verified = verify(app, token, permission.audience())?;
     if !addresses(app, tenant_word, verified.tenant)? {
@@ -64,9 +69,15 @@ pub fn caller(app: &App, headers: &HeaderMap, tenant_word: &str, permission: Per
     let name = permission.name();
     let granted = verified.roles.iter().any(|role| role == name) && clients::holds(&client, permission);
     if !granted {
-        return Err(Denied::NoPermission { app_id: verified.app_id, permission: name });
+        return Err(Denied::NoPermission {
+            app_id: verified.app_id,
+            permission: name,
+        });
     }
-    Ok(Caller { tenant: verified.tenant, app_id: verified.app_id })
+    Ok(Caller {
+        tenant: verified.tenant,
+        app_id: verified.app_id,
+    })
 }
 
 /// The `WWW-Authenticate` of a refusal: Bearer alone, as ADAL's parser wants it.
@@ -76,18 +87,27 @@ pub fn challenge(app: &App, tenant_word: &str, denied: &Denied) -> String {
         Denied::BadToken(fault) => fault.reason(),
         _ => Reason::Invalid,
     };
-    let tenant = if is_own_tenant(tenant_word) || !is_plain(tenant_word) { "common" } else { tenant_word };
+    let tenant = if is_own_tenant(tenant_word) || !is_plain(tenant_word) {
+        "common"
+    } else {
+        tenant_word
+    };
     challenge::bearer(&app.authority, tenant, reason)
 }
 
 /// An empty tenant, `$tenantdomain` and `myorganization` mean the token's tenant (wire contract 0.9).
 pub fn is_own_tenant(word: &str) -> bool {
-    word.is_empty() || word.eq_ignore_ascii_case("myorganization") || word.eq_ignore_ascii_case("$tenantdomain")
+    word.is_empty()
+        || word.eq_ignore_ascii_case("myorganization")
+        || word.eq_ignore_ascii_case("$tenantdomain")
 }
 
 /// Only such words may stand in a header that quotes them.
 fn is_plain(word: &str) -> bool {
-    word.len() <= 253 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+    word.len() <= 253
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }
 
 fn addresses(app: &App, word: &str, tenant: TenantId) -> Result<bool, Denied> {
@@ -105,7 +125,10 @@ fn verify(app: &App, token: &str, audience: Audience) -> Result<Arc<VerifiedToke
         }
         return Ok(verified);
     }
-    let verified = app.verifier.verify(token, &[audience], now).map_err(Denied::BadToken)?;
+    let verified = app
+        .verifier
+        .verify(token, &[audience], now)
+        .map_err(Denied::BadToken)?;
     let verified = Arc::new(verified);
     app.tokens.put(token, Arc::clone(&verified), now);
     Ok(verified)
@@ -114,7 +137,9 @@ fn verify(app: &App, token: &str, audience: Audience) -> Result<Arc<VerifiedToke
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110 11.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (given.next(), given.next()) else { return None };
+    let (Some(value), None) = (given.next(), given.next()) else {
+        return None;
+    };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)

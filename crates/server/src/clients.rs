@@ -10,7 +10,9 @@ pub fn tenant(control: &dyn ControlStore, word: &str) -> Result<Option<TenantId>
     if let Some(id) = TenantId::parse(word) {
         return Ok(control.tenant_by_id(id)?.map(|tenant| tenant.id));
     }
-    let Ok(name) = TenantName::parse(word) else { return Ok(None) };
+    let Ok(name) = TenantName::parse(word) else {
+        return Ok(None);
+    };
     Ok(control.tenant_by_name(&name)?.map(|tenant| tenant.id))
 }
 
@@ -20,11 +22,18 @@ pub fn client(app: &App) -> Client {
         client_id: app.client_id,
         tenant: app.tenant,
         object_id: app.object_id,
-        status: if app.disabled.is_some() { ClientStatus::Disabled } else { ClientStatus::Enabled },
+        status: if app.disabled.is_some() {
+            ClientStatus::Disabled
+        } else {
+            ClientStatus::Enabled
+        },
         secrets: app
             .secrets
             .iter()
-            .map(|secret| KnownSecret { hash: SecretHash(secret.hash), expires: secret.expires })
+            .map(|secret| KnownSecret {
+                hash: SecretHash(secret.hash),
+                expires: secret.expires,
+            })
             .collect(),
         permissions: app
             .permissions
@@ -42,5 +51,8 @@ pub fn holds(app: &App, permission: Permission) -> bool {
 
 /// A permission as the control store keeps it.
 pub fn stored(permission: Permission) -> AppPermission {
-    AppPermission { kind: PermissionKind::Application, name: permission.name().to_owned() }
+    AppPermission {
+        kind: PermissionKind::Application,
+        name: permission.name().to_owned(),
+    }
 }

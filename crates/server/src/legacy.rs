@@ -29,7 +29,13 @@ pub struct LegacyError {
 impl LegacyError {
     /// An error with a status, a code of the contract's 3.1 or 3.2, and a sentence.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> LegacyError {
-        LegacyError { status, code, message: message.into(), details: Vec::new(), headers: Vec::new() }
+        LegacyError {
+            status,
+            code,
+            message: message.into(),
+            details: Vec::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// The same error, knowing one thing more.
@@ -54,23 +60,27 @@ impl LegacyError {
     /// The method is not one of reading (wire contract 2: the service only supports READ).
     pub fn read_only() -> LegacyError {
         let message = "The service is read-only: use GET or HEAD.";
-        LegacyError::new(StatusCode::METHOD_NOT_ALLOWED, "Request_BadRequest", message).header(header::ALLOW, "GET, HEAD")
+        LegacyError::new(StatusCode::METHOD_NOT_ALLOWED, "Request_BadRequest", message)
+            .header(header::ALLOW, "GET, HEAD")
     }
 
     /// A request that was not let in.
     pub fn denied(app: &App, tenant_word: &str, denied: &Denied) -> LegacyError {
         let unauthorized = |code, message| {
-            LegacyError::new(StatusCode::UNAUTHORIZED, code, message)
-                .header(header::WWW_AUTHENTICATE, auth::challenge(app, tenant_word, denied))
+            LegacyError::new(StatusCode::UNAUTHORIZED, code, message).header(
+                header::WWW_AUTHENTICATE,
+                auth::challenge(app, tenant_word, denied),
+            )
         };
         match denied {
             Denied::BadToken(TokenFault::Expired) => unauthorized(
                 "Authentication_ExpiredToken",
                 "Your access token has expired. Please renew it before submitting the request.",
             ),
-            Denied::NoToken | Denied::BadToken(_) => {
-                unauthorized("Authentication_MissingOrMalformed", "Access Token missing or malformed.")
-            }
+            Denied::NoToken | Denied::BadToken(_) => unauthorized(
+                "Authentication_MissingOrMalformed",
+                "Access Token missing or malformed.",
+            ),
             Denied::NoSuchApplication(app_id) => unauthorized(
                 "Authorization_IdentityNotFound",
                 "The identity of the calling application could not be established.",
@@ -109,13 +119,23 @@ impl LegacyError {
         }
         tracing::warn!("a request was put off: {error}");
         let message = "Your request is throttled temporarily. Please try after 5 seconds.";
-        LegacyError::new(StatusCode::SERVICE_UNAVAILABLE, "Request_ThrottledTemporarily", message)
-            .header(header::RETRY_AFTER, "5")
+        LegacyError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Request_ThrottledTemporarily",
+            message,
+        )
+        .header(header::RETRY_AFTER, "5")
     }
 
     /// The answer.
     pub fn response(self, request: RequestId) -> Response {
-        let body = error_body(self.code, &self.message, &request.to_string(), &date(clock::now()), &self.details);
+        let body = error_body(
+            self.code,
+            &self.message,
+            &request.to_string(),
+            &date(clock::now()),
+            &self.details,
+        );
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
@@ -134,7 +154,13 @@ impl LegacyError {
 impl From<RequestError> for LegacyError {
     fn from(error: RequestError) -> LegacyError {
         let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
-        LegacyError { status, code: error.code, message: error.message, details: error.details, headers: Vec::new() }
+        LegacyError {
+            status,
+            code: error.code,
+            message: error.message,
+            details: error.details,
+            headers: Vec::new(),
+        }
     }
 }
 
@@ -161,5 +187,8 @@ pub fn render_fault(report: &FaultReport<'_>) -> Response {
 
 /// `2017-05-24T00:00:00`: whole seconds, no zone, as the old service's errors had it.
 fn date(now: Timestamp) -> String {
-    Timestamp::from_unix_seconds(now.unix_seconds()).to_string().trim_end_matches('Z').to_owned()
+    Timestamp::from_unix_seconds(now.unix_seconds())
+        .to_string()
+        .trim_end_matches('Z')
+        .to_owned()
 }

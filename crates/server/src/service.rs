@@ -7,14 +7,14 @@ use crate::layers::{Door, DoorRules, FaultReport, TenantAddresses, origin_of};
 use crate::metrics::Metrics;
 use crate::run::{self, Doors, Listeners, Stop};
 use crate::{clock, legacy, problem, routes, tasks};
-use axum::response::Response;
-use std::net::SocketAddr;
 use anyhow::{Context, Result, bail};
+use axum::response::Response;
 use issuer::audience::Authority;
 use issuer::keys::{self, SigningKey};
 use secrecy::{ExposeSecret, SecretString};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,7 +41,10 @@ impl Service {
         let signing_key = signing_key(control.as_ref(), folder.path())?;
         let authority = Authority::new(origin, &[]);
         let app = App::new(events, control, config, authority, signing_key, Metrics::new());
-        Ok(Service { app: Arc::new(app), _folder: folder })
+        Ok(Service {
+            app: Arc::new(app),
+            _folder: folder,
+        })
     }
 
     /// Opens the data folder of the settings without listening: for commands while no server runs.
@@ -66,7 +69,11 @@ impl Server {
         let listeners = Listeners::bind(&config, Some(&folder.path().join(ADMIN_SOCKET))).await?;
         let origin = listeners.origin().to_string();
         let service = Service::over(folder, config.clone(), &origin)?;
-        Ok(Server { listeners, service, config })
+        Ok(Server {
+            listeners,
+            service,
+            config,
+        })
     }
 
     /// What the routes share.
@@ -86,17 +93,32 @@ impl Server {
 
     /// Serves until it is asked to stop; returns when everything in flight has ended and all is stored.
     pub async fn run(self, stop: &Stop) {
-        let Server { listeners, service, config } = self;
+        let Server {
+            listeners,
+            service,
+            config,
+        } = self;
         let app = &service.app;
         let metrics = &app.metrics;
         let readiness = Readiness::new();
         readiness.check("store").passes();
-        let door = |router, tenants, faults| Door::new(router, DoorRules { tenants, faults }, &config.server, Arc::clone(metrics));
+        let door = |router, tenants, faults| {
+            Door::new(
+                router,
+                DoorRules { tenants, faults },
+                &config.server,
+                Arc::clone(metrics),
+            )
+        };
         let operations = crate::metrics::routes(Arc::clone(metrics)).merge(health::routes(readiness.clone()));
         let doors = Doors {
             main: door(routes::public(app), TenantAddresses::Yes, render_fault),
             admin: door(operations, TenantAddresses::No, problem::render_fault),
-            socket: door(routes::admin::routes(app), TenantAddresses::No, problem::render_fault),
+            socket: door(
+                routes::admin::routes(app),
+                TenantAddresses::No,
+                problem::render_fault,
+            ),
         };
         let mut tasks = tasks::start(app, stop);
         run::run(listeners, doors, &readiness, stop, config.server.drain).await;
@@ -110,8 +132,17 @@ impl Server {
 
 /// Faults of the shell are spelled for the one who asked: programs that bring records, or old clients.
 fn render_fault(report: &FaultReport<'_>) -> Response {
-    let is_ingest = report.path.split('/').filter(|segment| !segment.is_empty()).nth(1) == Some("ingest");
-    if is_ingest { problem::render_fault(report) } else { legacy::render_fault(report) }
+    let is_ingest = report
+        .path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .nth(1)
+        == Some("ingest");
+    if is_ingest {
+        problem::render_fault(report)
+    } else {
+        legacy::render_fault(report)
+    }
 }
 
 /// The newest key in use, made at the first start. The key is in a file of its own (0600); the store knows its name.
@@ -119,15 +150,25 @@ fn signing_key(control: &dyn ControlStore, folder: &Path) -> Result<SigningKey> 
     let keys_folder = folder.join("keys");
     let now = clock::now();
     let records = control.signing_keys()?;
-    if let Some(record) = records.iter().find(|record| record.not_after.is_none_or(|end| end > now)) {
+    if let Some(record) = records
+        .iter()
+        .find(|record| record.not_after.is_none_or(|end| end > now))
+    {
         let path = keys_folder.join(&record.file_name);
         let pem = fs::read_to_string(&path).with_context(|| {
-            format!("read the signing key {}; restore it from the backup of this data folder", path.display())
+            format!(
+                "read the signing key {}; restore it from the backup of this data folder",
+                path.display()
+            )
         })?;
         let key = SigningKey::from_pem(&SecretString::from(pem))
             .with_context(|| format!("use the signing key {}", path.display()))?;
         if key.kid() != record.kid {
-            bail!("{} is not the key {} that the control store names", path.display(), record.kid);
+            bail!(
+                "{} is not the key {} that the control store names",
+                path.display(),
+                record.kid
+            );
         }
         return Ok(key);
     }
@@ -148,6 +189,11 @@ fn signing_key(control: &dyn ControlStore, folder: &Path) -> Result<SigningKey> 
         .with_context(|| format!("write the signing key {}", path.display()))?;
     sync_folder(&keys_folder)?;
     let kid = key.kid().to_owned();
-    control.put_signing_key(&SigningKeyRecord { kid, created: now, not_after: None, file_name })?;
+    control.put_signing_key(&SigningKeyRecord {
+        kid,
+        created: now,
+        not_after: None,
+        file_name,
+    })?;
     Ok(key)
 }

@@ -88,7 +88,11 @@ pub struct Line {
 
 impl Default for Line {
     fn default() -> Line {
-        Line { counts: Counts::default(), first: None, last: None }
+        Line {
+            counts: Counts::default(),
+            first: None,
+            last: None,
+        }
     }
 }
 
@@ -209,7 +213,11 @@ impl<'a> Intake<'a> {
                 Understanding::Event(understood) => self.take_event(record.line, *understood)?,
                 Understanding::Ignored { reason } => {
                     self.ignored += 1;
-                    let ignored = Counts { read: 1, ignored: 1, ..Counts::default() };
+                    let ignored = Counts {
+                        read: 1,
+                        ignored: 1,
+                        ..Counts::default()
+                    };
                     self.summary.total.counts.add(&ignored);
                     *self.summary.ignored.entry(reason).or_default() += 1;
                 }
@@ -236,19 +244,33 @@ impl<'a> Intake<'a> {
         self.waiting_events += 1;
         self.waiting_bytes += draft.original.len();
         let reports = report_names(&draft);
-        self.waiting.entry(tenant).or_default().push(Waiting { line, reports, draft });
+        self.waiting
+            .entry(tenant)
+            .or_default()
+            .push(Waiting { line, reports, draft });
         Ok(())
     }
 
     fn reject(&mut self, line: u64, reason: String, original: Vec<u8>) {
         self.rejected += 1;
-        self.summary.total.counts.add(&Counts { read: 1, rejected: 1, ..Counts::default() });
-        self.rejections.push(Rejection { line, reason, original });
+        self.summary.total.counts.add(&Counts {
+            read: 1,
+            rejected: 1,
+            ..Counts::default()
+        });
+        self.rejections.push(Rejection {
+            line,
+            reason,
+            original,
+        });
     }
 
     /// Stores what waits, a batch for each tenant, in time order: rows are kept so, and random order costs more.
     fn store(&mut self) -> Result<(), IntakeError> {
-        let (mut ignored, mut rejected) = (std::mem::take(&mut self.ignored), std::mem::take(&mut self.rejected));
+        let (mut ignored, mut rejected) = (
+            std::mem::take(&mut self.ignored),
+            std::mem::take(&mut self.rejected),
+        );
         let mut waiting = std::mem::take(&mut self.waiting);
         self.waiting_events = 0;
         self.waiting_bytes = 0;
@@ -264,7 +286,17 @@ impl<'a> Intake<'a> {
             events.sort_by_key(|waiting| waiting.draft.time);
             let (places, drafts): (Vec<_>, Vec<_>) = events
                 .into_iter()
-                .map(|waiting| ((waiting.line, waiting.reports, waiting.draft.format, waiting.draft.time), waiting.draft))
+                .map(|waiting| {
+                    (
+                        (
+                            waiting.line,
+                            waiting.reports,
+                            waiting.draft.format,
+                            waiting.draft.time,
+                        ),
+                        waiting.draft,
+                    )
+                })
                 .unzip();
             let batch = Batch {
                 tenant,
@@ -279,18 +311,32 @@ impl<'a> Intake<'a> {
             let appended = self.terms.store.append(&lease, batch)?;
             for ((_, reports, format, time), outcome) in places.iter().zip(&appended.outcomes) {
                 self.summary.total.count(*outcome, *time);
-                self.summary.tenants.entry(tenant).or_default().count(*outcome, *time);
+                self.summary
+                    .tenants
+                    .entry(tenant)
+                    .or_default()
+                    .count(*outcome, *time);
                 let name = ((*format).to_owned(), reports.clone());
                 self.summary.lines.entry(name).or_default().count(*outcome, *time);
             }
-            for counts in [&mut self.summary.total.counts, &mut self.summary.tenants.entry(tenant).or_default().counts] {
+            for counts in [
+                &mut self.summary.total.counts,
+                &mut self.summary.tenants.entry(tenant).or_default().counts,
+            ] {
                 counts.late += appended.counts.late;
                 counts.quarantined += appended.counts.quarantined;
             }
             for (place, original) in appended.refused {
                 let (line, _, _, time) = &places[place];
-                let reason = format!("the event is of {}, a month that was purged for good", time.month());
-                self.rejections.push(Rejection { line: *line, reason, original });
+                let reason = format!(
+                    "the event is of {}, a month that was purged for good",
+                    time.month()
+                );
+                self.rejections.push(Rejection {
+                    line: *line,
+                    reason,
+                    original,
+                });
             }
         }
         Ok(())
@@ -299,7 +345,11 @@ impl<'a> Intake<'a> {
 
 /// The reports that show an event, its principal report first.
 fn report_names(draft: &EventDraft) -> String {
-    let names: Vec<&str> =
-        draft.rows.iter().filter_map(|row| reports::by_number(row.report)).map(|report| report.name).collect();
+    let names: Vec<&str> = draft
+        .rows
+        .iter()
+        .filter_map(|row| reports::by_number(row.report))
+        .map(|report| report.name)
+        .collect();
     names.join(" + ")
 }

@@ -39,7 +39,14 @@ impl Upload {
                 }
             }
         });
-        (Upload { pieces, piece: Bytes::new(), fault }, task)
+        (
+            Upload {
+                pieces,
+                piece: Bytes::new(),
+                fault,
+            },
+            task,
+        )
     }
 
     /// Why the body ended early, if it did.
@@ -53,8 +60,16 @@ impl Read for Upload {
         while self.piece.is_empty() {
             match self.pieces.blocking_recv() {
                 Some(piece) => self.piece = piece,
-                None if self.fault.lock().unwrap_or_else(PoisonError::into_inner).is_some() => {
-                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the upload ended early"));
+                None if self
+                    .fault
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .is_some() =>
+                {
+                    return Err(io::Error::new(
+                        io::ErrorKind::UnexpectedEof,
+                        "the upload ended early",
+                    ));
                 }
                 None => return Ok(0),
             }

@@ -16,7 +16,10 @@ use odata::{options, page};
 use std::sync::Arc;
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/{tenant}/activities/{report}", get(rows).fallback(answer::read_only))
+    Router::new().route(
+        "/{tenant}/activities/{report}",
+        get(rows).fallback(answer::read_only),
+    )
 }
 
 async fn rows(
@@ -29,14 +32,29 @@ async fn rows(
     headers: HeaderMap,
 ) -> Response {
     match name.as_str() {
-        "$metadata" => metadata::activities(State(app), Path(tenant_word), RawQuery(query), request, headers).await,
-        "auditActivityTypes" => match types(&app, &tenant_word, query.as_deref(), &origin, &original, &headers) {
-            Ok(response) => response,
-            Err(error) => error.response(request),
-        },
+        "$metadata" => {
+            metadata::activities(State(app), Path(tenant_word), RawQuery(query), request, headers).await
+        }
+        "auditActivityTypes" => {
+            match types(&app, &tenant_word, query.as_deref(), &origin, &original, &headers) {
+                Ok(response) => response,
+                Err(error) => error.response(request),
+            }
+        }
         _ => {
-            let asked = Request { face: Face::Activities, tenant_word, name, query, origin, original, headers };
-            asked.answer(&app).await.unwrap_or_else(|error| error.response(request))
+            let asked = Request {
+                face: Face::Activities,
+                tenant_word,
+                name,
+                query,
+                origin,
+                original,
+                headers,
+            };
+            asked
+                .answer(&app)
+                .await
+                .unwrap_or_else(|error| error.response(request))
         }
     }
 }
@@ -53,13 +71,22 @@ fn types(
     answer::reader(app, headers, tenant_word)?;
     options::parse(query)?.check_for_report_list()?;
     let (_, segment) = answer::addressed(original, tenant_word);
-    let segment = if segment.is_empty() { "myorganization" } else { segment };
+    let segment = if segment.is_empty() {
+        "myorganization"
+    } else {
+        segment
+    };
     let types: Vec<serde_json::Value> = activity_types()
         .iter()
         .map(|known| serde_json::json!({ "category": known.category, "activityType": known.activity_type, "activity": known.activity }))
         .collect();
     let body = model::json::ObjectWriter::new()
-        .text("@odata.context", Some(&format!("{origin}/{segment}/activities/$metadata#auditActivityTypes")))
+        .text(
+            "@odata.context",
+            Some(&format!(
+                "{origin}/{segment}/activities/$metadata#auditActivityTypes"
+            )),
+        )
         .value("activityTypes", &serde_json::Value::Array(types))
         .finish();
     Ok(answer::ok(body, page::CONTENT_TYPE))

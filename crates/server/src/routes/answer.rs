@@ -46,11 +46,21 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// The path as the client wrote it, and its tenant segment: links repeat both.
 pub(super) fn addressed<'a>(original: &'a OriginalUri, tenant_word: &'a str) -> (&'a str, &'a str) {
     let path = original.path();
-    let first = path.split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+    let first = path
+        .split('/')
+        .find(|segment| !segment.is_empty())
+        .unwrap_or_default();
     let is_left_out = ["reports", "activities", "$metadata", "%24metadata"]
         .iter()
         .any(|word| word.eq_ignore_ascii_case(first));
-    (path, if is_left_out || auth::is_own_tenant(tenant_word) { "" } else { first })
+    (
+        path,
+        if is_left_out || auth::is_own_tenant(tenant_word) {
+            ""
+        } else {
+            first
+        },
+    )
 }
 
 /// 404 for a report that is not there; says which was meant.
@@ -59,27 +69,44 @@ pub(super) fn no_such_report(face: Face, name: &str) -> LegacyError {
         Face::Reports => "reports",
         Face::Activities => "activities",
     };
-    let shown: String = name.chars().filter(|character| !character.is_control()).take(80).collect();
+    let shown: String = name
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(80)
+        .collect();
     let Some(meant) = nearest_report(face, name) else {
-        let hint = format!("GET /<tenant>/{family}?api-version=beta lists the reports; names are plural and case-sensitive.");
+        let hint = format!(
+            "GET /<tenant>/{family}?api-version=beta lists the reports; names are plural and case-sensitive."
+        );
         return LegacyError::not_found(format!("Resource '{shown}' does not exist. {hint}"));
     };
     let (place, note) = match meant.face {
-        Face::Reports => (format!("/reports/{}", meant.name), "names are plural and case-sensitive"),
+        Face::Reports => (
+            format!("/reports/{}", meant.name),
+            "names are plural and case-sensitive",
+        ),
         Face::Activities => (format!("/activities/{}", meant.name), "names are case-sensitive"),
     };
-    LegacyError::not_found(format!("Resource '{shown}' does not exist. Did you mean {place}? Report {note}."))
-        .with("didYouMean", meant.name)
+    LegacyError::not_found(format!(
+        "Resource '{shown}' does not exist. Did you mean {place}? Report {note}."
+    ))
+    .with("didYouMean", meant.name)
 }
 
 /// The answer to every address that no route has.
 pub(super) async fn no_such_address(request: RequestId, original: OriginalUri) -> Response {
     let path: String = original.path().chars().take(120).collect();
     let known = reports::of(Face::Reports).find(|report| {
-        original.path().split('/').any(|segment| segment.eq_ignore_ascii_case(report.name))
+        original
+            .path()
+            .split('/')
+            .any(|segment| segment.eq_ignore_ascii_case(report.name))
     });
     let hint = match known {
-        Some(report) => format!("The report is at /<tenant>/reports/{}?api-version=beta.", report.name),
+        Some(report) => format!(
+            "The report is at /<tenant>/reports/{}?api-version=beta.",
+            report.name
+        ),
         None => "Reports are at /<tenant>/reports?api-version=beta.".to_owned(),
     };
     LegacyError::not_found(format!("Resource '{path}' does not exist. {hint}")).response(request)

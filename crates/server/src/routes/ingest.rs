@@ -38,11 +38,17 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 async fn only_post(request: RequestId) -> Response {
-    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The method is not allowed")
-        .detail("Records are brought with POST.")
-        .of_request(request);
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        "The method is not allowed",
+    )
+    .detail("Records are brought with POST.")
+    .of_request(request);
     let mut response = problem.into_response();
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("POST"));
     response
 }
 
@@ -62,17 +68,30 @@ async fn ingest(
         (Err(problem), _) | (_, Err(problem)) => return problem.of_request(request_id).into_response(),
     };
     let Ok(_permit) = app.uploads.try_acquire() else {
-        return Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-uploads", "Too many uploads at once")
-            .detail(format!("{} uploads are under way; send again in a moment.", app.config.limits.ingest_concurrent))
-            .retry_after_seconds(1)
-            .of_request(request_id)
-            .into_response();
+        return Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-uploads",
+            "Too many uploads at once",
+        )
+        .detail(format!(
+            "{} uploads are under way; send again in a moment.",
+            app.config.limits.ingest_concurrent
+        ))
+        .retry_after_seconds(1)
+        .of_request(request_id)
+        .into_response();
     };
     let (upload, task) = Upload::start(body);
     let fault = upload.fault();
     let storing = Arc::clone(&app);
     let stored = tokio::task::spawn_blocking(move || {
-        let bring = Bring { app: &storing, tenant: caller.tenant, app_id: caller.app_id, choice, encoding };
+        let bring = Bring {
+            app: &storing,
+            tenant: caller.tenant,
+            app_id: caller.app_id,
+            choice,
+            encoding,
+        };
         bring.all(upload)
     })
     .await;
@@ -108,45 +127,86 @@ fn choice(format: &str) -> Result<Choice, Problem> {
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
     let unsupported = |detail: String| {
-        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is of a kind that is not read here")
-            .detail(detail)
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "The body is of a kind that is not read here",
+        )
+        .detail(detail)
     };
-    let text = |name| headers.get(name).map_or(Ok(""), |value: &HeaderValue| value.to_str()).unwrap_or("?");
-    let media = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_read = matches!(media.as_str(), "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded")
-        || (media.starts_with("application/") && media.contains("json"));
+    let text = |name| {
+        headers
+            .get(name)
+            .map_or(Ok(""), |value: &HeaderValue| value.to_str())
+            .unwrap_or("?")
+    };
+    let media = text(header::CONTENT_TYPE)
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let is_read = matches!(
+        media.as_str(),
+        "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded"
+    ) || (media.starts_with("application/") && media.contains("json"));
     if !is_read {
         return Err(unsupported(format!(
             "Content-Type {media:?} is not read; send application/x-ndjson or application/json."
         )));
     }
     let name = text(header::CONTENT_ENCODING);
-    Encoding::by_name(name)
-        .ok_or_else(|| unsupported(format!("Content-Encoding {name:?} is not read; send gzip, zstd or none.")))
+    Encoding::by_name(name).ok_or_else(|| {
+        unsupported(format!(
+            "Content-Encoding {name:?} is not read; send gzip, zstd or none."
+        ))
+    })
 }
 
 fn refuse(app: &App, tenant_word: &str, denied: &Denied, request: RequestId) -> Response {
     let (status, kind, title, detail) = match denied {
-        Denied::NoToken => (StatusCode::UNAUTHORIZED, "no-token", "A bearer token is needed", denied.to_string()),
+        Denied::NoToken => (
+            StatusCode::UNAUTHORIZED,
+            "no-token",
+            "A bearer token is needed",
+            denied.to_string(),
+        ),
         Denied::BadToken(TokenFault::Audience) => (
             StatusCode::UNAUTHORIZED,
             "bad-token",
             "The token is not good here",
-            format!("The token is not for ingest; ask for one with resource={}.", issuer::audience::INGEST_RESOURCE),
+            format!(
+                "The token is not for ingest; ask for one with resource={}.",
+                issuer::audience::INGEST_RESOURCE
+            ),
         ),
-        Denied::BadToken(_) | Denied::NoSuchApplication(_) => {
-            (StatusCode::UNAUTHORIZED, "bad-token", "The token is not good here", denied.to_string())
-        }
-        Denied::OtherTenant => (StatusCode::FORBIDDEN, "other-tenant", "The token is of another tenant", denied.to_string()),
-        Denied::NoPermission { .. } => {
-            (StatusCode::FORBIDDEN, "no-permission", "The application may not ingest", denied.to_string())
-        }
+        Denied::BadToken(_) | Denied::NoSuchApplication(_) => (
+            StatusCode::UNAUTHORIZED,
+            "bad-token",
+            "The token is not good here",
+            denied.to_string(),
+        ),
+        Denied::OtherTenant => (
+            StatusCode::FORBIDDEN,
+            "other-tenant",
+            "The token is of another tenant",
+            denied.to_string(),
+        ),
+        Denied::NoPermission { .. } => (
+            StatusCode::FORBIDDEN,
+            "no-permission",
+            "The application may not ingest",
+            denied.to_string(),
+        ),
         Denied::Control(error) => {
             tracing::error!(request.id = %request, "a caller could not be looked up: {error}");
             return internal().of_request(request).into_response();
         }
     };
-    let mut response = Problem::new(status, kind, title).detail(detail).of_request(request).into_response();
+    let mut response = Problem::new(status, kind, title)
+        .detail(detail)
+        .of_request(request)
+        .into_response();
     if status == StatusCode::UNAUTHORIZED
         && let Ok(challenge) = HeaderValue::from_str(&auth::challenge(app, tenant_word, denied))
     {
@@ -156,8 +216,12 @@ fn refuse(app: &App, tenant_word: &str, denied: &Denied, request: RequestId) -> 
 }
 
 fn internal() -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed")
-        .detail("The log has the reason under this request's id. Sending again is safe.")
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "The service failed",
+    )
+    .detail("The log has the reason under this request's id. Sending again is safe.")
 }
 
 fn count(app: &App, summary: &Summary) {
@@ -208,14 +272,21 @@ impl Bring<'_> {
             source: &source,
             lateness: Lateness::After(ALLOWED_LATENESS_TICKS),
             choice: self.choice,
-            limits: Limits { record_bytes_max: RECORD_BYTES, ..Limits::default() },
+            limits: Limits {
+                record_bytes_max: RECORD_BYTES,
+                ..Limits::default()
+            },
             now: clock::now,
         });
         let limit = self.app.config.limits.ingest_decompressed_bytes;
         let mut left = limit;
         let mut reader = self.encoding.reader(upload).map_err(Failure::Body)?;
         let mut buffer = vec![0; READ_BYTES];
-        let mut brought = Brought { summary: Summary::default(), told: Vec::new(), untold: 0 };
+        let mut brought = Brought {
+            summary: Summary::default(),
+            told: Vec::new(),
+            untold: 0,
+        };
         loop {
             let taken = match reader.read(&mut buffer) {
                 Ok(0) => break,
@@ -238,7 +309,8 @@ impl Brought {
     fn take(&mut self, intake: &mut Intake<'_>) {
         for rejection in intake.take_rejections() {
             if self.told.len() < REJECTIONS_TOLD {
-                self.told.push(json!({ "line": rejection.line, "reason": rejection.reason }));
+                self.told
+                    .push(json!({ "line": rejection.line, "reason": rejection.reason }));
             } else {
                 self.untold += 1;
             }
@@ -268,25 +340,36 @@ impl Failure {
         let again = "What was stored before stays; sending all again is safe.";
         match (self, fault) {
             (_, Some(fault)) => {
-                let problem = Problem::new(fault.status(), fault.kind(), fault.title()).detail(format!("{fault} {again}"));
+                let problem = Problem::new(fault.status(), fault.kind(), fault.title())
+                    .detail(format!("{fault} {again}"));
                 match fault.retry_after_seconds() {
                     Some(seconds) => problem.retry_after_seconds(seconds),
                     None => problem,
                 }
             }
-            (Failure::Body(error), None) => {
-                Problem::new(StatusCode::BAD_REQUEST, "bad-encoding", "The body cannot be decoded")
-                    .detail(format!("{error}; check Content-Encoding. {again}"))
-            }
-            (Failure::TooLarge(limit), None) => {
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large-decompressed", "The body is too large when decompressed")
-                    .detail(format!("At most {limit} bytes after decompression; send it in parts. {again}"))
-            }
+            (Failure::Body(error), None) => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad-encoding",
+                "The body cannot be decoded",
+            )
+            .detail(format!("{error}; check Content-Encoding. {again}")),
+            (Failure::TooLarge(limit), None) => Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large-decompressed",
+                "The body is too large when decompressed",
+            )
+            .detail(format!(
+                "At most {limit} bytes after decompression; send it in parts. {again}"
+            )),
             (Failure::Intake(IntakeError::Store(error)), None) if error.is_passing() => {
                 tracing::warn!("an upload was put off: {error}");
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "cannot-store", "The service cannot store now")
-                    .detail(format!("{} {again}", passing_reason(&error)))
-                    .retry_after_seconds(5)
+                Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "cannot-store",
+                    "The service cannot store now",
+                )
+                .detail(format!("{} {again}", passing_reason(&error)))
+                .retry_after_seconds(5)
             }
             (Failure::Intake(error), None) => {
                 tracing::error!("an upload could not be stored: {error}");

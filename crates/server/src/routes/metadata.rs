@@ -30,7 +30,16 @@ async fn of_tenant(
     if document != "$metadata" {
         return answer::no_such_address(request, original).await;
     }
-    serve(&app, &tenant_word, query.as_deref(), request, &headers, &DOCUMENT, Document::Service, Face::Reports)
+    serve(
+        &app,
+        &tenant_word,
+        query.as_deref(),
+        request,
+        &headers,
+        &DOCUMENT,
+        Document::Service,
+        Face::Reports,
+    )
 }
 
 /// `/{tenant}/reports/$metadata`
@@ -42,7 +51,16 @@ pub(super) async fn reports(
     headers: HeaderMap,
 ) -> Response {
     static DOCUMENT: OnceLock<String> = OnceLock::new();
-    serve(&app, &tenant_word, query.as_deref(), request, &headers, &DOCUMENT, Document::Reports, Face::Reports)
+    serve(
+        &app,
+        &tenant_word,
+        query.as_deref(),
+        request,
+        &headers,
+        &DOCUMENT,
+        Document::Reports,
+        Face::Reports,
+    )
 }
 
 /// `/{tenant}/activities/$metadata`
@@ -54,7 +72,16 @@ pub(super) async fn activities(
     headers: HeaderMap,
 ) -> Response {
     static DOCUMENT: OnceLock<String> = OnceLock::new();
-    serve(&app, &tenant_word, query.as_deref(), request, &headers, &DOCUMENT, Document::Activities, Face::Activities)
+    serve(
+        &app,
+        &tenant_word,
+        query.as_deref(),
+        request,
+        &headers,
+        &DOCUMENT,
+        Document::Activities,
+        Face::Activities,
+    )
 }
 
 fn serve(

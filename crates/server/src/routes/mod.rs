@@ -18,7 +18,6 @@ use std::sync::Arc;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
-
 /// What clients reach: the legacy faces, the token endpoint and ingest.
 pub fn public(app: &Arc<App>) -> Router {
     let limits = &app.config.limits;
@@ -27,7 +26,11 @@ pub fn public(app: &Arc<App>) -> Router {
         body_bytes: limits.body_bytes,
         body_stall: limits.stall,
     };
-    let uploaded = RouteLimits { answer_within: None, body_bytes: limits.ingest_body_bytes, body_stall: limits.stall };
+    let uploaded = RouteLimits {
+        answer_within: None,
+        body_bytes: limits.ingest_body_bytes,
+        body_stall: limits.stall,
+    };
     let legacy = Router::new()
         .merge(report_list::routes())
         .merge(reports::routes())

@@ -10,15 +10,17 @@ use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue};
 use model::reports::{Face, Rows, of};
+use odata::options;
 use odata::page::{self, ReportFacts};
 use odata::prefer::{self, Annotations};
-use odata::options;
 use std::sync::Arc;
 use store::events::EventStore;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     let method = || get(list).fallback(answer::read_only);
-    Router::new().route("/{tenant}/reports", method()).route("/{tenant}/reports/", method())
+    Router::new()
+        .route("/{tenant}/reports", method())
+        .route("/{tenant}/reports/", method())
 }
 
 async fn list(
@@ -45,7 +47,12 @@ async fn answer_list(
 ) -> Result<Response, LegacyError> {
     let caller = answer::reader(app, headers, tenant_word)?;
     options::parse(query)?.check_for_report_list()?;
-    let preferences = prefer::parse(headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()));
+    let preferences = prefer::parse(
+        headers
+            .get_all("prefer")
+            .iter()
+            .filter_map(|value| value.to_str().ok()),
+    );
     let reports: Vec<_> = match preferences.annotations {
         Annotations::None => of(Face::Reports).map(|report| (report, None)).collect(),
         Annotations::All => {
@@ -56,7 +63,10 @@ async fn answer_list(
     let (_, segment) = answer::addressed(original, tenant_word);
     let body = page::report_list(&origin.to_string(), segment, &reports);
     let mut response = answer::ok(body, page::CONTENT_TYPE);
-    if let Some(applied) = preferences.applied().and_then(|applied| HeaderValue::from_str(&applied).ok()) {
+    if let Some(applied) = preferences
+        .applied()
+        .and_then(|applied| HeaderValue::from_str(&applied).ok())
+    {
         response.headers_mut().insert("preference-applied", applied);
     }
     Ok(response)
@@ -64,7 +74,10 @@ async fn answer_list(
 
 type Facts = Vec<(&'static model::reports::ReportDef, Option<ReportFacts>)>;
 
-fn facts(events: &dyn EventStore, tenant: model::tenant::TenantId) -> Result<Facts, store::error::StoreError> {
+fn facts(
+    events: &dyn EventStore,
+    tenant: model::tenant::TenantId,
+) -> Result<Facts, store::error::StoreError> {
     let totals = events.report_totals(tenant)?;
     let mut list = Vec::new();
     for report in of(Face::Reports) {
@@ -77,8 +90,19 @@ fn facts(events: &dyn EventStore, tenant: model::tenant::TenantId) -> Result<Fac
             Rows::One(_) => 1,
             _ => total.map_or(0, |total| total.rows),
         };
-        let why_empty = if rows == 0 { Some(reports::why_empty(events, tenant, report, None)?) } else { None };
-        list.push((report, Some(ReportFacts { rows, newest_row: total.map(|total| total.newest), why_empty })));
+        let why_empty = if rows == 0 {
+            Some(reports::why_empty(events, tenant, report, None)?)
+        } else {
+            None
+        };
+        list.push((
+            report,
+            Some(ReportFacts {
+                rows,
+                newest_row: total.map(|total| total.newest),
+                why_empty,
+            }),
+        ));
     }
     Ok(list)
 }

@@ -20,7 +20,10 @@ use std::sync::Arc;
 use store::events::{EventStore, Page};
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/{tenant}/reports/{report}", get(rows).fallback(answer::read_only))
+    Router::new().route(
+        "/{tenant}/reports/{report}",
+        get(rows).fallback(answer::read_only),
+    )
 }
 
 async fn rows(
@@ -35,8 +38,19 @@ async fn rows(
     if name == "$metadata" {
         return metadata::reports(State(app), Path(tenant_word), RawQuery(query), request, headers).await;
     }
-    let asked = Request { face: Face::Reports, tenant_word, name, query, origin, original, headers };
-    asked.answer(&app).await.unwrap_or_else(|error| error.response(request))
+    let asked = Request {
+        face: Face::Reports,
+        tenant_word,
+        name,
+        query,
+        origin,
+        original,
+        headers,
+    };
+    asked
+        .answer(&app)
+        .await
+        .unwrap_or_else(|error| error.response(request))
 }
 
 /// A request for rows under either legacy face.
@@ -53,10 +67,15 @@ pub(super) struct Request {
 impl Request {
     pub(super) async fn answer(self, app: &Arc<App>) -> Result<Response, LegacyError> {
         let caller = answer::reader(app, &self.headers, &self.tenant_word)?;
-        let report =
-            reports::by_name(self.face, &self.name).ok_or_else(|| answer::no_such_report(self.face, &self.name))?;
+        let report = reports::by_name(self.face, &self.name)
+            .ok_or_else(|| answer::no_such_report(self.face, &self.name))?;
         let options = options::parse(self.query.as_deref())?;
-        let preferences = prefer::parse(self.headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()));
+        let preferences = prefer::parse(
+            self.headers
+                .get_all("prefer")
+                .iter()
+                .filter_map(|value| value.to_str().ok()),
+        );
         let limits = &app.config.limits;
         let now = app.now();
         let context = Context {
@@ -67,33 +86,53 @@ impl Request {
             max_page_size: preferences.max_page_size,
             max_examined: limits.rows_examined,
             snapshot: 0,
-            visible_since: app.config.reports.visibility_of(report).map(|days| now.plus_days(-i64::from(days))),
+            visible_since: app
+                .config
+                .reports
+                .visibility_of(report)
+                .map(|days| now.plus_days(-i64::from(days))),
         };
         let (events, tenant) = (Arc::clone(&app.events), caller.tenant);
         let (asked, page, why_empty) = answer::blocking(move || {
-            let context = Context { snapshot: events.snapshot(tenant)?, ..context };
+            let context = Context {
+                snapshot: events.snapshot(tenant)?,
+                ..context
+            };
             let asked = match ask::ask(report, &options, &context) {
                 Ok(asked) => asked,
                 Err(error) => return Ok(Err(error)),
             };
             let page = read(events.as_ref(), tenant, report, &asked.query)?;
             let is_empty = page.rows == 0 && page.next.is_none() && asked.query.after.is_none();
-            let why = if is_empty { Some(why_empty(events.as_ref(), tenant, report, Some(&asked))?) } else { None };
+            let why = if is_empty {
+                Some(why_empty(events.as_ref(), tenant, report, Some(&asked))?)
+            } else {
+                None
+            };
             Ok(Ok((asked, page, why)))
         })
         .await??;
         app.metrics.count_rows_served(page.rows as u64);
         let (path, segment) = answer::addressed(&self.original, &self.tenant_word);
-        let progress = Progress { rows: page.rows as u64, skipped: page.skipped, end: page.next };
+        let progress = Progress {
+            rows: page.rows as u64,
+            skipped: page.skipped,
+            end: page.next,
+        };
         let origin = self.origin.to_string();
-        let next = asked.next_token(&progress).map(|token| page::next_link(&origin, path, &token));
+        let next = asked
+            .next_token(&progress)
+            .map(|token| page::next_link(&origin, path, &token));
         let mut body = Vec::with_capacity(page.block.len() + 512);
         page::open_envelope(&mut body, &page::context_url(&origin, segment, report));
         body.extend_from_slice(&page.block);
         page::close_envelope(&mut body, next.as_deref());
         let mut response = answer::ok(body, page::CONTENT_TYPE);
         let headers = response.headers_mut();
-        if let Some(applied) = preferences.applied().and_then(|applied| HeaderValue::from_str(&applied).ok()) {
+        if let Some(applied) = preferences
+            .applied()
+            .and_then(|applied| HeaderValue::from_str(&applied).ok())
+        {
             headers.insert("preference-applied", applied);
         }
         if let Some(why) = why_empty.and_then(|why| HeaderValue::from_str(&why).ok()) {
@@ -110,7 +149,11 @@ fn read(
     query: &Query,
 ) -> Result<Page, store::error::StoreError> {
     match report.rows {
-        Rows::One(make) => Ok(Page { block: make(&query.times), rows: 1, ..Page::default() }),
+        Rows::One(make) => Ok(Page {
+            block: make(&query.times),
+            rows: 1,
+            ..Page::default()
+        }),
         _ => events.scan(tenant, query),
     }
 }
@@ -138,7 +181,9 @@ pub(super) fn why_empty(
     };
     let newest = total.newest;
     let Some((first, _)) = asked.and_then(|asked| asked.window) else {
-        return Ok(format!("no row matches the filter; the newest row is of {newest}; {arrived}"));
+        return Ok(format!(
+            "no row matches the filter; the newest row is of {newest}; {arrived}"
+        ));
     };
     if newest < first {
         let days = (first.ticks() - newest.ticks()).div_euclid(TICKS_PER_DAY) + 1;
@@ -147,5 +192,7 @@ pub(super) fn why_empty(
             "the newest row is of {newest}, {days} days before the default window; ask with $filter={property} ge {newest}; {arrived}"
         ));
     }
-    Ok(format!("no row matches; the newest row is of {newest}; {arrived}"))
+    Ok(format!(
+        "no row matches; the newest row is of {newest}; {arrived}"
+    ))
 }

@@ -37,7 +37,11 @@ async fn token(
         .and_then(|id| Uuid::try_parse(id.to_str().ok()?).ok())
         .unwrap_or_else(chance::guid);
     let trace_id = Uuid::try_parse(&request_id.to_string()).unwrap_or(correlation_id);
-    let trace = Trace { now: app.now(), trace_id, correlation_id };
+    let trace = Trace {
+        now: app.now(),
+        trace_id,
+        correlation_id,
+    };
     match decide(&app, &tenant_word, &parts.headers, &body, &trace) {
         Ok(Ok(body)) => answer(StatusCode::OK, body, "application/json;charset=utf-8"),
         Ok(Err(refusal)) => {
@@ -54,7 +58,11 @@ async fn token(
         Err(error) => {
             tracing::error!(request.id = %request_id, "a token could not be made: {error}");
             let body = r#"{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred. Please try again."}"#;
-            answer(StatusCode::SERVICE_UNAVAILABLE, body.to_owned(), "application/json;charset=utf-8")
+            answer(
+                StatusCode::SERVICE_UNAVAILABLE,
+                body.to_owned(),
+                "application/json;charset=utf-8",
+            )
         }
     }
 }
@@ -66,7 +74,9 @@ fn decide(
     body: &[u8],
     trace: &Trace,
 ) -> Result<Result<String, Refusal>, ControlError> {
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let authorization = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let request = match TokenRequest::read(body, authorization) {
         Ok(request) => request,
         Err(refusal) => return Ok(Err(refusal)),
@@ -74,8 +84,13 @@ fn decide(
     let tenant = match tenant_word {
         "common" | "organizations" => AddressedTenant::OfTheClient,
         word => match clients::tenant(app.control.as_ref(), word)? {
-            Some(id) => AddressedTenant::Known { id, word: word.to_owned() },
-            None => AddressedTenant::Unknown { word: word.to_owned() },
+            Some(id) => AddressedTenant::Known {
+                id,
+                word: word.to_owned(),
+            },
+            None => AddressedTenant::Unknown {
+                word: word.to_owned(),
+            },
         },
     };
     let registered = match request.client_id() {
@@ -83,8 +98,12 @@ fn decide(
         None => None,
     };
     let client = registered.as_deref().map(clients::client);
-    let issuing =
-        Issuing { authority: &app.authority, key: &app.signing_key, now: trace.now, random: chance::bytes() };
+    let issuing = Issuing {
+        authority: &app.authority,
+        key: &app.signing_key,
+        now: trace.now,
+        random: chance::bytes(),
+    };
     let decided = client_credentials(&request, &tenant, client.as_ref(), issuing);
     Ok(decided.map(|granted| granted.body()))
 }

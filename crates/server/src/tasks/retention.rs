@@ -5,8 +5,8 @@ use crate::run::Stop;
 use model::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
-use store::events::MonthInfo;
 use store::error::StoreError;
+use store::events::MonthInfo;
 
 /// Months end once a month; looking once an hour is plenty.
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -28,7 +28,9 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
 fn sweep(app: &App) -> anyhow::Result<()> {
     let now = app.now();
     for tenant in app.control.tenants()? {
-        let Some(days) = app.config.retention.days_of(tenant.id, &tenant.names) else { continue };
+        let Some(days) = app.config.retention.days_of(tenant.id, &tenant.names) else {
+            continue;
+        };
         free_old(app, tenant.id, days, now)?;
     }
     Ok(())
@@ -64,7 +66,11 @@ mod tests {
             last: time(last),
             last_write: time(last_write),
         };
-        assert_eq!(is_over(&month, days, time("2017-06-10")), expected, "{last} {last_write} {days}");
+        assert_eq!(
+            is_over(&month, days, time("2017-06-10")),
+            expected,
+            "{last} {last_write} {days}"
+        );
     }
 
     #[test]

@@ -114,11 +114,21 @@ async fn list(
     let listed = || {
         let tenants = match asked.get("tenant") {
             Some(word) => vec![tenant(&app, word)?],
-            None => app.control.tenants().map_err(|error| control_problem(&error))?.iter().map(|tenant| tenant.id).collect(),
+            None => app
+                .control
+                .tenants()
+                .map_err(|error| control_problem(&error))?
+                .iter()
+                .map(|tenant| tenant.id)
+                .collect(),
         };
         let mut apps = Vec::new();
         for tenant in tenants {
-            apps.extend(app.control.apps(tenant).map_err(|error| control_problem(&error))?);
+            apps.extend(
+                app.control
+                    .apps(tenant)
+                    .map_err(|error| control_problem(&error))?,
+            );
         }
         Ok(apps.iter().map(answer).collect::<Vec<_>>())
     };
@@ -142,22 +152,36 @@ async fn add_secret(
     let made = || {
         let asked: NewSecretAsked = read(&body)?;
         let (text, expires) = new_secret(&app, client_id, asked.secret_days)?;
-        Ok(SecretAnswer { client_id, client_secret: text, expires: expires.map(|time| time.to_string()) })
+        Ok(SecretAnswer {
+            client_id,
+            client_secret: text,
+            expires: expires.map(|time| time.to_string()),
+        })
     };
     answered(StatusCode::CREATED, made(), request)
 }
 
 async fn disable(State(app): State<Arc<App>>, request: RequestId, Path(client_id): Path<Uuid>) -> Response {
-    answered(StatusCode::OK, switched(&app, client_id, AppStatus::Disabled), request)
+    answered(
+        StatusCode::OK,
+        switched(&app, client_id, AppStatus::Disabled),
+        request,
+    )
 }
 
 async fn enable(State(app): State<Arc<App>>, request: RequestId, Path(client_id): Path<Uuid>) -> Response {
-    answered(StatusCode::OK, switched(&app, client_id, AppStatus::Enabled), request)
+    answered(
+        StatusCode::OK,
+        switched(&app, client_id, AppStatus::Enabled),
+        request,
+    )
 }
 
 async fn delete(State(app): State<Arc<App>>, request: RequestId, Path(client_id): Path<Uuid>) -> Response {
     let deleted = registered(&app, client_id).and_then(|answer| {
-        app.control.delete_app(client_id).map_err(|error| control_problem(&error))?;
+        app.control
+            .delete_app(client_id)
+            .map_err(|error| control_problem(&error))?;
         Ok(answer)
     });
     answered(StatusCode::OK, deleted, request)
@@ -168,9 +192,16 @@ fn make(app: &App, body: &Bytes) -> Result<AppAnswer, Problem> {
     let mut permissions = Vec::new();
     for name in &asked.permissions {
         let permission = Permission::by_name(name).ok_or_else(|| {
-            let known: Vec<&str> = Permission::ALL.iter().map(|permission| permission.name()).collect();
-            Problem::new(StatusCode::BAD_REQUEST, "no-such-permission", "There is no such permission")
-                .detail(format!("{name:?} is not one of: {}.", known.join(", ")))
+            let known: Vec<&str> = Permission::ALL
+                .iter()
+                .map(|permission| permission.name())
+                .collect();
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "no-such-permission",
+                "There is no such permission",
+            )
+            .detail(format!("{name:?} is not one of: {}.", known.join(", ")))
         })?;
         permissions.push(clients::stored(permission));
     }
@@ -184,9 +215,14 @@ fn make(app: &App, body: &Bytes) -> Result<AppAnswer, Problem> {
         reply_addresses: asked.reply_addresses,
         roles: asked.roles,
     };
-    app.control.create_app(&new, app.now()).map_err(|error| control_problem(&error))?;
+    app.control
+        .create_app(&new, app.now())
+        .map_err(|error| control_problem(&error))?;
     let (text, _) = new_secret(app, client_id, asked.secret_days)?;
-    Ok(AppAnswer { client_secret: Some(text), ..registered(app, client_id)? })
+    Ok(AppAnswer {
+        client_secret: Some(text),
+        ..registered(app, client_id)?
+    })
 }
 
 fn new_secret(
@@ -197,21 +233,35 @@ fn new_secret(
     let secret = NewSecret::from_random(&chance::bytes());
     let now = app.now();
     let expires = days.map(|days| now.plus_days(i64::from(days)));
-    let kept = NewAppSecret { hash: secret.hash.0, hint: secret.hint, expires };
-    app.control.add_secret(client_id, &kept, now).map_err(|error| control_problem(&error))?;
+    let kept = NewAppSecret {
+        hash: secret.hash.0,
+        hint: secret.hint,
+        expires,
+    };
+    app.control
+        .add_secret(client_id, &kept, now)
+        .map_err(|error| control_problem(&error))?;
     Ok((secret.text.expose_secret().to_owned(), expires))
 }
 
 fn switched(app: &App, client_id: Uuid, status: AppStatus) -> Result<AppAnswer, Problem> {
-    app.control.set_app_status(client_id, status, app.now()).map_err(|error| control_problem(&error))?;
+    app.control
+        .set_app_status(client_id, status, app.now())
+        .map_err(|error| control_problem(&error))?;
     registered(app, client_id)
 }
 
 fn registered(app: &App, client_id: Uuid) -> Result<AppAnswer, Problem> {
     match app.control.app(client_id) {
         Ok(Some(found)) => Ok(answer(&found)),
-        Ok(None) => Err(Problem::new(StatusCode::NOT_FOUND, "no-such-app", "There is no such application")
-            .detail(format!("No application has the client id {client_id}; `gatelog app list` shows those that are."))),
+        Ok(None) => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "no-such-app",
+            "There is no such application",
+        )
+        .detail(format!(
+            "No application has the client id {client_id}; `gatelog app list` shows those that are."
+        ))),
         Err(error) => Err(control_problem(&error)),
     }
 }
@@ -221,10 +271,18 @@ fn answer(app: &control::App) -> AppAnswer {
         client_id: app.client_id,
         tenant_id: app.tenant.guid(),
         name: app.name.clone(),
-        permissions: app.permissions.iter().map(|permission| permission.name.clone()).collect(),
+        permissions: app
+            .permissions
+            .iter()
+            .map(|permission| permission.name.clone())
+            .collect(),
         reply_addresses: app.reply_addresses.clone(),
         roles: app.roles.clone(),
-        secret_hints: app.secrets.iter().map(|secret| format!("{}…", secret.hint)).collect(),
+        secret_hints: app
+            .secrets
+            .iter()
+            .map(|secret| format!("{}…", secret.hint))
+            .collect(),
         created: app.created.to_string(),
         disabled: app.disabled.map(|since| since.to_string()),
         client_secret: None,

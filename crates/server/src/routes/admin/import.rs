@@ -2,7 +2,7 @@
 
 use super::{control_problem, tenant};
 use crate::app::App;
-use crate::inputs::intake::{Intake, Line, Rejection, Tenants, TenantRule, Terms};
+use crate::inputs::intake::{Intake, Line, Rejection, TenantRule, Tenants, Terms};
 use crate::inputs::upload::Upload;
 use crate::layers::RequestId;
 use crate::problem::Problem;
@@ -20,7 +20,6 @@ use model::tenant::{DEFAULT_TENANT_NAME, TenantId, TenantName};
 use serde::{Deserialize, Serialize};
 use sources::{Choice, Limits};
 use std::collections::{BTreeMap, HashSet};
-use std::convert::Infallible;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::control::{ControlError, ControlStore};
@@ -124,10 +123,16 @@ pub struct ImportTotals {
 }
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/import-place", get(place)).route("/import", post(import))
+    Router::new()
+        .route("/import-place", get(place))
+        .route("/import", post(import))
 }
 
-async fn place(State(app): State<Arc<App>>, request: RequestId, Query(start): Query<ImportStart>) -> Response {
+async fn place(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    Query(start): Query<ImportStart>,
+) -> Response {
     match resolve(&app, start) {
         Ok(place) => Json(place).into_response(),
         Err(problem) => problem.of_request(request).into_response(),
@@ -138,14 +143,22 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
     choice(start.format.as_deref())?;
     if let Some(word) = &start.tenant {
         let only = tenant(app, word)?;
-        return Ok(ImportPlace { only: Some(only.guid()), unnamed: None, format: start.format });
+        return Ok(ImportPlace {
+            only: Some(only.guid()),
+            unnamed: None,
+            format: start.format,
+        });
     }
     let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
     let unnamed = match tenants.as_slice() {
         [only] => Some(only.id.guid()),
         _ => None,
     };
-    Ok(ImportPlace { only: None, unnamed, format: start.format })
+    Ok(ImportPlace {
+        only: None,
+        unnamed,
+        format: start.format,
+    })
 }
 
 fn choice(format: Option<&str>) -> Result<Choice, Problem> {
@@ -153,8 +166,12 @@ fn choice(format: Option<&str>) -> Result<Choice, Problem> {
         None | Some("auto") => Ok(Choice::Auto),
         Some(id) => sources::by_id(id).map(Choice::Only).ok_or_else(|| {
             let known: Vec<&str> = sources::ALL.iter().map(|format| format.id).collect();
-            Problem::new(StatusCode::BAD_REQUEST, "no-such-format", "There is no such format")
-                .detail(format!("{id:?} is not one of: auto, {}.", known.join(", ")))
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "no-such-format",
+                "There is no such format",
+            )
+            .detail(format!("{id:?} is not one of: auto, {}.", known.join(", ")))
         }),
     }
 }
@@ -170,7 +187,7 @@ async fn import(
         Err(problem) => return problem.of_request(request_id).into_response(),
     };
     let (upload, _task) = Upload::start(request.into_body());
-    let (lines, mut answer) = channel::<Bytes>(16);
+    let (lines, answer) = channel::<Bytes>(16);
     // The task owns the answer: it ends with the upload, or when nobody listens any more.
     tokio::task::spawn_blocking(move || {
         let end = match bring(&app, &place, choice, upload, &lines) {
@@ -179,32 +196,7 @@ async fn import(
         };
         let _ = send(&lines, &end);
     });
-    let stream = futures_core_stream(move |context| answer.poll_recv(context));
-    Response::new(Body::from_stream(stream))
-}
-
-/// A stream out of a polling function.
-fn futures_core_stream<F>(poll: F) -> PollStream<F>
-where
-    F: FnMut(&mut std::task::Context<'_>) -> std::task::Poll<Option<Bytes>> + Unpin,
-{
-    PollStream(poll)
-}
-
-struct PollStream<F>(F);
-
-impl<F> futures_core::Stream for PollStream<F>
-where
-    F: FnMut(&mut std::task::Context<'_>) -> std::task::Poll<Option<Bytes>> + Unpin,
-{
-    type Item = Result<Bytes, Infallible>;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        (self.0)(context).map(|piece| piece.map(Ok))
-    }
+    Response::new(Body::from_stream(crate::link::Pieces(answer)))
 }
 
 fn bring(
@@ -214,11 +206,20 @@ fn bring(
     mut upload: Upload,
     lines: &Sender<Bytes>,
 ) -> Result<ImportDone, String> {
-    let known = KnownTenants { control: app.control.as_ref(), seen: Mutex::new(HashSet::new()) };
+    let known = KnownTenants {
+        control: app.control.as_ref(),
+        seen: Mutex::new(HashSet::new()),
+    };
     let tenants = match (place.only, place.unnamed) {
         (Some(only), _) => TenantRule::Only(TenantId::new(only)),
-        (None, Some(unnamed)) => TenantRule::AsNamed { unnamed: TenantId::new(unnamed), tenants: &known },
-        (None, None) => TenantRule::AsNamed { unnamed: known.default_tenant().map_err(|error| error.to_string())?, tenants: &known },
+        (None, Some(unnamed)) => TenantRule::AsNamed {
+            unnamed: TenantId::new(unnamed),
+            tenants: &known,
+        },
+        (None, None) => TenantRule::AsNamed {
+            unnamed: known.default_tenant().map_err(|error| error.to_string())?,
+            tenants: &known,
+        },
     };
     let mut intake = Intake::new(Terms {
         store: app.events.as_ref(),
@@ -248,7 +249,11 @@ fn bring(
             .iter()
             .map(|((format, reports), line)| (format.clone(), reports.clone(), totals(line)))
             .collect(),
-        tenants: summary.tenants.iter().map(|(tenant, line)| (tenant.guid(), totals(line))).collect(),
+        tenants: summary
+            .tenants
+            .iter()
+            .map(|(tenant, line)| (tenant.guid(), totals(line)))
+            .collect(),
         ignored_reasons: summary.ignored.clone(),
     })
 }
@@ -261,12 +266,26 @@ fn tell(intake: &mut Intake<'_>, lines: &Sender<Bytes>) -> Result<(), String> {
 }
 
 fn rejected(rejection: Rejection) -> RejectedRecord {
-    let Rejection { line, reason, original } = rejection;
+    let Rejection {
+        line,
+        reason,
+        original,
+    } = rejection;
     match String::from_utf8(original) {
-        Ok(text) => RejectedRecord { line, reason, original: Some(text), original_base64: None },
+        Ok(text) => RejectedRecord {
+            line,
+            reason,
+            original: Some(text),
+            original_base64: None,
+        },
         Err(bytes) => {
             let text = STANDARD.encode(bytes.as_bytes());
-            RejectedRecord { line, reason, original: None, original_base64: Some(text) }
+            RejectedRecord {
+                line,
+                reason,
+                original: None,
+                original_base64: Some(text),
+            }
         }
     }
 }
@@ -274,7 +293,9 @@ fn rejected(rejection: Rejection) -> RejectedRecord {
 fn send(lines: &Sender<Bytes>, line: &ImportLine) -> Result<(), String> {
     let mut text = serde_json::to_vec(line).map_err(|error| error.to_string())?;
     text.push(b'\n');
-    lines.blocking_send(Bytes::from(text)).map_err(|_| "the import was given up by its command".to_owned())
+    lines
+        .blocking_send(Bytes::from(text))
+        .map_err(|_| "the import was given up by its command".to_owned())
 }
 
 fn totals(line: &Line) -> ImportTotals {
@@ -309,7 +330,9 @@ impl KnownTenants<'_> {
     /// The tenant called `default`.
     fn default_tenant(&self) -> Result<TenantId, ControlError> {
         let Ok(name) = TenantName::parse(DEFAULT_TENANT_NAME) else {
-            return Err(ControlError::Damaged("the default tenant's name is not a name".to_owned()));
+            return Err(ControlError::Damaged(
+                "the default tenant's name is not a name".to_owned(),
+            ));
         };
         if let Some(tenant) = self.control.tenant_by_name(&name)? {
             return Ok(tenant.id);

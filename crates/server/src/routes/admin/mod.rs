@@ -37,7 +37,13 @@ pub fn routes(app: &Arc<App>) -> Router {
 }
 
 async fn no_such_address(request: RequestId) -> Response {
-    Problem::new(StatusCode::NOT_FOUND, "no-such-address", "There is no such address").of_request(request).into_response()
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no-such-address",
+        "There is no such address",
+    )
+    .of_request(request)
+    .into_response()
 }
 
 /// The body as JSON of a shape.
@@ -67,16 +73,26 @@ fn control_problem(error: &ControlError) -> Problem {
         ControlError::TenantExists(_) | ControlError::NameTaken { .. } | ControlError::AppExists { .. } => {
             problem(StatusCode::CONFLICT, "taken", "That is taken")
         }
-        ControlError::NoSuchTenant(_) | ControlError::NoSuchApp(_) => problem(StatusCode::NOT_FOUND, "not-there", "That is not there"),
+        ControlError::NoSuchTenant(_) | ControlError::NoSuchApp(_) => {
+            problem(StatusCode::NOT_FOUND, "not-there", "That is not there")
+        }
         _ => {
             tracing::error!("the control store failed: {error}");
-            problem(StatusCode::INTERNAL_SERVER_ERROR, "control-store", "The control store failed")
+            problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "control-store",
+                "The control store failed",
+            )
         }
     }
 }
 
 /// Administrators may know what failed where; clients are told less elsewhere.
 fn store_problem(error: &StoreError) -> Problem {
-    let status = if error.is_passing() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+    let status = if error.is_passing() {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
     Problem::new(status, "store", "The store failed").detail(error.to_string())
 }

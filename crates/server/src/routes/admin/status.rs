@@ -111,7 +111,9 @@ pub struct CheckAnswer {
 }
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/status", get(status)).route("/check", get(check))
+    Router::new()
+        .route("/status", get(status))
+        .route("/check", get(check))
 }
 
 async fn status(
@@ -119,7 +121,10 @@ async fn status(
     request: RequestId,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
-    apart(request, move || look(&app, asked.get("tenant").map(String::as_str))).await
+    apart(request, move || {
+        look(&app, asked.get("tenant").map(String::as_str))
+    })
+    .await
 }
 
 async fn check(
@@ -127,7 +132,10 @@ async fn check(
     request: RequestId,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
-    apart(request, move || recount(&app, asked.get("tenant").map(String::as_str))).await
+    apart(request, move || {
+        recount(&app, asked.get("tenant").map(String::as_str))
+    })
+    .await
 }
 
 async fn apart<T: Serialize + Send + 'static>(
@@ -139,7 +147,13 @@ async fn apart<T: Serialize + Send + 'static>(
         Ok(Err(problem)) => problem.of_request(request).into_response(),
         Err(panic) => {
             tracing::error!("an administrative request failed: {panic}");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed").of_request(request).into_response()
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "The service failed",
+            )
+            .of_request(request)
+            .into_response()
         }
     }
 }
@@ -153,9 +167,18 @@ fn look(app: &App, word: Option<&str>) -> Result<StatusAnswer, Problem> {
         }
         let (months, reports, sources) = stored(app, known.id).map_err(|error| store_problem(&error))?;
         let names = known.names.iter().map(ToString::to_string).collect();
-        tenants.push(TenantStatus { id: known.id.guid(), names, months, reports, sources });
+        tenants.push(TenantStatus {
+            id: known.id.guid(),
+            names,
+            months,
+            reports,
+            sources,
+        });
     }
-    Ok(StatusAnswer { tenants, write_failure: app.events.health().write_failure })
+    Ok(StatusAnswer {
+        tenants,
+        write_failure: app.events.health().write_failure,
+    })
 }
 
 type Stored = (Vec<MonthAnswer>, Vec<ReportAnswer>, Vec<SourceAnswer>);
@@ -167,11 +190,16 @@ fn stored(app: &App, tenant: TenantId) -> Result<Stored, store::error::StoreErro
         last: month.last.to_string(),
         last_write: month.last_write.to_string(),
     });
-    let reports = app.events.report_totals(tenant)?.into_iter().map(|total| ReportAnswer {
-        report: reports::by_number(total.report).map_or_else(|| total.report.to_string(), |report| report.name.to_owned()),
-        rows: total.rows,
-        newest: total.newest.to_string(),
-    });
+    let reports = app
+        .events
+        .report_totals(tenant)?
+        .into_iter()
+        .map(|total| ReportAnswer {
+            report: reports::by_number(total.report)
+                .map_or_else(|| total.report.to_string(), |report| report.name.to_owned()),
+            rows: total.rows,
+            newest: total.newest.to_string(),
+        });
     let sources = app.events.ledger(tenant)?.into_iter().map(|line| SourceAnswer {
         source: line.source,
         read: line.counts.read,

@@ -66,13 +66,19 @@ fn make(app: &App, body: &Bytes) -> Result<TenantAnswer, Problem> {
     let mut names = Vec::new();
     for name in &asked.names {
         let name = TenantName::parse(name).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, "bad-name", "That cannot name a tenant").detail(error.to_string())
+            Problem::new(StatusCode::BAD_REQUEST, "bad-name", "That cannot name a tenant")
+                .detail(error.to_string())
         })?;
         names.push(name);
     }
     let id = TenantId::new(asked.id.unwrap_or_else(chance::guid));
-    let display_name = asked.display_name.or_else(|| asked.names.first().cloned()).unwrap_or_else(|| id.to_string());
-    app.control.create_tenant(id, &names, &display_name, app.now()).map_err(|error| control_problem(&error))?;
+    let display_name = asked
+        .display_name
+        .or_else(|| asked.names.first().cloned())
+        .unwrap_or_else(|| id.to_string());
+    app.control
+        .create_tenant(id, &names, &display_name, app.now())
+        .map_err(|error| control_problem(&error))?;
     match app.control.tenant_by_id(id) {
         Ok(Some(tenant)) => Ok(answer(&tenant)),
         Ok(None) => Err(super::no_such_tenant(&id.to_string())),

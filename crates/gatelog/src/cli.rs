@@ -1,0 +1,41 @@
+//! The shape of the command line.
+
+use crate::commands::Command;
+use crate::output::Format;
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Identity reports and events, served from your own machine.
+///
+/// Imports the sign-in and audit logs of your directory, keeps them, and answers the Azure AD Reports and Events API
+/// that Microsoft has switched off.
+#[derive(Debug, Parser)]
+#[command(name = "gatelog", version, max_term_width = 110, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Common {
+    /// The data folder [default: $GATELOG_DATA, else $XDG_DATA_HOME/gatelog]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// The configuration file (TOML); without it, defaults and GATELOG__… variables count
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Table for people or JSON for programs
+    #[arg(short, long, global = true, value_enum, default_value = "table")]
+    pub(crate) output: Format,
+}
+
+const EXAMPLES: &str = "Examples:
+  gatelog demo                                      a server with made-up events, and three curl lines to try
+  gatelog import SigninLogs.json AuditLogs.json     keep what you downloaded from your own tenant
+  gatelog serve --config /etc/gatelog/gatelog.toml  serve it
+  gatelog app create --tenant contoso.com --name siem --permission Directory.Read.All
+
+Exit codes: 0 done, 1 failed, 2 asked wrongly, 3 not found, 6 done in part (some records were rejected)";

@@ -1,0 +1,155 @@
+//! `gatelog demo`: a server with made-up events in a temporary folder, and three curl lines that work.
+
+use super::{block_on, loaded};
+use crate::cli::Common;
+use crate::exit::{Code, Usage};
+use crate::output::{Format, line, say};
+use anyhow::{Context, Result};
+use generator::{Generator, Plan};
+use model::time::Timestamp;
+use serde::Serialize;
+use server::demo::Guest;
+use server::run::Stop;
+use server::service::Server;
+
+/// Start a server with made-up events and print three curl lines that work.
+///
+/// The events are of a made-up directory, contoso.example, and always the same for the same seed, users, days and end.
+/// Nothing is kept: the data folder goes when the demo ends.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  gatelog demo
+  gatelog demo --users 2000 --days 90 --listen 127.0.0.1:9090
+  gatelog demo -o json        prints one line for programs: url, tenant, tenantId, clientId, clientSecret, token")]
+pub(crate) struct Args {
+    /// Address and port of the service; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Address and port of metrics and health; any free port by default
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    admin_listen: String,
+    /// Another seed makes other events
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many people the directory has
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    users: u32,
+    /// How many days of events
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    days: u32,
+    /// When the events end [default: now]
+    #[arg(long, value_name = "TIME")]
+    end: Option<String>,
+}
+
+/// The line for programs.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ready {
+    url: String,
+    tenant: String,
+    tenant_id: String,
+    client_id: String,
+    client_secret: String,
+    token: String,
+}
+
+const DOMAIN: &str = "contoso.example";
+
+pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
+    let end = match &args.end {
+        Some(text) => Timestamp::parse_vendor(text).map_err(|error| Usage(error.to_string()))?,
+        None => server::clock::now(),
+    };
+    let folder = tempfile::Builder::new()
+        .prefix("gatelog-demo-")
+        .tempdir()
+        .context("make a folder for the demo")?;
+    let mut common = common.clone();
+    common.data = Some(folder.path().to_owned());
+    let mut overrides = vec![
+        ("server.listen".to_owned(), args.listen.clone()),
+        ("server.admin_listen".to_owned(), args.admin_listen.clone()),
+    ];
+    // What is printed is the three lines; who wants more asks for it.
+    if std::env::var_os("GATELOG__LOG__LEVEL").is_none() {
+        overrides.push(("log.level".to_owned(), "warn".to_owned()));
+    }
+    let config = loaded(&common, overrides)?.config;
+    server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
+    let format = common.output;
+    block_on(async {
+        let server = Server::prepare(config).await?;
+        let stop = Stop::new();
+        let watching = tokio::spawn(stop.watch_signals()?);
+        let guest = {
+            let app = std::sync::Arc::clone(server.app());
+            let (seed, users, days) = (args.seed, args.users, args.days);
+            tokio::task::spawn_blocking(move || -> Result<(Guest, u64)> {
+                let guest = server::demo::welcome(&app, DOMAIN, seed)?;
+                let plan = Plan {
+                    seed,
+                    users,
+                    days,
+                    end,
+                    tenant: guest.tenant,
+                    domain: DOMAIN.to_owned(),
+                };
+                let mut records = Generator::new(plan).map(|generated| generated.json);
+                let stored = server::demo::fill(&app, &guest, &mut records)?;
+                Ok((guest, stored))
+            })
+            .await??
+        };
+        let (guest, stored) = guest;
+        let token = server::demo::reading_token(server.app(), &guest)?;
+        let ready = Ready {
+            url: server.origin(),
+            tenant: DOMAIN.to_owned(),
+            tenant_id: guest.tenant.to_string(),
+            client_id: guest.client_id.to_string(),
+            client_secret: guest.client_secret.clone(),
+            token,
+        };
+        // The addresses are taken already: who connects now waits until serving starts a moment later.
+        match format {
+            Format::Json => line(&serde_json::to_string(&ready)?)?,
+            Format::Table => line(&welcome(&ready, stored, server.addresses().1))?,
+        }
+        server.run(&stop).await;
+        watching.abort();
+        say("the demo has ended; its data are gone");
+        Ok(Code::Done)
+    })
+}
+
+fn welcome(ready: &Ready, stored: u64, admin: std::net::SocketAddr) -> String {
+    let Ready {
+        url,
+        tenant,
+        token,
+        client_id,
+        client_secret,
+        ..
+    } = ready;
+    format!(
+        "Gatelog serves {stored} made-up events of {tenant} at {url}. Copy these lines into another terminal:
+
+TOKEN={token}
+
+# the reports
+curl -s -H \"Authorization: Bearer $TOKEN\" '{url}/{tenant}/reports?api-version=beta'
+
+# the five newest changes in the directory
+curl -s -H \"Authorization: Bearer $TOKEN\" '{url}/{tenant}/reports/auditEvents?api-version=beta&$top=5'
+
+# sign-ins that failed
+curl -s -G -H \"Authorization: Bearer $TOKEN\" '{url}/{tenant}/activities/signinEvents' \\
+  --data-urlencode 'api-version=beta' --data-urlencode '$filter=loginStatus eq '\"'1'\" --data-urlencode '$top=5'
+
+The token ends in an hour; for another one:
+curl -s '{url}/{tenant}/oauth2/token' -d grant_type=client_credentials -d client_id={client_id} -d client_secret={client_secret}
+
+Metrics and health: http://{admin}/metrics, http://{admin}/readyz. Ctrl-C ends the demo and removes its data."
+    )
+}

@@ -1,0 +1,75 @@
+//! The list of commands: one file each.
+
+mod app;
+mod config;
+mod demo;
+mod import;
+mod serve;
+mod store;
+mod tenant;
+
+use crate::cli::{Cli, Common};
+use crate::exit::Code;
+use anyhow::{Context, Result};
+use server::config::{Config, Loaded};
+use std::future::Future;
+
+/// What can be asked for.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Start a server with made-up events and print three curl lines that work
+    Demo(demo::Args),
+    /// Keep the records of files, folders or standard input
+    Import(import::Args),
+    /// Serve the reports
+    Serve(serve::Args),
+    /// Make and list tenants
+    #[command(subcommand)]
+    Tenant(tenant::Command),
+    /// Register applications and their secrets
+    #[command(subcommand)]
+    App(app::Command),
+    /// See what is stored, and recount it
+    #[command(subcommand)]
+    Store(store::Command),
+    /// Check and show the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(cli: Cli) -> Result<Code> {
+    let common = &cli.common;
+    match cli.command {
+        Command::Demo(args) => demo::run(common, &args),
+        Command::Import(args) => import::run(common, &args),
+        Command::Serve(args) => serve::run(common, &args),
+        Command::Tenant(command) => tenant::run(common, &command),
+        Command::App(command) => app::run(common, &command),
+        Command::Store(command) => store::run(common, &command),
+        Command::Config(command) => config::run(common, &command),
+    }
+}
+
+/// The configuration with the flags that every command takes laid over it, and some of its own.
+fn loaded(common: &Common, overrides: Vec<(String, String)>) -> Result<Loaded> {
+    let mut all = overrides;
+    if let Some(data) = &common.data {
+        all.push(("data.folder".to_owned(), data.to_string_lossy().into_owned()));
+    }
+    server::config::read(common.config.as_deref(), all)
+        .map_err(|errors| crate::exit::Usage(errors.to_string()).into())
+}
+
+fn config_of(common: &Common) -> Result<Config> {
+    Ok(loaded(common, Vec::new())?.config)
+}
+
+/// Runs what waits for others.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the event loop")?
+        .block_on(work)
+}

@@ -1,0 +1,54 @@
+//! `gatelog serve`: serves the reports until it is asked to stop.
+
+use super::{block_on, loaded};
+use crate::cli::Common;
+use crate::exit::Code;
+use anyhow::Result;
+use server::run::Stop;
+use server::service::Server;
+
+/// Serve the reports.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  gatelog serve
+  gatelog serve --listen 127.0.0.1:9090 --data /srv/gatelog
+  GATELOG__LOG__FORMAT=json gatelog serve --config /etc/gatelog/gatelog.toml
+
+SIGTERM or Ctrl-C ends it when the requests in flight have ended; a second one ends it at once.")]
+pub(crate) struct Args {
+    /// Address and port of the service [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Address and port of /metrics, /livez and /readyz [default: 127.0.0.1:8081]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    admin_listen: Option<String>,
+}
+
+pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
+    let mut overrides = Vec::new();
+    for (key, value) in [
+        ("server.listen", &args.listen),
+        ("server.admin_listen", &args.admin_listen),
+    ] {
+        if let Some(value) = value {
+            overrides.push((key.to_owned(), value.clone()));
+        }
+    }
+    let config = loaded(common, overrides)?.config;
+    server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
+    block_on(async {
+        let server = Server::prepare(config.clone()).await?;
+        let (main, admin) = server.addresses();
+        tracing::info!(
+            "serving {} at {} (listening on {main}; metrics and health on http://{admin})",
+            config.data.folder.display(),
+            server.origin()
+        );
+        let stop = Stop::new();
+        let watching = tokio::spawn(stop.watch_signals()?);
+        server.run(&stop).await;
+        watching.abort();
+        tracing::info!("stopped");
+        Ok(Code::Done)
+    })
+}

@@ -1,0 +1,162 @@
+//! `gatelog store`: what is stored, and whether a recount agrees.
+
+use super::{block_on, config_of};
+use crate::cli::Common;
+use crate::exit::Code;
+use crate::output::{answer, table};
+use anyhow::Result;
+use server::link::Link;
+use server::routes::admin::{CheckAnswer, StatusAnswer};
+
+/// See what is stored, and recount it.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// What is stored for each tenant: months, reports, sources
+    Status {
+        /// Only this tenant's
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// Recount everything over the stored events and say what does not agree
+    Check {
+        /// Only this tenant's
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+}
+
+pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
+    let link = Link::open(config_of(common)?)?;
+    block_on(async {
+        match command {
+            Command::Status { tenant } => {
+                let status: StatusAnswer = link.get(&target("/status", tenant.as_deref())).await?;
+                answer(common.output, &status, || shown(&status))?;
+                Ok(Code::Done)
+            }
+            Command::Check { tenant } => {
+                let found: CheckAnswer = link.get(&target("/check", tenant.as_deref())).await?;
+                answer(common.output, &found, || recounted(&found))?;
+                Ok(if found.faults.is_empty() {
+                    Code::Done
+                } else {
+                    Code::Failed
+                })
+            }
+        }
+    })
+}
+
+fn target(path: &str, tenant: Option<&str>) -> String {
+    tenant.map_or_else(
+        || path.to_owned(),
+        |tenant| format!("{path}?tenant={}", escaped(tenant)),
+    )
+}
+
+/// A value in a query string.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+fn shown(status: &StatusAnswer) -> String {
+    let mut text = Vec::new();
+    for tenant in &status.tenants {
+        let names = if tenant.names.is_empty() {
+            "without a name".to_owned()
+        } else {
+            tenant.names.join(" ")
+        };
+        text.push(format!("tenant {} ({names})", tenant.id));
+        let months = tenant.months.iter().map(|month| {
+            vec![
+                month.month.clone(),
+                month.first.clone(),
+                month.last.clone(),
+                month.last_write.clone(),
+            ]
+        });
+        text.push(table(
+            &["  Month", "First event", "Last event", "Last written"],
+            indented(months),
+        ));
+        let reports = tenant.reports.iter().map(|report| {
+            vec![
+                report.report.clone(),
+                report.rows.to_string(),
+                report.newest.clone(),
+            ]
+        });
+        text.push(table(&["  Report", "Rows", "Newest (UTC)"], indented(reports)));
+        let sources = tenant.sources.iter().map(|source| {
+            let counts = [
+                source.read,
+                source.new,
+                source.changed,
+                source.known,
+                source.ignored,
+                source.rejected,
+                source.late,
+                source.quarantined,
+            ];
+            let mut row = vec![source.source.clone()];
+            row.extend(counts.iter().map(ToString::to_string));
+            row.push(source.newest.clone().unwrap_or_default());
+            row
+        });
+        text.push(table(
+            &[
+                "  Source",
+                "Read",
+                "New",
+                "Changed",
+                "Known",
+                "Ignored",
+                "Rejected",
+                "Late",
+                "Quarantined",
+                "Newest (UTC)",
+            ],
+            indented(sources),
+        ));
+    }
+    if text.is_empty() {
+        text.push("nothing is stored yet; `gatelog import FILE` brings records".to_owned());
+    }
+    if let Some(failure) = &status.write_failure {
+        text.push(format!("the last write failed: {failure}"));
+    }
+    text.join("\n")
+}
+
+fn indented(rows: impl Iterator<Item = Vec<String>>) -> Vec<Vec<String>> {
+    rows.map(|mut row| {
+        row[0].insert_str(0, "  ");
+        row
+    })
+    .collect()
+}
+
+fn recounted(found: &CheckAnswer) -> String {
+    let mut lines: Vec<String> = found.faults.clone();
+    lines.push(format!(
+        "recounted {} events and {} rows of {} tenants: {}",
+        found.events,
+        found.rows,
+        found.tenants,
+        if found.faults.is_empty() {
+            "everything agrees".to_owned()
+        } else {
+            format!("{} faults", found.faults.len())
+        }
+    ));
+    lines.join("\n")
+}

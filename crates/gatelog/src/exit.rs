@@ -1,0 +1,42 @@
+//! What the exit code of a command means.
+
+use server::link::Refused;
+use std::process::ExitCode;
+
+/// The exit codes of every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// Done.
+    Done = 0,
+    /// It failed.
+    Failed = 1,
+    /// It was asked wrongly.
+    Usage = 2,
+    /// What was asked for is not there.
+    NotFound = 3,
+    /// A part of it was done.
+    Partial = 6,
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> ExitCode {
+        ExitCode::from(code as u8)
+    }
+}
+
+/// The user asked for something that makes no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+/// The exit code of an error.
+pub(crate) fn code_of(error: &anyhow::Error) -> Code {
+    if error.downcast_ref::<Usage>().is_some() {
+        return Code::Usage;
+    }
+    match error.downcast_ref::<Refused>().map(|refused| refused.status) {
+        Some(404) => Code::NotFound,
+        Some(400) => Code::Usage,
+        _ => Code::Failed,
+    }
+}

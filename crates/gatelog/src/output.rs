@@ -1,0 +1,84 @@
+//! What commands print: tables for people, JSON for programs, messages beside both.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
+use serde::Serialize;
+use std::io::Write;
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Prints an answer: as JSON, or as the text that people read.
+#[allow(clippy::print_stdout)]
+pub(crate) fn answer(
+    format: Format,
+    value: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
+    let shown = match format {
+        Format::Json => serde_json::to_string(value)?,
+        Format::Table => text(),
+    };
+    line(&shown)
+}
+
+/// Prints a line of data. A reader that went away (`| head`) is no error.
+pub(crate) fn line(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Says something beside the data.
+pub(crate) fn say(text: &str) {
+    // Nobody may be listening; the command goes on.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Says why a command ended, cause by cause.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let mut causes = error.chain().map(ToString::to_string);
+    say(&format!("gatelog: {}", causes.next().unwrap_or_default()));
+    for cause in causes {
+        say(&format!("  because: {cause}"));
+    }
+}
+
+/// A table without lines, which greps and copies well.
+pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(head.to_vec());
+    for row in rows {
+        table.add_row(row.iter().map(|cell| printable(cell)).collect::<Vec<_>>());
+    }
+    table
+        .to_string()
+        .lines()
+        .map(str::trim_end)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Text from outside cannot move the cursor or colour the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if character.is_control() {
+                '\u{fffd}'
+            } else {
+                character
+            }
+        })
+        .collect()
+}

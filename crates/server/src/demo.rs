@@ -1,0 +1,115 @@
+//! What the demo needs of a server: a tenant with an application that may read and ingest, filled with records.
+
+use crate::app::App;
+use crate::inputs::intake::{Intake, TenantRule, Terms};
+use crate::{chance, clients, clock};
+use anyhow::{Context, Result, anyhow};
+use issuer::audience::Permission;
+use issuer::client::NewSecret;
+use issuer::grant::{AddressedTenant, Issuing, client_credentials};
+use issuer::token_request::TokenRequest;
+use model::batch::Lateness;
+use model::tenant::{TenantId, TenantName};
+use secrecy::ExposeSecret;
+use sources::{Choice, Limits};
+use store::control::{NewApp, NewAppSecret};
+use uuid::Uuid;
+
+/// The demo's tenant and its application.
+#[derive(Debug, Clone)]
+pub struct Guest {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The application.
+    pub client_id: Uuid,
+    /// Its secret.
+    pub client_secret: String,
+}
+
+/// Makes the tenant, the same for the same seed, and an application of it.
+pub fn welcome(app: &App, domain: &str, seed: u64) -> Result<Guest> {
+    let now = app.now();
+    let tenant = TenantId::new(Uuid::new_v5(
+        &Uuid::NAMESPACE_DNS,
+        format!("{seed}.{domain}").as_bytes(),
+    ));
+    app.control
+        .create_tenant(tenant, &[TenantName::parse(domain)?], domain, now)?;
+    let client_id = chance::guid();
+    app.control.create_app(
+        &NewApp {
+            client_id,
+            tenant,
+            object_id: chance::guid(),
+            name: "demo".to_owned(),
+            permissions: Permission::ALL
+                .iter()
+                .map(|permission| clients::stored(*permission))
+                .collect(),
+            reply_addresses: vec!["https://localhost".to_owned()],
+            roles: Vec::new(),
+        },
+        now,
+    )?;
+    let secret = NewSecret::from_random(&chance::bytes());
+    app.control.add_secret(
+        client_id,
+        &NewAppSecret {
+            hash: secret.hash.0,
+            hint: secret.hint,
+            expires: None,
+        },
+        now,
+    )?;
+    Ok(Guest {
+        tenant,
+        client_id,
+        client_secret: secret.text.expose_secret().to_owned(),
+    })
+}
+
+/// Stores records through the same intake as any import; answers how many events were new.
+pub fn fill(app: &App, guest: &Guest, records: &mut dyn Iterator<Item = String>) -> Result<u64> {
+    let mut intake = Intake::new(Terms {
+        store: app.events.as_ref(),
+        tenants: TenantRule::Only(guest.tenant),
+        source: "demo",
+        lateness: Lateness::NotCounted,
+        choice: Choice::Auto,
+        limits: Limits::default(),
+        now: clock::now,
+    });
+    for record in records {
+        intake.push(record.as_bytes())?;
+        intake.push(b"\n")?;
+    }
+    intake.finish()?;
+    if let Some(rejection) = intake.take_rejections().first() {
+        return Err(anyhow!("a made-up record was rejected: {}", rejection.reason));
+    }
+    Ok(intake.summary().total.counts.new)
+}
+
+/// A token of the application for reading reports, as the token endpoint gives it.
+pub fn reading_token(app: &App, guest: &Guest) -> Result<String> {
+    let registered = app
+        .control
+        .app(guest.client_id)?
+        .context("the demo's application is gone")?;
+    let body = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        guest.client_id, guest.client_secret
+    );
+    let request =
+        TokenRequest::read(body.as_bytes(), None).map_err(|refusal| anyhow!(refusal.to_string()))?;
+    let client = clients::client(&registered);
+    let issuing = Issuing {
+        authority: &app.authority,
+        key: &app.signing_key,
+        now: app.now(),
+        random: chance::bytes(),
+    };
+    let granted = client_credentials(&request, &AddressedTenant::OfTheClient, Some(&client), issuing)
+        .map_err(|refusal| anyhow!(refusal.to_string()))?;
+    Ok(granted.access_token.expose_secret().to_owned())
+}
