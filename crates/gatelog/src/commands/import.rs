@@ -90,7 +90,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let answer_now = block_on(async {
         let mut target = format!("/import-place?format={}", super::store::escaped(&args.format));
         if let Some(tenant) = &args.tenant {
-            target.push_str(&format!("&tenant={}", super::store::escaped(tenant)));
+            target = format!("{target}&tenant={}", super::store::escaped(tenant));
         }
         let place: ImportPlace = link.get(&target).await?;
         let mut sums = Answer {
@@ -275,8 +275,11 @@ fn read_from(packed: impl Read + Send, sender: &Sender<bytes::Bytes>) -> Result<
     }
 }
 
+/// What was looked at and what was not.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
+
 /// How a file is packed, by its first bytes, and the file from its start.
-fn look<R: Read>(mut packed: R) -> std::io::Result<(Encoding, Chain<Cursor<Vec<u8>>, R>)> {
+fn look<R: Read>(mut packed: R) -> std::io::Result<(Encoding, Whole<R>)> {
     let mut start = Vec::new();
     packed.by_ref().take(4).read_to_end(&mut start)?;
     Ok((Encoding::by_magic(&start), Cursor::new(start).chain(packed)))

@@ -76,7 +76,7 @@ pub struct Rejection {
 }
 
 /// What came of one line of the summary's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Line {
     /// The sums.
     pub counts: Counts,
@@ -84,16 +84,6 @@ pub struct Line {
     pub first: Option<Timestamp>,
     /// The newest event.
     pub last: Option<Timestamp>,
-}
-
-impl Default for Line {
-    fn default() -> Line {
-        Line {
-            counts: Counts::default(),
-            first: None,
-            last: None,
-        }
-    }
 }
 
 /// What came of all that was brought so far.

@@ -190,9 +190,12 @@ fn questions() -> Vec<Question> {
     ]
 }
 
+/// Keys read ahead from a month, and the key to go on after; `None` at its end.
+type Walk = (std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>);
+
 /// Identities that two months hold: walks the months' sorted keys side by side.
 fn doubled_keys(partitions: &[(Month, Arc<Partition>)]) -> Result<Vec<(EventKey, Month, Month)>, StoreError> {
-    let mut walks: Vec<(std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>)> = partitions
+    let mut walks: Vec<Walk> = partitions
         .iter()
         .map(|_| (Vec::new().into_iter(), Some([0; 16])))
         .collect();
@@ -218,10 +221,7 @@ fn doubled_keys(partitions: &[(Month, Arc<Partition>)]) -> Result<Vec<(EventKey,
     Ok(doubled)
 }
 
-fn next_key(
-    partition: &Partition,
-    walk: &mut (std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>),
-) -> Result<Option<[u8; 16]>, StoreError> {
+fn next_key(partition: &Partition, walk: &mut Walk) -> Result<Option<[u8; 16]>, StoreError> {
     if let Some(key) = walk.0.next() {
         return Ok(Some(key));
     }
