@@ -1,7 +1,8 @@
 //! Recounts in SQL, over the events, everything that a commit counted on its way.
 
 use super::append::{NO_EVENT_HOUR, OUTCOME_CHANGED, OUTCOME_NEW};
-use super::tenant::Tenant;
+use super::schema;
+use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::writer::HOUR_TICKS;
 use super::{Shared, partition::Partition};
 use crate::error::StoreError;
@@ -40,6 +41,7 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
         );
         partitions.push((month, partition));
     }
+    report.faults.extend(check_catalogue(tenant)?);
     for (key, first, second) in doubled_keys(&partitions)? {
         report.faults.push(format!(
             "{}: event {key:?} is stored in {first} and again in {second}",
@@ -47,6 +49,25 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
         ));
     }
     Ok(report)
+}
+
+/// The ledger lines that no month holds must add up like any other.
+fn check_catalogue(tenant: &Tenant) -> Result<Vec<String>, StoreError> {
+    let path = tenant.folder.join(CATALOGUE_FILE);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let connection = schema::open_reader(&path)?;
+    let read = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare(
+            "SELECT format('%s: the catalogue''s ledger line of %s does not add up', ?1, source) FROM ledger
+             WHERE read <> new + changed + known + ignored + rejected",
+        )?;
+        statement
+            .query_map([tenant.id.to_string()], |row| row.get(0))?
+            .collect()
+    };
+    read().map_err(|error| schema::failure(&path, &error))
 }
 
 fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
