@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::reports::{self, Face};
 use model::time::Timestamp;
 use serde::Serialize;
-use server::inputs::decoding::Encoding;
+use server::inputs::decoding::{Carrier, Encoding};
 use server::link::Link;
 use server::routes::admin::{ImportDone, ImportPlace, ImportTotals, RejectedRecord};
 use std::collections::BTreeMap;
@@ -252,7 +252,7 @@ fn read_all(input: &Input, bar: &ProgressBar, sender: &Sender<bytes::Bytes>) -> 
 
 fn read_from(packed: impl Read + Send, sender: &Sender<bytes::Bytes>) -> Result<()> {
     let (encoding, packed) = look(packed)?;
-    let mut reader = encoding.reader(packed)?;
+    let mut reader = encoding.reader(packed, Carrier::File)?;
     loop {
         let mut piece = vec![0; PIECE_BYTES];
         let mut filled = 0;
