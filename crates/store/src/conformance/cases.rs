@@ -305,6 +305,17 @@ pub(super) fn quarantine(trial: &Trial) -> Result<(), String> {
         rows.iter().map(|row| field(row, "id")).collect::<Vec<_>>(),
         vec!["1"],
     )?;
+    let history = opened
+        .store
+        .history(
+            trial.tenant,
+            &Subject::person("user2@contoso.com"),
+            time("2017-01-01"),
+            time("2099-12-31"),
+            10,
+        )
+        .map_err(|error| error.to_string())?;
+    equal("the history of a person of a quarantined event", history.len(), 0)?;
     let ledger = opened
         .store
         .ledger(trial.tenant)

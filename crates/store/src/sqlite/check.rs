@@ -191,6 +191,12 @@ fn questions() -> Vec<Question> {
                 .to_owned(),
         },
         Question {
+            fault: "an event is not in the history of each of its subjects (event, subjects, entries)",
+            sql: "SELECT format('%d, %d, %d', id, subjects, count(history.event)) FROM events
+                 LEFT JOIN history ON history.event = events.id GROUP BY id HAVING count(history.event) <> subjects"
+                .to_owned(),
+        },
+        Question {
             fault: "an event is not exactly once in the change log (event)",
             sql: "SELECT format('%d', id) FROM events LEFT JOIN changes ON changes.event = events.id AND changes.seq = events.seq
                  GROUP BY id HAVING count(changes.event) <> 1"
