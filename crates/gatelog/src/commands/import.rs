@@ -13,8 +13,9 @@ use server::inputs::decoding::{Carrier, Encoding};
 use server::link::Link;
 use server::routes::admin::{ImportDone, ImportPlace, ImportTotals, RejectedRecord};
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Chain, Cursor, IsTerminal, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc::{Sender, channel};
@@ -84,7 +85,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let inputs = inputs(&args.paths)?;
     let window_days = config.reports.window_days;
     let origin = server::link::origin(&config);
-    let link = Link::open(config)?;
+    let link = Link::open(&config)?;
     let mut refused = RejectedFile::new(args.rejected.clone());
     let bar = progress(&inputs, args);
     let answer_now = block_on(async {
@@ -312,8 +313,14 @@ impl RejectedFile {
                     .collect();
                 PathBuf::from(format!("import-{now}{REJECTED_SUFFIX}"))
             });
-            let file = File::create(&*path)
-                .with_context(|| format!("write rejected records to {}", path.display()))?;
+            // It holds original records: for its owner alone.
+            let made = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&*path);
+            let file = made.with_context(|| format!("write rejected records to {}", path.display()))?;
             self.file = Some(BufWriter::new(file));
         }
         if let Some(file) = &mut self.file {
@@ -462,12 +469,19 @@ fn shown(sums: &Answer, window_days: u32, origin: &str) -> String {
 
 /// The request that shows what lies before the default window.
 fn hint(sums: &Answer, window_days: u32, origin: &str) -> Option<String> {
-    let first = sums.total.first.as_ref()?;
     let window_starts = server::clock::now().plus_days(-i64::from(window_days));
-    if time(first) >= window_starts {
-        return None;
-    }
-    let line = sums.lines.iter().max_by_key(|line| line.totals.read)?;
+    let is_outside = |line: &&AnswerLine| {
+        line.totals
+            .first
+            .as_ref()
+            .is_some_and(|first| time(first) < window_starts)
+    };
+    let line = sums
+        .lines
+        .iter()
+        .filter(is_outside)
+        .max_by_key(|line| line.totals.read)?;
+    let first = line.totals.first.as_ref()?;
     let name = line.reports.split(" + ").next()?;
     let (face, family) = match reports::by_name(Face::Reports, name) {
         Some(_) => (Face::Reports, "reports"),

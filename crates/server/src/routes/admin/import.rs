@@ -191,7 +191,10 @@ async fn import(
     // The task owns the answer: it ends with the upload, or when nobody listens any more.
     tokio::task::spawn_blocking(move || {
         let end = match bring(&app, &place, choice, upload, &lines) {
-            Ok(done) => ImportLine::Done(done),
+            Ok(done) => {
+                count(&app, &done.total);
+                ImportLine::Done(done)
+            }
             Err(reason) => ImportLine::Failed { reason },
         };
         let _ = send(&lines, &end);
@@ -250,6 +253,18 @@ fn bring(
             .collect(),
         ignored_reasons: summary.ignored.clone(),
     })
+}
+
+fn count(app: &App, total: &ImportTotals) {
+    for (result, records) in [
+        ("new", total.new),
+        ("changed", total.changed),
+        ("known", total.known),
+        ("ignored", total.ignored),
+        ("rejected", total.rejected),
+    ] {
+        app.metrics.count_ingested("import", result, records);
+    }
 }
 
 fn tell(intake: &mut Intake<'_>, lines: &Sender<Bytes>) -> Result<(), String> {
