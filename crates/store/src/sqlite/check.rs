@@ -1,7 +1,8 @@
 //! Recounts in SQL, over the events, everything that a commit counted on its way.
 
 use super::append::{NO_EVENT_HOUR, OUTCOME_CHANGED, OUTCOME_NEW};
-use super::tenant::Tenant;
+use super::schema;
+use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::writer::HOUR_TICKS;
 use super::{Shared, partition::Partition};
 use crate::error::StoreError;
@@ -40,6 +41,7 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
         );
         partitions.push((month, partition));
     }
+    report.faults.extend(check_catalogue(tenant)?);
     for (key, first, second) in doubled_keys(&partitions)? {
         report.faults.push(format!(
             "{}: event {key:?} is stored in {first} and again in {second}",
@@ -47,6 +49,25 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
         ));
     }
     Ok(report)
+}
+
+/// The ledger lines that no month holds must add up like any other.
+fn check_catalogue(tenant: &Tenant) -> Result<Vec<String>, StoreError> {
+    let path = tenant.folder.join(CATALOGUE_FILE);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let connection = schema::open_reader(&path)?;
+    let read = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare(
+            "SELECT format('%s: the catalogue''s ledger line of %s does not add up', ?1, source) FROM ledger
+             WHERE read <> new + changed + known + ignored + rejected",
+        )?;
+        statement
+            .query_map([tenant.id.to_string()], |row| row.get(0))?
+            .collect()
+    };
+    read().map_err(|error| schema::failure(&path, &error))
 }
 
 fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
@@ -170,6 +191,12 @@ fn questions() -> Vec<Question> {
                 .to_owned(),
         },
         Question {
+            fault: "an event is not in the history of each of its subjects (event, subjects, entries)",
+            sql: "SELECT format('%d, %d, %d', id, subjects, count(history.event)) FROM events
+                 LEFT JOIN history ON history.event = events.id GROUP BY id HAVING count(history.event) <> subjects"
+                .to_owned(),
+        },
+        Question {
             fault: "an event is not exactly once in the change log (event)",
             sql: "SELECT format('%d', id) FROM events LEFT JOIN changes ON changes.event = events.id AND changes.seq = events.seq
                  GROUP BY id HAVING count(changes.event) <> 1"
@@ -190,9 +217,12 @@ fn questions() -> Vec<Question> {
     ]
 }
 
+/// Keys read ahead from a month, and the key to go on after; `None` at its end.
+type Walk = (std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>);
+
 /// Identities that two months hold: walks the months' sorted keys side by side.
 fn doubled_keys(partitions: &[(Month, Arc<Partition>)]) -> Result<Vec<(EventKey, Month, Month)>, StoreError> {
-    let mut walks: Vec<(std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>)> = partitions
+    let mut walks: Vec<Walk> = partitions
         .iter()
         .map(|_| (Vec::new().into_iter(), Some([0; 16])))
         .collect();
@@ -218,10 +248,7 @@ fn doubled_keys(partitions: &[(Month, Arc<Partition>)]) -> Result<Vec<(EventKey,
     Ok(doubled)
 }
 
-fn next_key(
-    partition: &Partition,
-    walk: &mut (std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>),
-) -> Result<Option<[u8; 16]>, StoreError> {
+fn next_key(partition: &Partition, walk: &mut Walk) -> Result<Option<[u8; 16]>, StoreError> {
     if let Some(key) = walk.0.next() {
         return Ok(Some(key));
     }

@@ -80,7 +80,7 @@ impl Tenant {
                 continue;
             }
             let partition = partitions.get(id, &folder, month);
-            if let Some(found) = partition.read(|connection| read_meta(connection))? {
+            if let Some(found) = partition.read(read_meta)? {
                 last_seq = last_seq.max(found.last_seq);
                 state.months.insert(month, found);
             }
