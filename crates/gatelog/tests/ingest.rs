@@ -47,7 +47,8 @@ impl Site {
     }
 
     fn sign_ins(&self) -> Vec<String> {
-        let target = "/contoso.com/activities/signinEvents?api-version=beta&$filter=signinDateTime%20ge%202001-01-01";
+        let target =
+            "/contoso.com/activities/signinEvents?api-version=beta&$filter=signinDateTime%20ge%202001-01-01";
         self.server.get(&self.read, target).ids()
     }
 }
@@ -86,7 +87,10 @@ fn assert_problem(answer: &Answer, status: u16, kind: &str) {
     let media = answer.header("content-type").unwrap();
     assert_eq!(media.split(';').next(), Some("application/problem+json"));
     let json = answer.json();
-    assert_eq!((&json["type"], &json["status"]), (&format!("urn:gatelog:problem:{kind}").into(), &status.into()));
+    assert_eq!(
+        (&json["type"], &json["status"]),
+        (&format!("urn:gatelog:problem:{kind}").into(), &status.into())
+    );
     assert!(!json["title"].as_str().unwrap().is_empty());
     assert!(!json["detail"].as_str().unwrap().is_empty());
     assert_eq!(json["requestId"].as_str(), answer.header("request-id"));
@@ -95,32 +99,78 @@ fn assert_problem(answer: &Answer, status: u16, kind: &str) {
 #[test]
 fn every_packing_is_read_and_the_rows_are_there_at_once() {
     let site = site(&[]);
-    let record = |number: u32| audit(&format!("a{number}"), &format!("2026-01-0{number}T00:00:00Z"), "Add user");
+    let record = |number: u32| {
+        audit(
+            &format!("a{number}"),
+            &format!("2026-01-0{number}T00:00:00Z"),
+            "Add user",
+        )
+    };
     let two = format!("{}\n{}\n", record(1), record(2));
     check(&site, &site.post(AUTO).body(two.as_str()), [2, 2, 0, 0, 0, 0]);
     assert_eq!(site.audits(), ["a2", "a1"]);
     let packed = gzip(record(3).as_bytes());
-    check(&site, &site.post(AUTO).header("Content-Encoding", "gzip").body(packed.as_slice()), [1, 1, 0, 0, 0, 0]);
+    check(
+        &site,
+        &site
+            .post(AUTO)
+            .header("Content-Encoding", "gzip")
+            .body(packed.as_slice()),
+        [1, 1, 0, 0, 0, 0],
+    );
     assert_eq!(site.audits(), ["a3", "a2", "a1"]);
     let packed = zstd(record(4).as_bytes());
-    check(&site, &site.post(AUTO).header("Content-Encoding", "ZSTD").body(packed), [1, 1, 0, 0, 0, 0]);
+    check(
+        &site,
+        &site.post(AUTO).header("Content-Encoding", "ZSTD").body(packed),
+        [1, 1, 0, 0, 0, 0],
+    );
     // In pieces that break a record and a word in two.
     let five = record(5);
     let (left, right) = five.as_bytes().split_at(100);
     check(&site, &site.post(AUTO).chunks(&[left, right]), [1, 1, 0, 0, 0, 0]);
     let packed = gzip(record(6).as_bytes());
     let (left, right) = packed.split_at(20);
-    check(&site, &site.post(AUTO).header("Content-Encoding", "gzip").chunks(&[left, right]), [1, 1, 0, 0, 0, 0]);
+    check(
+        &site,
+        &site
+            .post(AUTO)
+            .header("Content-Encoding", "gzip")
+            .chunks(&[left, right]),
+        [1, 1, 0, 0, 0, 0],
+    );
     // A page of Microsoft Graph and an array.
-    let page = format!(r#"{{"@odata.context":"x","value":[{},{}]}}"#, record(7), record(8));
-    check(&site, &site.post(AUTO).header("Content-Type", "application/json").body(page), [2, 2, 0, 0, 0, 0]);
+    let page = format!(
+        r#"{{"@odata.context":"x","value":[{},{}]}}"#,
+        record(7),
+        record(8)
+    );
+    check(
+        &site,
+        &site
+            .post(AUTO)
+            .header("Content-Type", "application/json")
+            .body(page),
+        [2, 2, 0, 0, 0, 0],
+    );
     let array = format!("[{}]", record(9));
-    check(&site, &site.post("/contoso.com/ingest/entra-graph").body(array), [1, 1, 0, 0, 0, 0]);
-    assert_eq!(site.audits(), ["a9", "a8", "a7", "a6", "a5", "a4", "a3", "a2", "a1"]);
+    check(
+        &site,
+        &site.post("/contoso.com/ingest/entra-graph").body(array),
+        [1, 1, 0, 0, 0, 0],
+    );
+    assert_eq!(
+        site.audits(),
+        ["a9", "a8", "a7", "a6", "a5", "a4", "a3", "a2", "a1"]
+    );
     // All of it again, through another packing.
     let all: Vec<String> = (1..=9).map(record).collect();
     let packed = zstd(all.join("\n").as_bytes());
-    check(&site, &site.post(AUTO).header("Content-Encoding", "zstd").body(packed), [9, 0, 0, 9, 0, 0]);
+    check(
+        &site,
+        &site.post(AUTO).header("Content-Encoding", "zstd").body(packed),
+        [9, 0, 0, 9, 0, 0],
+    );
     check(&site, &site.post(AUTO).body(""), [0, 0, 0, 0, 0, 0]);
     assert_eq!(site.audits().len(), 9);
 }
@@ -132,7 +182,11 @@ fn other_content_is_a_change_and_the_old_content_is_known_again() {
     let second = sign_in("s1", "2026-01-01T00:00:00Z", "dora@contoso.com", "Portal", 50126);
     check(&site, &site.post(AUTO).body(first.as_str()), [1, 1, 0, 0, 0, 0]);
     check(&site, &site.post(AUTO).body(second.as_str()), [1, 0, 1, 0, 0, 0]);
-    check(&site, &site.post(AUTO).body(format!("{first}\n{second}")), [2, 0, 0, 2, 0, 0]);
+    check(
+        &site,
+        &site.post(AUTO).body(format!("{first}\n{second}")),
+        [2, 0, 0, 2, 0, 0],
+    );
     assert_eq!(site.sign_ins(), ["s1"]);
 }
 
@@ -140,30 +194,70 @@ fn other_content_is_a_change_and_the_old_content_is_known_again() {
 fn what_is_not_taken_is_told_by_line_and_reason() {
     let site = site(&[]);
     let good = audit("good", "2026-01-01T00:00:00Z", "Add user");
-    let foreign = audit("foreign", "2026-01-01T00:00:00Z", "Add user")
-        .replacen('{', &format!(r#"{{"tenantId":"{FABRIKAM}","#), 1);
-    let own = audit("own", "2026-01-02T00:00:00Z", "Add user")
-        .replacen('{', &format!(r#"{{"tenantId":"{CONTOSO}","#), 1);
+    let foreign = audit("foreign", "2026-01-01T00:00:00Z", "Add user").replacen(
+        '{',
+        &format!(r#"{{"tenantId":"{FABRIKAM}","#),
+        1,
+    );
+    let own = audit("own", "2026-01-02T00:00:00Z", "Add user").replacen(
+        '{',
+        &format!(r#"{{"tenantId":"{CONTOSO}","#),
+        1,
+    );
     let timeless = sign_in("timeless", "yesterday", "dora@contoso.com", "Portal", 0);
     let risk = r#"{"id":"r","riskEventType":"leakedCredentials","detectedDateTime":"2026-01-01T00:00:00Z"}"#;
-    let lines = [good.as_str(), "{\"broken\":", foreign.as_str(), "", timeless.as_str(), risk, r#"{"a":1}"#, own.as_str()];
+    let lines = [
+        good.as_str(),
+        "{\"broken\":",
+        foreign.as_str(),
+        "",
+        timeless.as_str(),
+        risk,
+        r#"{"a":1}"#,
+        own.as_str(),
+    ];
     let json = check(&site, &site.post(AUTO).body(lines.join("\n")), [7, 2, 0, 0, 1, 4]);
     let told: Vec<(u64, &str)> = json["rejections"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|rejection| (rejection["line"].as_u64().unwrap(), rejection["reason"].as_str().unwrap()))
+        .map(|rejection| {
+            (
+                rejection["line"].as_u64().unwrap(),
+                rejection["reason"].as_str().unwrap(),
+            )
+        })
         .collect();
-    assert_eq!(told.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 5, 7], "{told:?}");
-    assert!(told[1].1.contains(FABRIKAM) && told[1].1.contains(CONTOSO), "{told:?}");
+    assert_eq!(
+        told.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+        [2, 3, 5, 7],
+        "{told:?}"
+    );
+    assert!(
+        told[1].1.contains(FABRIKAM) && told[1].1.contains(CONTOSO),
+        "{told:?}"
+    );
     assert!(told[2].1.contains("`createdDateTime` is `yesterday`"), "{told:?}");
     assert_eq!(json["rejectionsNotListed"], 0);
-    assert_eq!(json["ignoredReasons"].as_object().unwrap().values().collect::<Vec<_>>(), [1]);
+    assert_eq!(
+        json["ignoredReasons"]
+            .as_object()
+            .unwrap()
+            .values()
+            .collect::<Vec<_>>(),
+        [1]
+    );
     assert_eq!(site.audits(), ["own", "good"]);
     // The answer stays short however much is wrong.
     let many = "{\"a\":1}\n".repeat(250);
     let json = check(&site, &site.post(AUTO).body(many), [250, 0, 0, 0, 0, 250]);
-    assert_eq!((json["rejections"].as_array().unwrap().len(), &json["rejectionsNotListed"]), (100, &json!(150)));
+    assert_eq!(
+        (
+            json["rejections"].as_array().unwrap().len(),
+            &json["rejectionsNotListed"]
+        ),
+        (100, &json!(150))
+    );
     assert_eq!(site.workplace.json(&["store", "check"])["faults"], json!([]));
 }
 
@@ -179,16 +273,51 @@ fn what_cannot_be_read_at_all_is_a_problem() {
     let mut expected = formats.as_array().unwrap().clone();
     expected.sort_by_key(ToString::to_string);
     assert_eq!(known, expected);
-    check_problem(&site, &post(AUTO).header("Content-Encoding", "br"), 415, "unsupported-media-type");
-    check_problem(&site, &post(AUTO).header("Content-Encoding", "gzip, gzip"), 415, "unsupported-media-type");
-    check_problem(&site, &post(AUTO).header("Content-Type", "image/png"), 415, "unsupported-media-type");
-    check_problem(&site, &post(AUTO).header("Content-Encoding", "gzip"), 400, "bad-encoding");
-    check_problem(&site, &post(AUTO).header("Content-Encoding", "zstd"), 400, "bad-encoding");
+    check_problem(
+        &site,
+        &post(AUTO).header("Content-Encoding", "br"),
+        415,
+        "unsupported-media-type",
+    );
+    check_problem(
+        &site,
+        &post(AUTO).header("Content-Encoding", "gzip, gzip"),
+        415,
+        "unsupported-media-type",
+    );
+    check_problem(
+        &site,
+        &post(AUTO).header("Content-Type", "image/png"),
+        415,
+        "unsupported-media-type",
+    );
+    check_problem(
+        &site,
+        &post(AUTO).header("Content-Encoding", "gzip"),
+        400,
+        "bad-encoding",
+    );
+    check_problem(
+        &site,
+        &post(AUTO).header("Content-Encoding", "zstd"),
+        400,
+        "bad-encoding",
+    );
     let mut cut = gzip(record.as_bytes());
     cut.truncate(cut.len() / 2);
-    check_problem(&site, &site.post(AUTO).header("Content-Encoding", "gzip").body(cut), 400, "bad-encoding");
+    check_problem(
+        &site,
+        &site.post(AUTO).header("Content-Encoding", "gzip").body(cut),
+        400,
+        "bad-encoding",
+    );
     for method in ["GET", "PUT", "DELETE"] {
-        let answer = check_problem(&site, &Request::new(method, AUTO).bearer(&site.ingest), 405, "method-not-allowed");
+        let answer = check_problem(
+            &site,
+            &Request::new(method, AUTO).bearer(&site.ingest),
+            405,
+            "method-not-allowed",
+        );
         assert_eq!(answer.header("allow"), Some("POST"));
     }
     assert_eq!(site.audits(), [""; 0]);
@@ -218,8 +347,18 @@ fn an_upload_has_a_largest_size_packed_and_unpacked() {
     ]);
     let line = audit("one", "2026-01-01T00:00:00Z", "Add user") + "\n";
     let large = line.repeat(2048 / line.len() + 1);
-    check_problem(&site, &site.post(AUTO).body(large.as_str()), 413, "body-too-large");
-    check_problem(&site, &site.post(AUTO).chunks(&[line.as_bytes(), large.as_bytes()]), 413, "body-too-large");
+    check_problem(
+        &site,
+        &site.post(AUTO).body(large.as_str()),
+        413,
+        "body-too-large",
+    );
+    check_problem(
+        &site,
+        &site.post(AUTO).chunks(&[line.as_bytes(), large.as_bytes()]),
+        413,
+        "body-too-large",
+    );
     let bomb = vec![b' '; 256 << 10];
     for (encoding, packed) in [("gzip", gzip(&bomb)), ("zstd", zstd(&bomb))] {
         assert!(packed.len() < 2048);
@@ -234,7 +373,11 @@ fn one_record_has_a_largest_size_and_the_others_are_still_read() {
     let site = site(&[]);
     let huge = audit("huge", "2026-01-01T00:00:00Z", &"x".repeat(5 << 20));
     let small = audit("small", "2026-01-01T00:00:00Z", "Add user");
-    let json = check(&site, &site.post(AUTO).body(format!("{huge}\n{small}")), [2, 1, 0, 0, 0, 1]);
+    let json = check(
+        &site,
+        &site.post(AUTO).body(format!("{huge}\n{small}")),
+        [2, 1, 0, 0, 0, 1],
+    );
     assert_eq!(json["rejections"][0]["line"], 1);
     assert_eq!(site.audits(), ["small"]);
 }
@@ -242,7 +385,10 @@ fn one_record_has_a_largest_size_and_the_others_are_still_read() {
 #[test]
 fn too_many_uploads_at_once_are_told_to_wait() {
     let site = site(&[("limits.ingest_concurrent", "1")]);
-    let (first, second) = (audit("first", "2026-01-01T00:00:00Z", "x"), audit("second", "2026-01-02T00:00:00Z", "x"));
+    let (first, second) = (
+        audit("first", "2026-01-01T00:00:00Z", "x"),
+        audit("second", "2026-01-02T00:00:00Z", "x"),
+    );
     let mut held = Connection::open(&site.server.address);
     // The server asks for the body only once the upload has its place.
     held.say(
@@ -253,7 +399,12 @@ fn too_many_uploads_at_once_are_told_to_wait() {
         .as_bytes(),
     );
     assert_eq!(held.answer("POST").status, 100);
-    let refused = check_problem(&site, &site.post(AUTO).body(second.as_str()), 429, "too-many-uploads");
+    let refused = check_problem(
+        &site,
+        &site.post(AUTO).body(second.as_str()),
+        429,
+        "too-many-uploads",
+    );
     assert_eq!(refused.header("retry-after"), Some("1"));
     held.say(&chunk(first.as_bytes()));
     held.say(LAST_CHUNK);
@@ -271,31 +422,90 @@ fn who_may_not_ingest_is_told_why() {
     let other = site.workplace.app("fabrikam.com", &["Ingest"]);
     let bring = |request: Request| request.body(audit("one", &days_ago(1), "Add user"));
     let challenged = |answer: &Answer| answer.header("www-authenticate").unwrap().starts_with("Bearer ");
-    assert!(challenged(&check_problem(&site, &bring(Request::post(AUTO)), 401, "no-token")));
-    assert!(challenged(&check_problem(&site, &bring(Request::post(AUTO).bearer("x")), 401, "bad-token")));
-    let answer = check_problem(&site, &bring(Request::post(AUTO).bearer(&site.read)), 401, "bad-token");
+    assert!(challenged(&check_problem(
+        &site,
+        &bring(Request::post(AUTO)),
+        401,
+        "no-token"
+    )));
+    assert!(challenged(&check_problem(
+        &site,
+        &bring(Request::post(AUTO).bearer("x")),
+        401,
+        "bad-token"
+    )));
+    let answer = check_problem(
+        &site,
+        &bring(Request::post(AUTO).bearer(&site.read)),
+        401,
+        "bad-token",
+    );
     assert!(challenged(&answer));
-    assert!(answer.json()["detail"].as_str().unwrap().contains("resource=api://gatelog-ingest"));
+    assert!(
+        answer.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("resource=api://gatelog-ingest")
+    );
     let token = site.server.ingest_token(&reader);
-    check_problem(&site, &bring(Request::post(AUTO).bearer(&token)), 403, "no-permission");
+    check_problem(
+        &site,
+        &bring(Request::post(AUTO).bearer(&token)),
+        403,
+        "no-permission",
+    );
     let token = site.server.ingest_token(&other);
-    check_problem(&site, &bring(Request::post(AUTO).bearer(&token)), 403, "other-tenant");
-    check_problem(&site, &bring(site.post("/nobody.example/ingest/auto")), 403, "other-tenant");
+    check_problem(
+        &site,
+        &bring(Request::post(AUTO).bearer(&token)),
+        403,
+        "other-tenant",
+    );
+    check_problem(
+        &site,
+        &bring(site.post("/nobody.example/ingest/auto")),
+        403,
+        "other-tenant",
+    );
     assert_eq!(site.audits(), [""; 0]);
-    check(&site, &bring(site.post("/myorganization/ingest/auto")), [1, 1, 0, 0, 0, 0]);
+    check(
+        &site,
+        &bring(site.post("/myorganization/ingest/auto")),
+        [1, 1, 0, 0, 0, 0],
+    );
 }
 
 #[test]
 fn what_is_of_the_future_is_kept_apart_and_counted() {
     let site = site(&[]);
-    let json = check(&site, &site.post(AUTO).body(audit("soon", &days_ago(-3), "Add user")), [1, 1, 0, 0, 0, 0]);
+    let json = check(
+        &site,
+        &site.post(AUTO).body(audit("soon", &days_ago(-3), "Add user")),
+        [1, 1, 0, 0, 0, 0],
+    );
     assert_eq!(json["quarantined"], 1);
-    let json = check(&site, &site.post(AUTO).body(audit("now", &days_ago(0), "Add user")), [1, 1, 0, 0, 0, 0]);
+    let json = check(
+        &site,
+        &site.post(AUTO).body(audit("now", &days_ago(0), "Add user")),
+        [1, 1, 0, 0, 0, 0],
+    );
     assert_eq!(json["quarantined"], 0);
-    let json = check(&site, &site.post(AUTO).body(audit("old", &days_ago(9), "Add user")), [1, 1, 0, 0, 0, 0]);
+    let json = check(
+        &site,
+        &site.post(AUTO).body(audit("old", &days_ago(9), "Add user")),
+        [1, 1, 0, 0, 0, 0],
+    );
     assert_eq!(json["late"], 1);
     let status = site.workplace.json(&["store", "status"]);
     let source = &status["tenants"][0]["sources"][0];
     assert!(source["source"].as_str().unwrap().starts_with("ingest:"));
-    assert_eq!((&source["read"], &source["new"], &source["quarantined"], &source["late"]), (&json!(3), &json!(3), &json!(1), &json!(1)));
+    assert_eq!(
+        (
+            &source["read"],
+            &source["new"],
+            &source["quarantined"],
+            &source["late"]
+        ),
+        (&json!(3), &json!(3), &json!(1), &json!(1))
+    );
 }
