@@ -122,8 +122,7 @@ impl Shared {
             add(partition.read(|connection| ledger_lines(connection, &sql))?);
         }
         let catalogue = tenant.folder.join(CATALOGUE_FILE);
-        if catalogue.exists() {
-            let connection = schema::open_reader(&catalogue)?;
+        if let Some(connection) = schema::open_if_made(&catalogue)? {
             let sql = format!("SELECT source, {LEDGER_SUMS} FROM ledger GROUP BY source");
             add(ledger_lines(&connection, &sql).map_err(|error| schema::failure(&catalogue, &error))?);
         }
