@@ -174,7 +174,8 @@ pub(super) fn read_meta(connection: &rusqlite::Connection) -> rusqlite::Result<O
     )
 }
 
-/// Renames a month's files away and unlinks them. Every connection to them is closed by now.
+/// Renames a month's files away and unlinks them; nothing to do if they are gone. Every connection to them is closed by
+/// now.
 pub(super) fn discard_file(folder: &Path, month: Month) -> Result<(), StoreError> {
     let path = Partition::path_of(folder, month);
     for suffix in ["-wal", "-shm", ""] {

@@ -418,22 +418,31 @@ impl WriterThread {
         }
     }
 
-    /// The totals go to the catalogue first; then every connection closes, and the file is renamed away and unlinked.
+    /// The totals go to the catalogue first: from then on the month is purged, whatever fails after it, and a start throws
+    /// its file away. Then every connection closes, and the file is renamed away and unlinked.
     fn purge(&mut self, tenant: &Tenant, month: Month, now: Timestamp) -> Result<(), StoreError> {
         let _alone = tenant.purge_gate();
-        if tenant.is_purged(month) || !tenant.months().iter().any(|(stored, _)| *stored == month) {
+        if tenant.is_purged(month) {
+            return super::tenant::discard_file(&tenant.folder, month);
+        }
+        if !tenant.months().iter().any(|(stored, _)| *stored == month) {
             return Ok(());
         }
         let writer = self.writer(tenant, month)?;
         catalogue::take_over(tenant, month, now, &writer.connection)?;
-        let path = writer.path.clone();
-        writer
+        tenant.forget(month);
+        let checkpointed = writer
             .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(|error| schema::failure(&path, &error))?;
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = checkpointed {
+            // On a full disk there is no room for it, and a purge is what makes room.
+            tracing::warn!(
+                "the purged {} goes without a checkpoint: {error}",
+                writer.path.display()
+            );
+        }
         self.writers.remove(&(tenant.id, month));
         self.shared.partitions.close(tenant.id, month);
-        tenant.forget(month);
         if let Some(memory) = self.tenants.get_mut(&tenant.id) {
             memory.filters.remove(&month);
         }
