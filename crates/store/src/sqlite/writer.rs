@@ -14,6 +14,7 @@ use model::identity::EventKey;
 use model::tenant::TenantId;
 use model::time::{Month, TICKS_PER_SECOND, Timestamp};
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -125,12 +126,31 @@ impl WriterThread {
             by_tenant.entry(job.tenant.id).or_default().push(job);
         }
         for jobs in by_tenant.into_values() {
-            let answers = self.append_for_tenant(&jobs);
+            let answers = catch_unwind(AssertUnwindSafe(|| self.append_for_tenant(&jobs)))
+                .unwrap_or_else(|_| self.recover(&jobs));
             for (job, answer) in jobs.into_iter().zip(answers) {
                 self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
                 let _ = job.reply.send(answer);
             }
         }
+    }
+
+    /// After a panic: what was not committed is rolled back already, and what is remembered of the tenant is read again. A
+    /// thread that ended here would refuse half of the tenants until the next start.
+    fn recover(&mut self, jobs: &[AppendJob]) -> Vec<Result<Appended, StoreError>> {
+        let Some(tenant) = jobs.first().map(|job| &job.tenant) else {
+            return Vec::new();
+        };
+        let failure = StoreError::Backend {
+            path: tenant.folder.clone(),
+            reason: "the thread that writes panicked; the log has its message".to_owned(),
+        };
+        self.writers.retain(|(owner, _), _| *owner != tenant.id);
+        self.tenants.remove(&tenant.id);
+        // Some month may hold this commit's number already.
+        tenant.publish(tenant.published() + 1);
+        self.shared.wrote(Some(failure.clone()));
+        jobs.iter().map(|_| Err(failure.clone())).collect()
     }
 
     fn append_for_tenant(&mut self, jobs: &[AppendJob]) -> Vec<Result<Appended, StoreError>> {
