@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use store::error::StoreError;
+use store::events::EventStore;
+use store::sqlite::{CommitPoint, Options};
 use told::{append, assert_clean, batch, event, ids, key, month, open, query, tenant, time, try_append};
 
 fn tenant_folder(data: &Path) -> PathBuf {
@@ -206,29 +209,88 @@ fn nothing_of_a_month_that_cannot_be_written_is_acknowledged_and_the_rest_is() {
     assert_eq!(commits, [1, 2, 3]);
 }
 
-#[test]
-fn a_page_may_not_see_more_than_what_is_committed() {
-    let folder = tempfile::tempdir().unwrap();
-    let open = open(&folder.path().join("data"));
-    append(open.store.as_ref(), &[event("1", "2017-05-01", 1)]);
+/// What a reader sees while the second commit stands between its two months.
+static PEEPHOLE: Mutex<Option<Arc<dyn EventStore>>> = Mutex::new(None);
+static SEEN: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());
+
+fn look_in(_: CommitPoint) {
+    let store = PEEPHOLE.lock().unwrap().clone();
+    let Some(store) = store else { return };
+    // A skiptoken of a folder that was put back from a backup names a commit that is yet to come.
     let query = Query {
         snapshot: Some(u64::MAX),
         ..query(10)
     };
-    assert_eq!(open.store.scan(tenant(), &query).unwrap().rows, 1);
+    let seen = (
+        store.scan(tenant(), &query).unwrap().rows,
+        store.changes(tenant(), 0, 10).unwrap().len(),
+    );
+    SEEN.lock().unwrap().push(seen);
+}
+
+#[test]
+fn a_reader_does_not_see_half_a_commit_whatever_it_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        reached: Some(look_in),
+        ..Options::default()
+    };
+    let open = told::open_with(&folder.path().join("data"), options);
+    append(open.store.as_ref(), &[event("1", "2017-05-01", 1)]);
+    *PEEPHOLE.lock().unwrap() = Some(Arc::clone(&open.store));
+    append(
+        open.store.as_ref(),
+        &[event("2", "2017-05-02", 1), event("3", "2017-06-01", 1)],
+    );
+    PEEPHOLE.lock().unwrap().take();
+    assert_eq!(*SEEN.lock().unwrap(), [(1, 1), (1, 1)]);
+    assert_eq!(ids(open.store.as_ref()), ["3", "2", "1"]);
+}
+
+static PANICS: AtomicBool = AtomicBool::new(false);
+
+fn panic_once(_: CommitPoint) {
+    assert!(!PANICS.swap(false, Ordering::SeqCst), "a test's own panic");
+}
+
+#[test]
+fn a_panic_while_writing_refuses_one_batch_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        reached: Some(panic_once),
+        writer_threads: 1,
+        ..Options::default()
+    };
+    let open = told::open_with(&folder.path().join("data"), options);
+    let store = open.store.as_ref();
+    append(store, &[event("1", "2017-05-01", 1)]);
+    PANICS.store(true, Ordering::SeqCst);
+    let both = [event("2", "2017-05-02", 1), event("3", "2017-06-01", 1)];
+    let refused = try_append(store, batch(&both));
+    assert!(matches!(refused, Err(StoreError::Backend { .. })), "{refused:?}");
+    assert!(store.health().write_failure.is_some());
+    let again = append(store, &both);
+    assert_eq!(again.outcomes, [Outcome::Known, Outcome::New]);
+    assert_eq!(store.health().waiting_batches, 0);
+    assert_clean(store);
+    let commits: Vec<u64> = store
+        .changes(tenant(), 0, 10)
+        .unwrap()
+        .iter()
+        .map(|change| change.commit)
+        .collect();
+    assert_eq!(commits, [1, 2, 3]);
 }
 
 /// Readers, writers, recounts and purges at once, with two open month files for eight months.
 #[test]
 fn reading_writing_recounting_and_purging_at_once_disturb_nobody() {
     let folder = tempfile::tempdir().unwrap();
-    let open = told::open_with(
-        &folder.path().join("data"),
-        store::sqlite::Options {
-            open_partitions: 2,
-            ..store::sqlite::Options::default()
-        },
-    );
+    let options = Options {
+        open_partitions: 2,
+        ..Options::default()
+    };
+    let open = told::open_with(&folder.path().join("data"), options);
     let store = open.store.as_ref();
     const ROUNDS: u32 = 30;
     // What stays: months 05 to 08. What goes: months 01 to 04, one after the other.
