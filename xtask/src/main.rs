@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command room: people read what it prints")]
 
+mod crash;
 mod generate;
 mod tidy;
 mod tree;
@@ -28,6 +29,11 @@ const ALL: &[Task] = &[
         name: "generate",
         about: "write the files that are made from the code",
         run: run_generate,
+    },
+    Task {
+        name: "crash",
+        about: "kill the server again and again, and look for what it lost or doubled",
+        run: crash::run,
     },
 ];
 
