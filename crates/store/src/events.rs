@@ -35,7 +35,8 @@ pub trait EventStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError>;
 
-    /// What was committed after a commit, oldest first; the cursor of detectors and deltas.
+    /// What was committed after a commit, oldest first; the cursor of detectors and deltas. Commits come whole, as many as
+    /// fit into `limit`; one that alone has more comes all the same, so the last change's commit is always a safe cursor.
     fn changes(&self, tenant: TenantId, since: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
 
     /// How many rows each report has, and the newest.

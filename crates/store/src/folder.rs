@@ -46,30 +46,50 @@ impl DataFolder {
 
 /// Makes a folder that only its owner can enter, with its parents, and makes its entry durable.
 pub fn make_private_folder(path: &Path) -> Result<(), StoreError> {
+    try_make_private_folder(path).map_err(|error| refused(path, &error))
+}
+
+/// As [`make_private_folder`], for a folder that is made while the store runs: a disk that is full or read-only then is
+/// the same fault as when a file cannot grow, and passes like it.
+pub(crate) fn make_private_folder_while_running(path: &Path) -> Result<(), StoreError> {
+    try_make_private_folder(path).map_err(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::DiskFull {
+            path: path.to_owned(),
+        },
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => StoreError::NotWritable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        },
+        _ => refused(path, &error),
+    })
+}
+
+fn try_make_private_folder(path: &Path) -> std::io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|error| refused(path, &error))?;
-    if let Some(parent) = path.parent() {
-        sync_folder(parent)?;
+    let made: Vec<&Path> = path.ancestors().take_while(|folder| !folder.exists()).collect();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    for folder in made {
+        if let Some(parent) = folder.parent() {
+            try_sync_folder(parent)?;
+        }
     }
     Ok(())
 }
 
 /// Makes the names in a folder durable: without it, a new file can vanish in a power cut although its content was synced.
 pub fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    try_sync_folder(path).map_err(|error| refused(path, &error))
+}
+
+fn try_sync_folder(path: &Path) -> std::io::Result<()> {
     let path = if path.as_os_str().is_empty() {
         Path::new(".")
     } else {
         path
     };
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| refused(path, &error))
+    File::open(path).and_then(|folder| folder.sync_all())
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> StoreError {

@@ -1,17 +1,16 @@
 //! Recounts in SQL, over the events, everything that a commit counted on its way.
 
+use super::Shared;
 use super::append::{NO_EVENT_HOUR, OUTCOME_CHANGED, OUTCOME_NEW};
 use super::schema;
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::writer::HOUR_TICKS;
-use super::{Shared, partition::Partition};
 use crate::error::StoreError;
 use crate::events::CheckReport;
 use model::identity::EventKey;
 use model::time::{Month, TICKS_PER_DAY};
 use rusqlite::Connection;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
 /// Keys that one look into a month reads.
 const KEYS_AT_ONCE: i64 = 4_096;
@@ -25,12 +24,13 @@ struct Question {
 }
 
 pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, StoreError> {
-    let _gate = tenant.read_gate();
     let mut report = CheckReport::default();
-    let mut partitions = Vec::new();
+    let mut months = Vec::new();
     for (month, _) in tenant.months() {
-        let partition = shared.partitions.get(tenant.id, &tenant.folder, month);
-        let found = partition.read(check_month)?;
+        let Some(found) = ask_month(shared, tenant, month, check_month)? else {
+            continue;
+        };
+        months.push(month);
         report.events += found.events;
         report.rows += found.rows;
         report.faults.extend(
@@ -39,10 +39,12 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
                 .into_iter()
                 .map(|fault| format!("{}/{month}: {fault}", tenant.id)),
         );
-        partitions.push((month, partition));
     }
     report.faults.extend(check_catalogue(tenant)?);
-    for (key, first, second) in doubled_keys(&partitions)? {
+    for (key, first, second) in doubled_keys(shared, tenant, &months)? {
+        if tenant.is_purged(first) || tenant.is_purged(second) {
+            continue;
+        }
         report.faults.push(format!(
             "{}: event {key:?} is stored in {first} and again in {second}",
             tenant.id
@@ -54,10 +56,9 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
 /// The ledger lines that no month holds must add up like any other.
 fn check_catalogue(tenant: &Tenant) -> Result<Vec<String>, StoreError> {
     let path = tenant.folder.join(CATALOGUE_FILE);
-    if !path.exists() {
+    let Some(connection) = schema::open_if_made(&path)? else {
         return Ok(Vec::new());
-    }
-    let connection = schema::open_reader(&path)?;
+    };
     let read = || -> rusqlite::Result<Vec<String>> {
         let mut statement = connection.prepare(
             "SELECT format('%s: the catalogue''s ledger line of %s does not add up', ?1, source) FROM ledger
@@ -68,6 +69,25 @@ fn check_catalogue(tenant: &Tenant) -> Result<Vec<String>, StoreError> {
             .collect()
     };
     read().map_err(|error| schema::failure(&path, &error))
+}
+
+/// Asks a month something; `None` if it was purged meanwhile. A purge waits for one answer, not for the whole recount:
+/// everybody who writes would wait behind it.
+fn ask_month<T>(
+    shared: &Shared,
+    tenant: &Tenant,
+    month: Month,
+    ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<Option<T>, StoreError> {
+    let _gate = tenant.read_gate();
+    if tenant.is_purged(month) {
+        return Ok(None);
+    }
+    shared
+        .partitions
+        .get(tenant.id, &tenant.folder, month)
+        .read(ask)
+        .map(Some)
 }
 
 fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
@@ -217,18 +237,23 @@ fn questions() -> Vec<Question> {
     ]
 }
 
-/// Keys read ahead from a month, and the key to go on after; `None` at its end.
-type Walk = (std::vec::IntoIter<[u8; 16]>, Option<[u8; 16]>);
-
 /// Identities that two months hold: walks the months' sorted keys side by side.
-fn doubled_keys(partitions: &[(Month, Arc<Partition>)]) -> Result<Vec<(EventKey, Month, Month)>, StoreError> {
-    let mut walks: Vec<Walk> = partitions
+fn doubled_keys(
+    shared: &Shared,
+    tenant: &Tenant,
+    months: &[Month],
+) -> Result<Vec<(EventKey, Month, Month)>, StoreError> {
+    let mut walks: Vec<Walk> = months
         .iter()
-        .map(|_| (Vec::new().into_iter(), Some([0; 16])))
+        .map(|month| Walk {
+            month: *month,
+            keys: Vec::new().into_iter(),
+            after: Some([0; 16]),
+        })
         .collect();
     let mut heads = BinaryHeap::new();
-    for index in 0..partitions.len() {
-        if let Some(key) = next_key(&partitions[index].1, &mut walks[index])? {
+    for (index, walk) in walks.iter_mut().enumerate() {
+        if let Some(key) = walk.next_key(shared, tenant)? {
             heads.push(std::cmp::Reverse((key, index)));
         }
     }
@@ -238,32 +263,43 @@ fn doubled_keys(partitions: &[(Month, Arc<Partition>)]) -> Result<Vec<(EventKey,
         if let Some((before, first)) = previous
             && before == key
         {
-            doubled.push((EventKey(key), partitions[first].0, partitions[index].0));
+            doubled.push((EventKey(key), months[first], months[index]));
         }
         previous = Some((key, index));
-        if let Some(next) = next_key(&partitions[index].1, &mut walks[index])? {
+        if let Some(next) = walks[index].next_key(shared, tenant)? {
             heads.push(std::cmp::Reverse((next, index)));
         }
     }
     Ok(doubled)
 }
 
-fn next_key(partition: &Partition, walk: &mut Walk) -> Result<Option<[u8; 16]>, StoreError> {
-    if let Some(key) = walk.0.next() {
-        return Ok(Some(key));
+/// A month's keys in their order, read some at a time.
+struct Walk {
+    month: Month,
+    keys: std::vec::IntoIter<[u8; 16]>,
+    /// Where to read on; `None` at the end.
+    after: Option<[u8; 16]>,
+}
+
+impl Walk {
+    fn next_key(&mut self, shared: &Shared, tenant: &Tenant) -> Result<Option<[u8; 16]>, StoreError> {
+        if let Some(key) = self.keys.next() {
+            return Ok(Some(key));
+        }
+        let Some(after) = self.after else { return Ok(None) };
+        let keys: Vec<[u8; 16]> = ask_month(shared, tenant, self.month, |connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT DISTINCT key FROM events WHERE key > ?1 ORDER BY key LIMIT ?2")?;
+            let keys = statement.query_map(rusqlite::params![after, KEYS_AT_ONCE], |row| row.get(0))?;
+            keys.collect()
+        })?
+        .unwrap_or_default();
+        self.after = if (keys.len() as i64) < KEYS_AT_ONCE {
+            None
+        } else {
+            keys.last().copied()
+        };
+        self.keys = keys.into_iter();
+        Ok(self.keys.next())
     }
-    let Some(after) = walk.1 else { return Ok(None) };
-    let keys: Vec<[u8; 16]> = partition.read(|connection| {
-        let mut statement = connection
-            .prepare_cached("SELECT DISTINCT key FROM events WHERE key > ?1 ORDER BY key LIMIT ?2")?;
-        let keys = statement.query_map(rusqlite::params![after, KEYS_AT_ONCE], |row| row.get(0))?;
-        keys.collect()
-    })?;
-    walk.1 = if (keys.len() as i64) < KEYS_AT_ONCE {
-        None
-    } else {
-        keys.last().copied()
-    };
-    walk.0 = keys.into_iter();
-    Ok(walk.0.next())
 }

@@ -16,7 +16,7 @@ use crate::events::{
     Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
     StoredEvent,
 };
-use crate::folder::{DataFolder, make_private_folder};
+use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use model::batch::{Batch, EventDraft, Subject};
@@ -314,7 +314,7 @@ impl Shared {
             return Ok(tenant);
         }
         let folder = self.tenants_folder.join(id.to_string());
-        make_private_folder(&folder)?;
+        make_private_folder_while_running(&folder)?;
         self.load(id, folder)
     }
 

@@ -33,10 +33,22 @@ impl Partition {
         &self,
         ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
+        self.read_if_made(ask)?
+            .ok_or_else(|| schema::not_ours(&self.path))
+    }
+
+    /// As [`Partition::read`]; `None` if the file's making was cut off.
+    pub(super) fn read_if_made<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
         let idle = lock(&self.idle).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => schema::open_reader(&self.path)?,
+            None => match schema::open_if_made(&self.path)? {
+                Some(connection) => connection,
+                None => return Ok(None),
+            },
         };
         let answer = ask(&connection).map_err(|error| schema::failure(&self.path, &error));
         if answer.is_ok() {
@@ -45,7 +57,7 @@ impl Partition {
                 idle.push(connection);
             }
         }
-        answer
+        answer.map(Some)
     }
 }
 

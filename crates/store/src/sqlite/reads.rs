@@ -74,26 +74,7 @@ impl Shared {
                 continue;
             }
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
-            found.extend(partition.read(|connection| {
-                let mut statement = connection.prepare_cached(
-                    "SELECT changes.seq, what, key, time FROM changes JOIN events ON events.id = changes.event
-                     WHERE changes.seq > ?1 AND changes.seq <= ?2 ORDER BY changes.seq, n LIMIT ?3",
-                )?;
-                let rows =
-                    statement.query_map(params![since as i64, published as i64, limit as i64], |row| {
-                        Ok(Change {
-                            commit: row.get::<_, i64>(0)?.unsigned_abs(),
-                            what: match row.get::<_, i64>(1)? {
-                                CHANGE_NEW => ChangeKind::New,
-                                CHANGE_REPLACED => ChangeKind::Replaced,
-                                _ => ChangeKind::Kept,
-                            },
-                            key: EventKey(row.get(2)?),
-                            time: Timestamp::from_ticks(row.get(3)?),
-                        })
-                    })?;
-                rows.collect::<rusqlite::Result<Vec<_>>>()
-            })?);
+            found.extend(partition.read(|connection| month_changes(connection, since, published, limit))?);
         }
         found.sort_by_key(|change| change.commit);
         Ok(whole_commits(found, limit))
@@ -141,8 +122,7 @@ impl Shared {
             add(partition.read(|connection| ledger_lines(connection, &sql))?);
         }
         let catalogue = tenant.folder.join(CATALOGUE_FILE);
-        if catalogue.exists() {
-            let connection = schema::open_reader(&catalogue)?;
+        if let Some(connection) = schema::open_if_made(&catalogue)? {
             let sql = format!("SELECT source, {LEDGER_SUMS} FROM ledger GROUP BY source");
             add(ledger_lines(&connection, &sql).map_err(|error| schema::failure(&catalogue, &error))?);
         }
@@ -150,16 +130,51 @@ impl Shared {
     }
 }
 
-/// A commit is never cut in two: a cursor that moved past half of it would lose the rest.
+/// A month's changes after a commit: whole commits, at least `limit` changes if there are so many.
+fn month_changes(
+    connection: &Connection,
+    since: u64,
+    published: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Change>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT changes.seq, what, key, time FROM changes JOIN events ON events.id = changes.event
+         WHERE changes.seq > ?1 AND changes.seq <= ?2 ORDER BY changes.seq, n",
+    )?;
+    let mut rows = statement.query(params![since as i64, published as i64])?;
+    let mut found: Vec<Change> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let change = Change {
+            commit: row.get::<_, i64>(0)?.unsigned_abs(),
+            what: match row.get::<_, i64>(1)? {
+                CHANGE_NEW => ChangeKind::New,
+                CHANGE_REPLACED => ChangeKind::Replaced,
+                _ => ChangeKind::Kept,
+            },
+            key: EventKey(row.get(2)?),
+            time: Timestamp::from_ticks(row.get(3)?),
+        };
+        let ends_a_commit = found.last().is_some_and(|last| last.commit != change.commit);
+        if ends_a_commit && found.len() >= limit {
+            break;
+        }
+        found.push(change);
+    }
+    Ok(found)
+}
+
+/// As many commits as fit into `limit`, and the first in any case. A commit is never cut in two: a cursor that moved past
+/// half of it would lose the rest.
 fn whole_commits(mut changes: Vec<Change>, limit: usize) -> Vec<Change> {
-    let Some(last) = changes.get(limit.saturating_sub(1)).map(|change| change.commit) else {
+    let Some(beyond) = changes.get(limit).map(|change| change.commit) else {
         return changes;
     };
-    if changes.len() <= limit {
-        return changes;
-    }
-    let first = changes[0].commit;
-    changes.retain(|change| change.commit < last || first == last && change.commit == first);
+    let last = if beyond == changes[0].commit {
+        beyond
+    } else {
+        beyond - 1
+    };
+    changes.retain(|change| change.commit <= last);
     changes
 }
 

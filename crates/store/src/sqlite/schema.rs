@@ -13,6 +13,8 @@ pub const SCHEMA_VERSION: i64 = 1;
 const SYNCHRONOUS_FULL: i64 = 2;
 /// "GATE": tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x4741_5445;
+/// How long a statement waits for another connection's lock.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// Rows of half a kilobyte to a kilobyte: a page of 100 rows touches half a dozen of these.
 const PAGE_BYTES: u32 = 16_384;
 
@@ -175,13 +177,27 @@ pub(super) fn open_catalogue(path: &Path, tenant: TenantId) -> Result<Connection
     })
 }
 
-/// Opens a file for reading only. It must exist.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+/// Opens a file for reading only; `None` if it is not there, or if a kill or a full disk cut its making off: it has no
+/// tables then, and the next write makes them.
+pub(super) fn open_if_made(path: &Path) -> Result<Option<Connection>, StoreError> {
+    if !path.exists() {
+        return Ok(None);
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| failure(path, &error))?;
     configure_reader(&connection).map_err(|error| failure(path, &error))?;
-    check_version(path, &connection)?;
-    Ok(connection)
+    Ok(match making(path, &connection)? {
+        Making::CutOff => None,
+        Making::Done => Some(connection),
+    })
+}
+
+/// The file is something else.
+pub(super) fn not_ours(path: &Path) -> StoreError {
+    StoreError::NotOurs {
+        path: path.to_owned(),
+        tenant: "any tenant".to_owned(),
+    }
 }
 
 /// What a SQLite error means to the one who called.
@@ -210,13 +226,16 @@ fn open_writer(
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| failure(path, &error))?;
+    connection
+        .busy_timeout(BUSY_WAIT)
+        .map_err(|error| failure(path, &error))?;
+    // Looked at before anything is set: what is not ours stays as it is.
+    let making = making(path, &connection)?;
     configure_writer(&connection).map_err(|error| failure(path, &error))?;
     check_durability(path, &connection)?;
-    let version: i64 = pragma(&connection, "user_version").map_err(|error| failure(path, &error))?;
-    if version == 0 {
+    if making == Making::CutOff {
         create(&connection, tables, fill).map_err(|error| failure(path, &error))?;
     }
-    check_version(path, &connection)?;
     let owner: Vec<u8> = connection
         .query_row("SELECT tenant FROM meta", [], |row| row.get(0))
         .map_err(|error| failure(path, &error))?;
@@ -245,14 +264,31 @@ fn create(
     transaction.commit()
 }
 
-fn check_version(path: &Path, connection: &Connection) -> Result<(), StoreError> {
-    let found: i64 = pragma(connection, "user_version").map_err(|error| failure(path, &error))?;
-    let application: i64 = pragma(connection, "application_id").map_err(|error| failure(path, &error))?;
+/// How far a file got when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Making {
+    /// It is empty, or has a header and no table.
+    CutOff,
+    /// It has its tables, which come in one transaction.
+    Done,
+}
+
+/// Whether a file is ours and of a version that is known here.
+fn making(path: &Path, connection: &Connection) -> Result<Making, StoreError> {
+    let look = || -> rusqlite::Result<(i64, i64, i64)> {
+        let tables = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+        Ok((
+            pragma(connection, "user_version")?,
+            pragma(connection, "application_id")?,
+            tables,
+        ))
+    };
+    let (found, application, tables) = look().map_err(|error| failure(path, &error))?;
+    if (found, application, tables) == (0, 0, 0) {
+        return Ok(Making::CutOff);
+    }
     if application != APPLICATION_ID {
-        return Err(StoreError::NotOurs {
-            path: path.to_owned(),
-            tenant: "any tenant".to_owned(),
-        });
+        return Err(not_ours(path));
     }
     if found > SCHEMA_VERSION {
         return Err(StoreError::NewerSchema {
@@ -261,7 +297,7 @@ fn check_version(path: &Path, connection: &Connection) -> Result<(), StoreError>
             known: SCHEMA_VERSION,
         });
     }
-    Ok(())
+    Ok(Making::Done)
 }
 
 fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
@@ -270,7 +306,6 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 
 /// WAL and FULL: a commit is on the disk when it returns, and readers never wait for it.
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -302,7 +337,7 @@ fn check_durability(path: &Path, connection: &Connection) -> Result<(), StoreErr
 }
 
 fn configure_reader(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(BUSY_WAIT)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "cache_size", -1_024)?;
     connection.query_row("PRAGMA mmap_size = 8589934592", [], |_| Ok(()))?;
@@ -392,6 +427,6 @@ mod tests {
             .execute_batch("CREATE TABLE t(x); PRAGMA user_version = 1")
             .unwrap();
         drop(connection);
-        assert!(matches!(open_reader(&foreign), Err(StoreError::NotOurs { .. })));
+        assert!(matches!(open_if_made(&foreign), Err(StoreError::NotOurs { .. })));
     }
 }

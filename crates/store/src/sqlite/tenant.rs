@@ -48,8 +48,7 @@ impl Tenant {
         let mut state = State::default();
         let mut last_seq = 0;
         let catalogue = folder.join(CATALOGUE_FILE);
-        if catalogue.exists() {
-            let connection = schema::open_reader(&catalogue)?;
+        if let Some(connection) = schema::open_if_made(&catalogue)? {
             let read = || -> rusqlite::Result<(u64, BTreeSet<Month>)> {
                 let seq: i64 = connection.query_row("SELECT last_seq FROM meta", [], |row| row.get(0))?;
                 let mut statement = connection.prepare("SELECT month FROM purged")?;
@@ -80,7 +79,7 @@ impl Tenant {
                 continue;
             }
             let partition = partitions.get(id, &folder, month);
-            if let Some(found) = partition.read(read_meta)? {
+            if let Some(found) = partition.read_if_made(read_meta)?.flatten() {
                 last_seq = last_seq.max(found.last_seq);
                 state.months.insert(month, found);
             }
@@ -175,7 +174,8 @@ pub(super) fn read_meta(connection: &rusqlite::Connection) -> rusqlite::Result<O
     )
 }
 
-/// Renames a month's files away and unlinks them. Every connection to them is closed by now.
+/// Renames a month's files away and unlinks them; nothing to do if they are gone. Every connection to them is closed by
+/// now.
 pub(super) fn discard_file(folder: &Path, month: Month) -> Result<(), StoreError> {
     let path = Partition::path_of(folder, month);
     for suffix in ["-wal", "-shm", ""] {

@@ -14,6 +14,7 @@ use model::identity::EventKey;
 use model::tenant::TenantId;
 use model::time::{Month, TICKS_PER_SECOND, Timestamp};
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -125,12 +126,31 @@ impl WriterThread {
             by_tenant.entry(job.tenant.id).or_default().push(job);
         }
         for jobs in by_tenant.into_values() {
-            let answers = self.append_for_tenant(&jobs);
+            let answers = catch_unwind(AssertUnwindSafe(|| self.append_for_tenant(&jobs)))
+                .unwrap_or_else(|_| self.recover(&jobs));
             for (job, answer) in jobs.into_iter().zip(answers) {
                 self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
                 let _ = job.reply.send(answer);
             }
         }
+    }
+
+    /// After a panic: what was not committed is rolled back already, and what is remembered of the tenant is read again. A
+    /// thread that ended here would refuse half of the tenants until the next start.
+    fn recover(&mut self, jobs: &[AppendJob]) -> Vec<Result<Appended, StoreError>> {
+        let Some(tenant) = jobs.first().map(|job| &job.tenant) else {
+            return Vec::new();
+        };
+        let failure = StoreError::Backend {
+            path: tenant.folder.clone(),
+            reason: "the thread that writes panicked; the log has its message".to_owned(),
+        };
+        self.writers.retain(|(owner, _), _| *owner != tenant.id);
+        self.tenants.remove(&tenant.id);
+        // Some month may hold this commit's number already.
+        tenant.publish(tenant.published() + 1);
+        self.shared.wrote(Some(failure.clone()));
+        jobs.iter().map(|_| Err(failure.clone())).collect()
     }
 
     fn append_for_tenant(&mut self, jobs: &[AppendJob]) -> Vec<Result<Appended, StoreError>> {
@@ -421,22 +441,31 @@ impl WriterThread {
         }
     }
 
-    /// The totals go to the catalogue first; then every connection closes, and the file is renamed away and unlinked.
+    /// The totals go to the catalogue first: from then on the month is purged, whatever fails after it, and a start throws
+    /// its file away. Then every connection closes, and the file is renamed away and unlinked.
     fn purge(&mut self, tenant: &Tenant, month: Month, now: Timestamp) -> Result<(), StoreError> {
         let _alone = tenant.purge_gate();
-        if tenant.is_purged(month) || !tenant.months().iter().any(|(stored, _)| *stored == month) {
+        if tenant.is_purged(month) {
+            return super::tenant::discard_file(&tenant.folder, month);
+        }
+        if !tenant.months().iter().any(|(stored, _)| *stored == month) {
             return Ok(());
         }
         let writer = self.writer(tenant, month)?;
         catalogue::take_over(tenant, month, now, &writer.connection)?;
-        let path = writer.path.clone();
-        writer
+        tenant.forget(month);
+        let checkpointed = writer
             .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-            .map_err(|error| schema::failure(&path, &error))?;
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = checkpointed {
+            // On a full disk there is no room for it, and a purge is what makes room.
+            tracing::warn!(
+                "the purged {} goes without a checkpoint: {error}",
+                writer.path.display()
+            );
+        }
         self.writers.remove(&(tenant.id, month));
         self.shared.partitions.close(tenant.id, month);
-        tenant.forget(month);
         if let Some(memory) = self.tenants.get_mut(&tenant.id) {
             memory.filters.remove(&month);
         }
