@@ -315,10 +315,8 @@ impl Server {
             let next = page.next_link();
             pages.push(page);
             assert!(pages.len() < 5_000, "the pages have no end");
-            match next {
-                Some(link) => target = path_of(&link).to_owned(),
-                None => return pages,
-            }
+            let Some(link) = next else { return pages };
+            path_of(&link).clone_into(&mut target);
         }
     }
 }
