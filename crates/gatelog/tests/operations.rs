@@ -28,15 +28,15 @@ fn check_refused(workplace: &Workplace, arguments: &[&str], code: i32, words: &[
     }
 }
 
-/// `/readyz` follows a first try of the disk; it comes within moments.
-fn wait_until_ready(server: &Server) {
+/// Waits until `/readyz` answers so, which it does within moments.
+fn wait_for_ready(server: &Server, status: u16) {
     for _ in 0..600 {
-        if Request::get("/readyz").send(&server.admin).status == 200 {
+        if Request::get("/readyz").send(&server.admin).status == status {
             return;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    panic!("the server does not become ready");
+    panic!("/readyz never answers {status}");
 }
 
 #[test]
@@ -45,7 +45,8 @@ fn health_and_metrics_are_on_their_own_address() {
     workplace.tenant(CONTOSO, "contoso.com");
     let app = workplace.app("contoso.com", &["Directory.Read.All", "Ingest"]);
     let server = workplace.serve();
-    wait_until_ready(&server);
+    // It follows a first try of the disk.
+    wait_for_ready(&server, 200);
     let admin = |path: &str| Request::get(path).send(&server.admin);
     for path in ["/livez", "/readyz", "/healthz", "/readyz?verbose"] {
         let answer = admin(path);
@@ -119,7 +120,8 @@ fn a_stop_lets_what_is_in_flight_end_and_says_done() {
     assert_eq!(held.answer("POST").status, 100);
     server.program.signal("TERM");
     server.program.wait_for("SIGTERM");
-    assert_eq!(Request::get("/readyz").send(&server.admin).status, 503);
+    // The log speaks first; who balances load is told a moment later.
+    wait_for_ready(&server, 503);
     assert_eq!(Request::get("/livez").send(&server.admin).status, 200);
     held.say(&chunk(
         audit("last", "2026-01-01T00:00:00Z", "Add user").as_bytes(),
