@@ -6,7 +6,7 @@ use common::{or_dash, read};
 use model::event::Facts;
 use sources::{Record, Understanding, Understood};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::Path;
 
 /// A file of the folder that `GATELOG_SAMPLES` names. Without it the test says so and passes, unless `GATELOG_REQUIRE`
 /// names `samples`.
@@ -21,7 +21,9 @@ fn sample(path: &str) -> Option<Vec<u8>> {
         eprintln!("skipped: set GATELOG_SAMPLES to the folder with the real records ({path})");
         return None;
     };
-    let path = PathBuf::from(folder).join(path);
+    // Tests run in their package's folder; a relative name means from the root of the repository.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = root.join(folder).join(path);
     Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 

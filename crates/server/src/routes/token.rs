@@ -17,7 +17,21 @@ use store::control::ControlError;
 use uuid::Uuid;
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/{tenant}/oauth2/token", post(token))
+    Router::new().route("/{tenant}/oauth2/token", post(token).fallback(only_post))
+}
+
+/// The message and code of the old service for a wrong method on this address.
+async fn only_post() -> Response {
+    let body = r#"{"error":"invalid_request","error_description":"AADSTS900561: The endpoint only accepts POST requests."}"#;
+    let mut response = answer(
+        StatusCode::METHOD_NOT_ALLOWED,
+        body.to_owned(),
+        "application/json;charset=utf-8",
+    );
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("POST"));
+    response
 }
 
 async fn token(
