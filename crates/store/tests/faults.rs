@@ -1,5 +1,7 @@
 //! Where a store could lose, double or refuse something: cursors, files cut off at birth, purges that fail half-way.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod told;
 
 use model::batch::Outcome;
