@@ -15,6 +15,7 @@ use model::query::{Query, TimeRanges};
 use model::reports::{self, Face};
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use store::error::StoreError;
@@ -72,7 +73,7 @@ pub(crate) fn large_event(number: u32, when: &str, bytes: usize) -> EventDraft {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        noise.push_str(&format!("{state:016x}"));
+        write!(noise, "{state:016x}").unwrap();
     }
     let json = format!(r#"{{"id":"{number}","eventTime":"{when}","noise":"{noise}"}}"#).into_bytes();
     draft.original.clone_from(&json);
