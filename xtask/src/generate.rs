@@ -12,7 +12,10 @@ pub(crate) struct GeneratedFile {
 }
 
 /// The files; one line each.
-pub(crate) const ALL: &[GeneratedFile] = &[];
+pub(crate) const ALL: &[GeneratedFile] = &[GeneratedFile {
+    path: "docs/reports.md",
+    make: model::reports::reports_markdown,
+}];
 
 /// Writes the files whose text has changed and names them.
 pub(crate) fn write(root: &Path) -> Result<Vec<&'static str>> {

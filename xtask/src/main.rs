@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command room: people read what it prints")]
 
+mod bench;
 mod crash;
 mod generate;
 mod tidy;
@@ -35,6 +36,26 @@ const ALL: &[Task] = &[
         about: "kill the server again and again, and look for what it lost or doubled",
         run: crash::run,
     },
+    Task {
+        name: "bench",
+        about: "measure pages, ingest, export and start against their ceilings, in release",
+        run: bench::run,
+    },
+    Task {
+        name: "memory",
+        about: "pour gigabytes into `gatelog import` and print its memory over time",
+        run: bench::memory::run,
+    },
+    Task {
+        name: "bench-static",
+        about: "(a yardstick of bench) serve the same bytes for ever",
+        run: bench::yardsticks::run_static,
+    },
+    Task {
+        name: "bench-minimal",
+        about: "(a yardstick of bench) serve rows of one SQLite file without OData and tokens",
+        run: bench::yardsticks::run_minimal,
+    },
 ];
 
 fn main() -> Result<ExitCode> {
@@ -42,7 +63,7 @@ fn main() -> Result<ExitCode> {
     let Some(task) = ALL.iter().find(|task| task.name == wanted) else {
         println!("usage: cargo xtask <task>\n");
         for task in ALL {
-            println!("  {:<10} {}", task.name, task.about);
+            println!("  {:<13} {}", task.name, task.about);
         }
         if matches!(wanted.as_str(), "" | "help" | "--help" | "-h") {
             return Ok(ExitCode::SUCCESS);

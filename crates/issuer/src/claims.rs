@@ -5,9 +5,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::time::Timestamp;
 use serde::Serialize;
 
-/// How long an access token lasts from now on, in seconds.
-pub const ACCESS_TOKEN_SECONDS: i64 = 3600;
-
 /// How far in the past a token begins, in seconds, for clients and servers whose clocks are behind.
 pub const BACKDATED_SECONDS: i64 = 300;
 
@@ -53,15 +50,18 @@ pub struct Validity {
     pub not_before: i64,
     /// `exp`.
     pub expires_on: i64,
+    /// From now to `exp`: what the client is told as `expires_in`.
+    pub lifetime: i64,
 }
 
 impl Validity {
-    /// Of a token that is given out now.
-    pub const fn from_now(now: Timestamp) -> Validity {
+    /// Of a token that is given out now and lives so many seconds.
+    pub const fn from_now(now: Timestamp, lifetime: i64) -> Validity {
         let seconds = now.unix_seconds();
         Validity {
             not_before: seconds - BACKDATED_SECONDS,
-            expires_on: seconds + ACCESS_TOKEN_SECONDS,
+            expires_on: seconds + lifetime,
+            lifetime,
         }
     }
 }

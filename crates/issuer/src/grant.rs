@@ -1,7 +1,7 @@
 //! Decides whether a client gets a token, and says so in the words of the old service (contract 4.2).
 
 use crate::audience::{Authority, REPORTS_RESOURCE_ID};
-use crate::claims::{self, ACCESS_TOKEN_SECONDS, AppClaims, Validity};
+use crate::claims::{self, AppClaims, Validity};
 use crate::client::{Client, ClientStatus, SecretCheck};
 use crate::form;
 use crate::keys::SigningKey;
@@ -43,6 +43,8 @@ pub struct Issuing<'a> {
     pub key: &'a SigningKey,
     /// When.
     pub now: Timestamp,
+    /// How long the token lives.
+    pub lifetime_seconds: i64,
     /// 128 random bits for the token's own id.
     pub random: [u8; 16],
 }
@@ -111,7 +113,7 @@ pub fn client_credentials(
 impl TokenAnswer {
     /// The JSON body. Numbers are texts: clients of the old service read them so.
     pub fn body(&self) -> String {
-        let lifetime = ACCESS_TOKEN_SECONDS.to_string();
+        let lifetime = self.validity.lifetime.to_string();
         let body = TokenJson {
             token_type: "Bearer",
             expires_in: &lifetime,
@@ -143,7 +145,7 @@ fn app_token(
     roles: Vec<&'static str>,
     issuing: Issuing<'_>,
 ) -> Result<TokenAnswer, Refusal> {
-    let validity = Validity::from_now(issuing.now);
+    let validity = Validity::from_now(issuing.now, issuing.lifetime_seconds);
     let issuer = issuing.authority.issuer(client.tenant);
     let claims = AppClaims {
         aud: resource.to_owned(),
@@ -205,6 +207,7 @@ pub(crate) mod tests {
             authority: &authority,
             key: &key,
             now: NOW,
+            lifetime_seconds: 3600,
             random: [0xff; 16],
         };
         client_credentials(&request, tenant, client, issuing)

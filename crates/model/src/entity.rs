@@ -11,8 +11,9 @@ pub const AUDIT_LOG_NAMESPACE: &str =
 pub struct EntityDef {
     /// The type's name, without name space.
     pub name: &'static str,
-    /// The name of the key property; `None` where a report has only one item or one a day.
-    pub key: Option<&'static str>,
+    /// The name of the key property. OData V4 wants one for every type of an entity set; where the old service's is not
+    /// known, it is the item's time.
+    pub key: &'static str,
     /// The properties in the order in which JSON and `$metadata` give them.
     pub properties: &'static [Property],
 }

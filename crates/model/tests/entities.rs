@@ -30,7 +30,7 @@ fn report(name: &str) -> &'static ReportDef {
     reports::ALL.iter().find(|report| report.name == name).unwrap()
 }
 
-fn check(name: &str, entity: &str, key: Option<&str>, time: Option<&str>, properties: &[&str]) {
+fn check(name: &str, entity: &str, key: &str, time: Option<&str>, properties: &[&str]) {
     let report = report(name);
     let got: Vec<String> = report.entity.properties.iter().map(line).collect();
     assert_eq!(got, properties, "{name}");
@@ -43,7 +43,7 @@ fn check(name: &str, entity: &str, key: Option<&str>, time: Option<&str>, proper
 
 /// A documented type: its key is `id`.
 fn check_documented(name: &str, entity: &str, time: &str, properties: &[&str]) {
-    check(name, entity, Some("id"), Some(time), properties);
+    check(name, entity, "id", Some(time), properties);
     assert_eq!(report(name).evidence, Evidence::Documented, "{name}");
 }
 
@@ -277,13 +277,13 @@ fn exactly_seventeen_types_are_documented_and_none_has_a_complex_property() {
     }
 }
 
-/// Wire contract 2.3.
+/// Wire contract 2.3; the keys are ours, since OData V4 wants one for every type of an entity set.
 #[test]
 fn the_recovered_types_are_what_clients_read() {
     check(
         "tenantUserCount",
         "TenantUserCount",
-        None,
+        "TimeStamp",
         Some("TimeStamp"),
         &[
             "TimeStamp D F required",
@@ -297,7 +297,7 @@ fn the_recovered_types_are_what_clients_read() {
     check(
         "b2cAuthenticationCountSummary",
         "B2CAuthenticationCountSummary",
-        None,
+        "Date",
         Some("Date"),
         &[
             "Date D F required",
@@ -308,7 +308,7 @@ fn the_recovered_types_are_what_clients_read() {
     check(
         "b2cAuthenticationCount",
         "B2CAuthenticationCount",
-        None,
+        "StartTimeStamp",
         None,
         &[
             "StartTimeStamp D required",
@@ -320,7 +320,7 @@ fn the_recovered_types_are_what_clients_read() {
     check(
         "b2cMfaRequestCount",
         "B2CMfaRequestCount",
-        None,
+        "StartTimeStamp",
         None,
         &[
             "StartTimeStamp D required",
@@ -332,14 +332,14 @@ fn the_recovered_types_are_what_clients_read() {
     check(
         "b2cMfaRequestCountSummary",
         "B2CMfaRequestCountSummary",
-        None,
+        "Date",
         Some("Date"),
         &["Date D F required", "MfaCount I", "MfaTypeBreakDown Breakdown"],
     );
     check(
         "b2cUserJourneyEvents",
         "B2CUserJourneyEvent",
-        Some("EventId"),
+        "EventId",
         Some("TransactionStart"),
         &[
             "EventId S required",
@@ -363,7 +363,7 @@ fn the_activities_are_what_clients_read() {
     check(
         "signinEvents",
         "SigninEvent",
-        Some("id"),
+        "id",
         Some("signinDateTime"),
         &[
             "id S required",
@@ -389,7 +389,7 @@ fn the_activities_are_what_clients_read() {
     check(
         "audit",
         "AuditActivityEvent",
-        Some("id"),
+        "id",
         Some("activityDate"),
         &[
             "id S required",

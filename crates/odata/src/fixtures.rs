@@ -49,7 +49,7 @@ pub(crate) static AUDIT_EVENTS: ReportDef = ReportDef {
 
 const AUDIT_EVENT: EntityDef = EntityDef {
     name: "AuditEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         id(),
         date("eventTime"),
@@ -71,7 +71,7 @@ pub(crate) static SSPR_REGISTRATIONS: ReportDef = ReportDef {
 
 const SSPR_REGISTRATION: EntityDef = EntityDef {
     name: "SsprRegistrationActivityEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         date("eventTime"),
         Property::text("role", ""),
@@ -96,7 +96,7 @@ pub(crate) static INFECTED_DEVICES: ReportDef = ReportDef {
 
 const INFECTED_DEVICE: EntityDef = EntityDef {
     name: "SignInsFromPossiblyInfectedDevicesEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         date("lastSignInTime"),
         date("latestPotentiallySuspiciousActivity"),
@@ -113,7 +113,7 @@ pub(crate) static TENANT_USER_COUNT: ReportDef = ReportDef {
 
 const TENANT_USERS: EntityDef = EntityDef {
     name: "TenantUserCount",
-    key: None,
+    key: "TimeStamp",
     properties: &[
         date("TimeStamp"),
         Property::new("TotalUserCount", Edm::Int32, "").filterable(),
@@ -158,7 +158,7 @@ pub(crate) static AUTHENTICATION_COUNT: ReportDef = ReportDef {
 
 const AUTHENTICATIONS: EntityDef = EntityDef {
     name: "B2cAuthenticationCount",
-    key: None,
+    key: "StartTimeStamp",
     properties: &[
         Property::new("StartTimeStamp", Edm::DateTimeOffset, "").required(),
         Property::new("EndTimeStamp", Edm::DateTimeOffset, "").required(),
@@ -219,7 +219,7 @@ pub(crate) static ACTIVITIES_AUDIT: ReportDef = ReportDef {
 
 const AUDIT_ITEM: EntityDef = EntityDef {
     name: "AuditEntity",
-    key: Some("id"),
+    key: "id",
     properties: &[
         id(),
         date("activityDate"),
@@ -261,6 +261,6 @@ pub(crate) static SIGNIN_EVENTS: ReportDef = ReportDef {
 
 const SIGNIN: EntityDef = EntityDef {
     name: "SignInEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[id(), date("signinDateTime"), Property::text("userId", "")],
 };

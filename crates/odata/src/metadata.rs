@@ -49,7 +49,7 @@ fn service(out: &mut String) {
 /// An item of the list of reports.
 const LISTED_REPORT: EntityDef = EntityDef {
     name: "Report",
-    key: Some("Name"),
+    key: "Name",
     properties: &[
         Property::text("Name", "The name of the operation.").required(),
         Property::text("LicenseRequired", "`True` or `False`, as text.").required(),
@@ -101,11 +101,9 @@ fn schema(out: &mut String, namespace: &str, entities: &[&EntityDef], complexes:
     open_schema(out, namespace);
     for entity in entities {
         line(out, 3, &format!("<EntityType Name=\"{}\">", escape(entity.name)));
-        if let Some(key) = entity.key {
-            line(out, 4, "<Key>");
-            line(out, 5, &format!("<PropertyRef Name=\"{}\"/>", escape(key)));
-            line(out, 4, "</Key>");
-        }
+        line(out, 4, "<Key>");
+        line(out, 5, &format!("<PropertyRef Name=\"{}\"/>", escape(entity.key)));
+        line(out, 4, "</Key>");
         entity
             .properties
             .iter()

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::layers::RequestId;
 use crate::routes::admin::{self, ImportDone, ImportLine, ImportPlace, RejectedRecord};
-use crate::service::{ADMIN_SOCKET, Service};
+use crate::service::{ADMIN_SOCKET, FOLDER_PAUSE, FOLDER_TRIES, Service};
 use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -47,21 +47,33 @@ pub struct Refused {
 
 impl Link {
     /// Takes the data folder if it is free, else the socket of the server that has it.
-    pub fn open(config: Config) -> Result<Link> {
+    pub fn open(config: &Config) -> Result<Link> {
         let socket = config.data.folder.join(ADMIN_SOCKET);
-        match Service::apart(config) {
-            Ok(service) => Ok(Link {
-                reach: Reach::Here {
-                    routes: admin::routes(&service.app),
-                    _service: service,
+        let mut tries = 0;
+        loop {
+            match Service::apart(config.clone()) {
+                Ok(service) => {
+                    let routes = admin::routes(&service.app);
+                    return Ok(Link {
+                        reach: Reach::Here {
+                            routes,
+                            _service: service,
+                        },
+                    });
+                }
+                Err(error) => match error.downcast_ref::<StoreError>() {
+                    Some(StoreError::InUse { .. }) => {}
+                    _ => return Err(error),
                 },
-            }),
-            Err(error) => match error.downcast_ref::<StoreError>() {
-                Some(StoreError::InUse { .. }) => Ok(Link {
+            }
+            // Somebody has the folder: a server, which answers, or another command, which is done soon.
+            if std::os::unix::net::UnixStream::connect(&socket).is_ok() || tries == FOLDER_TRIES {
+                return Ok(Link {
                     reach: Reach::Socket(socket),
-                }),
-                _ => Err(error),
-            },
+                });
+            }
+            tries += 1;
+            std::thread::sleep(FOLDER_PAUSE);
         }
     }
 

@@ -18,12 +18,18 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use store::control::{ControlStore, SigningKeyRecord, SqliteControlStore};
+use store::error::StoreError;
 use store::folder::{DataFolder, make_private_folder, sync_folder};
 use store::sqlite::Options;
 
 /// The socket in the data folder through which commands reach a running server.
 pub const ADMIN_SOCKET: &str = "admin.sock";
+
+/// How often and how long apart a taken data folder is tried again: commands hold it for less than two seconds.
+pub(crate) const FOLDER_TRIES: u32 = 40;
+pub(crate) const FOLDER_PAUSE: Duration = Duration::from_millis(50);
 
 /// An open data folder and the service over it. The folder is free again when this is dropped.
 pub struct Service {
@@ -64,8 +70,19 @@ pub struct Server {
 
 impl Server {
     /// Takes the data folder, then the addresses; fails before it harms anything if one of them is taken.
+    ///
+    /// A command that holds the folder for a moment is waited for.
     pub async fn prepare(config: Config) -> Result<Server> {
-        let folder = DataFolder::open(&config.data.folder)?;
+        let mut tries = 0;
+        let folder = loop {
+            match DataFolder::open(&config.data.folder) {
+                Err(StoreError::InUse { .. }) if tries < FOLDER_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(FOLDER_PAUSE).await;
+                }
+                opened => break opened?,
+            }
+        };
         let listeners = Listeners::bind(&config, Some(&folder.path().join(ADMIN_SOCKET))).await?;
         let origin = listeners.origin().to_string();
         let service = Service::over(folder, config.clone(), &origin)?;
@@ -120,7 +137,7 @@ impl Server {
                 problem::render_fault,
             ),
         };
-        let mut tasks = tasks::start(app, stop);
+        let mut tasks = tasks::start(app, &readiness, stop);
         run::run(listeners, doors, &readiness, stop, config.server.drain).await;
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {

@@ -1,5 +1,7 @@
 //! The embedded store passes the suite, also behind a carrier that repeats, cuts up and shuffles.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use model::batch::{Batch, Subject};
 use model::query::Query;
 use model::tenant::TenantId;

@@ -3,6 +3,8 @@
 //! The image of the folder is taken by another process while the store stands between two commits: just what a kill at
 //! that moment leaves.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use model::batch::{Batch, EventDraft, Lateness, Outcome, RowDraft};
 use model::identity::{EventKey, Kind, Rank, Vendor};
 use model::query::{Query, TimeRanges};

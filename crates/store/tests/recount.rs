@@ -1,5 +1,7 @@
 //! Whatever order events come in, the store ends as a plain list of them would.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use model::batch::{Batch, EventDraft, Lateness, RowDraft, Subject};
 use model::identity::{EventKey, Kind, Rank, Vendor};
 use model::query::{Query, TimeRanges};

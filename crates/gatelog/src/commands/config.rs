@@ -2,7 +2,7 @@
 
 use crate::cli::Common;
 use crate::exit::Code;
-use crate::output::{line, say};
+use crate::output::{Format, line, say};
 use anyhow::Result;
 use server::config::{self, Origins};
 
@@ -26,6 +26,17 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
     }
     let loaded = config::read(common.config.as_deref(), overrides);
     match (command, loaded) {
+        (Command::Check, loaded) if common.output == Format::Json => {
+            let mistakes: Vec<String> = loaded.as_ref().err().map_or_else(Vec::new, |errors| {
+                errors.0.iter().map(ToString::to_string).collect()
+            });
+            line(&serde_json::json!({ "sound": mistakes.is_empty(), "mistakes": mistakes }).to_string())?;
+            return Ok(if mistakes.is_empty() {
+                Code::Done
+            } else {
+                Code::Usage
+            });
+        }
         (Command::Check, loaded) => {
             let text = config::check(&loaded);
             if loaded.is_err() {
@@ -33,6 +44,9 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
                 return Ok(Code::Usage);
             }
             line(&text)?;
+        }
+        (Command::Show { .. }, Ok(loaded)) if common.output == Format::Json => {
+            line(&config::show_json(&loaded).to_string())?;
         }
         (Command::Show { origin }, Ok(loaded)) => {
             line(&config::show(

@@ -11,6 +11,7 @@ use serde::Serialize;
 use server::demo::Guest;
 use server::run::Stop;
 use server::service::Server;
+use std::os::unix::fs::PermissionsExt;
 
 /// Start a server with made-up events and print three curl lines that work.
 ///
@@ -63,6 +64,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     };
     let folder = tempfile::Builder::new()
         .prefix("gatelog-demo-")
+        .permissions(std::fs::Permissions::from_mode(0o700))
         .tempdir()
         .context("make a folder for the demo")?;
     let mut common = common.clone();

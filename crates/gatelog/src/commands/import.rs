@@ -9,12 +9,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::reports::{self, Face};
 use model::time::Timestamp;
 use serde::Serialize;
-use server::inputs::decoding::Encoding;
+use server::inputs::decoding::{Carrier, Encoding};
 use server::link::Link;
 use server::routes::admin::{ImportDone, ImportPlace, ImportTotals, RejectedRecord};
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Chain, Cursor, IsTerminal, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc::{Sender, channel};
@@ -84,13 +85,13 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let inputs = inputs(&args.paths)?;
     let window_days = config.reports.window_days;
     let origin = server::link::origin(&config);
-    let link = Link::open(config)?;
+    let link = Link::open(&config)?;
     let mut refused = RejectedFile::new(args.rejected.clone());
     let bar = progress(&inputs, args);
     let answer_now = block_on(async {
         let mut target = format!("/import-place?format={}", super::store::escaped(&args.format));
         if let Some(tenant) = &args.tenant {
-            target.push_str(&format!("&tenant={}", super::store::escaped(tenant)));
+            target = format!("{target}&tenant={}", super::store::escaped(tenant));
         }
         let place: ImportPlace = link.get(&target).await?;
         let mut sums = Answer {
@@ -252,7 +253,7 @@ fn read_all(input: &Input, bar: &ProgressBar, sender: &Sender<bytes::Bytes>) -> 
 
 fn read_from(packed: impl Read + Send, sender: &Sender<bytes::Bytes>) -> Result<()> {
     let (encoding, packed) = look(packed)?;
-    let mut reader = encoding.reader(packed)?;
+    let mut reader = encoding.reader(packed, Carrier::File)?;
     loop {
         let mut piece = vec![0; PIECE_BYTES];
         let mut filled = 0;
@@ -275,8 +276,11 @@ fn read_from(packed: impl Read + Send, sender: &Sender<bytes::Bytes>) -> Result<
     }
 }
 
+/// What was looked at and what was not.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
+
 /// How a file is packed, by its first bytes, and the file from its start.
-fn look<R: Read>(mut packed: R) -> std::io::Result<(Encoding, Chain<Cursor<Vec<u8>>, R>)> {
+fn look<R: Read>(mut packed: R) -> std::io::Result<(Encoding, Whole<R>)> {
     let mut start = Vec::new();
     packed.by_ref().take(4).read_to_end(&mut start)?;
     Ok((Encoding::by_magic(&start), Cursor::new(start).chain(packed)))
@@ -309,8 +313,14 @@ impl RejectedFile {
                     .collect();
                 PathBuf::from(format!("import-{now}{REJECTED_SUFFIX}"))
             });
-            let file = File::create(&*path)
-                .with_context(|| format!("write rejected records to {}", path.display()))?;
+            // It holds original records: for its owner alone.
+            let made = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&*path);
+            let file = made.with_context(|| format!("write rejected records to {}", path.display()))?;
             self.file = Some(BufWriter::new(file));
         }
         if let Some(file) = &mut self.file {
@@ -459,12 +469,19 @@ fn shown(sums: &Answer, window_days: u32, origin: &str) -> String {
 
 /// The request that shows what lies before the default window.
 fn hint(sums: &Answer, window_days: u32, origin: &str) -> Option<String> {
-    let first = sums.total.first.as_ref()?;
     let window_starts = server::clock::now().plus_days(-i64::from(window_days));
-    if time(first) >= window_starts {
-        return None;
-    }
-    let line = sums.lines.iter().max_by_key(|line| line.totals.read)?;
+    let is_outside = |line: &&AnswerLine| {
+        line.totals
+            .first
+            .as_ref()
+            .is_some_and(|first| time(first) < window_starts)
+    };
+    let line = sums
+        .lines
+        .iter()
+        .filter(is_outside)
+        .max_by_key(|line| line.totals.read)?;
+    let first = line.totals.first.as_ref()?;
     let name = line.reports.split(" + ").next()?;
     let (face, family) = match reports::by_name(Face::Reports, name) {
         Some(_) => (Face::Reports, "reports"),

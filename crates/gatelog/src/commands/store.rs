@@ -26,7 +26,7 @@ pub(crate) enum Command {
 }
 
 pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
-    let link = Link::open(config_of(common)?)?;
+    let link = Link::open(&config_of(common)?)?;
     block_on(async {
         match command {
             Command::Status { tenant } => {
@@ -58,10 +58,10 @@ fn target(path: &str, tenant: Option<&str>) -> String {
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+        match byte {
+            b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
+            _ => escaped = format!("{escaped}%{byte:02X}"),
         }
     }
     escaped

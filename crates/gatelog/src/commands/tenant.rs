@@ -32,7 +32,7 @@ pub(crate) enum Command {
 }
 
 pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
-    let link = Link::open(config_of(common)?)?;
+    let link = Link::open(&config_of(common)?)?;
     block_on(async {
         match command {
             Command::Create {

@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "AccountProvisioningEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::text("id", "The unique identifier of the event.").required(),
         Property::new("eventTime", Edm::DateTimeOffset, "When the event happened.")

@@ -28,7 +28,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "AllUserSignInActivityEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::text("id", "The unique identifier of the event.").required(),
         Property::new("eventTime", Edm::DateTimeOffset, "When the sign-in happened.")

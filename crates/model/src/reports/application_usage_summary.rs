@@ -21,7 +21,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const SUMMARY: EntityDef = EntityDef {
     name: "ApplicationUsageSummary",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::text("id", "The unique identifier of the row.").required(),
         Property::new("eventTime", Edm::DateTimeOffset, "The UTC day.")

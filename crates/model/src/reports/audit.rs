@@ -29,7 +29,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const ITEM: EntityDef = EntityDef {
     name: "AuditActivityEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::text("id", "The unique identifier of the event.").required(),
         Property::text("activity", "What was done, in the source's words."),

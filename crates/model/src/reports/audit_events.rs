@@ -25,7 +25,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "AuditEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::text("id", "The unique identifier of the event.").required(),
         Property::new("eventTime", Edm::DateTimeOffset, "When the event happened.")

@@ -22,7 +22,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const COUNT: EntityDef = EntityDef {
     name: "B2CAuthenticationCount",
-    key: None,
+    key: "StartTimeStamp",
     properties: &[
         Property::new(
             "StartTimeStamp",

@@ -21,7 +21,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const SUMMARY: EntityDef = EntityDef {
     name: "B2CAuthenticationCountSummary",
-    key: None,
+    key: "Date",
     properties: &[
         Property::new("Date", Edm::DateTimeOffset, "The UTC day.")
             .required()

@@ -21,7 +21,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "B2CMfaRequestEvent",
-    key: Some("EventId"),
+    key: "EventId",
     properties: &[
         Property::text("EventId", "The unique identifier of the event.").required(),
         Property::new(

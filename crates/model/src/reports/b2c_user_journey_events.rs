@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "B2CUserJourneyEvent",
-    key: Some("EventId"),
+    key: "EventId",
     properties: &[
         Property::text("EventId", "The unique identifier of the event.").required(),
         Property::text("ObjectId", "The user's object id."),

@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "B2CUserJourneySummaryEvent",
-    key: Some("EventId"),
+    key: "EventId",
     properties: &[
         Property::text("EventId", "The unique identifier of the row.").required(),
         Property::new("Date", Edm::DateTimeOffset, "The UTC day.").required(),

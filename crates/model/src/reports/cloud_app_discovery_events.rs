@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "CloudAppDiscoveryEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::text("id", "The unique identifier of the row.").required(),
         Property::new("eventTime", Edm::DateTimeOffset, "The UTC day.").required(),

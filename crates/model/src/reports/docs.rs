@@ -114,7 +114,7 @@ impl Page {
     fn properties(&mut self, properties: &[Property], entity: Option<&EntityDef>) {
         self.text("| property | type | null | filter | meaning |\n| --- | --- | --- | --- | --- |\n");
         for property in properties {
-            let is_key = entity.is_some_and(|entity| entity.key == Some(property.name));
+            let is_key = entity.is_some_and(|entity| entity.key == property.name);
             self.line(format_args!(
                 "| `{name}`{key} | {edm} | {null} | {filter} | {about} |",
                 name = property.name,

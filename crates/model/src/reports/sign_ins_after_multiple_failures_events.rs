@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "SignInsAfterMultipleFailuresEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::new(
             "firstSuccessfulSignIn",

@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "SignInsFromMultipleGeographiesEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::text("firstSigninFrom", "About where the first sign-in came from."),
         Property::text("secondSigninFrom", "About where the second sign-in came from."),

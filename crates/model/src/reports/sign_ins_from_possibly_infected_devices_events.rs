@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "SignInsFromPossiblyInfectedDevicesEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::text("deviceIPAddress", "The address that the sign-in came from."),
         Property::new(

@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "SignInsFromUnknownSourcesEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::new("numberOfSignins", Edm::Int32, "How many sign-ins there were."),
         Property::text("ipAddress", "The address that they came from."),

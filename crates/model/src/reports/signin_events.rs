@@ -28,7 +28,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const ITEM: EntityDef = EntityDef {
     name: "SigninEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::text("id", "The unique identifier of the event.").required(),
         Property::new("signinDateTime", Edm::DateTimeOffset, "When it happened.")

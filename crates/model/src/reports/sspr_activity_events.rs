@@ -27,7 +27,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "SsprActivityEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::new("eventTime", Edm::DateTimeOffset, "When the event happened.")
             .required()

@@ -25,7 +25,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "SsprRegistrationActivityEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::new("eventTime", Edm::DateTimeOffset, "When the event happened.")
             .required()

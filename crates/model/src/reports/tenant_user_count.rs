@@ -21,7 +21,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const COUNT: EntityDef = EntityDef {
     name: "TenantUserCount",
-    key: None,
+    key: "TimeStamp",
     properties: &[
         Property::new("TimeStamp", Edm::DateTimeOffset, "The UTC day.")
             .required()

@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
 
 const EVENT: EntityDef = EntityDef {
     name: "WeakCredentialsEvent",
-    key: Some("id"),
+    key: "id",
     properties: &[
         Property::new("eventTime", Edm::DateTimeOffset, "When the event happened.")
             .required()

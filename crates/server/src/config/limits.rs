@@ -96,7 +96,7 @@ pub(super) const KEYS: &[KeyDef] = &[
         path: "limits.ingest_concurrent",
         kind: Kind::Whole,
         default: Some("8"),
-        about: "Uploads at the same time; more are answered with 503 and Retry-After.",
+        about: "Uploads at the same time; more are answered with 429 and Retry-After.",
     },
 ];
 

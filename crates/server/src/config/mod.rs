@@ -25,7 +25,7 @@ pub use network::{Network, NotANetwork};
 pub use reports::Reports;
 pub use retention::{Retention, TenantRef};
 pub use server::{PlainHttp, ProxyHeaders, PublicUrl, Server, TlsFiles};
-pub use text::{Origins, check, show};
+pub use text::{Origins, check, show, show_json};
 pub use tokens::Tokens;
 
 use layering::{Setting, Settings};

@@ -64,6 +64,18 @@ pub fn show(loaded: &Loaded, origins: Origins) -> String {
     text
 }
 
+/// The same for programs: the values by section, and where each came from.
+pub fn show_json(loaded: &Loaded) -> serde_json::Value {
+    // What `show` prints is TOML that reads back; a fault in that would be ours and is seen as an empty answer.
+    let values: toml::Table = toml::from_str(&show(loaded, Origins::Hidden)).unwrap_or_default();
+    let origins: serde_json::Map<String, serde_json::Value> = loaded
+        .settings
+        .iter()
+        .map(|(path, setting)| (path.clone(), setting.origin.to_string().into()))
+        .collect();
+    serde_json::json!({ "settings": values, "origins": origins })
+}
+
 fn settings(count: usize) -> String {
     if count == 1 {
         "1 setting".to_owned()

@@ -2,6 +2,25 @@
 
 use std::io::{self, Read};
 
+/// What carries packed bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// A request: many at once, from outside.
+    Http,
+    /// A file that the operator names.
+    File,
+}
+
+impl Carrier {
+    /// 8 MiB is all that `Content-Encoding: zstd` may ask for (RFC 9659 3); 128 MiB is what `zstd --long` makes.
+    const fn zstd_window_log(self) -> u32 {
+        match self {
+            Carrier::Http => 23,
+            Carrier::File => 27,
+        }
+    }
+}
+
 /// How an upload is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -35,16 +54,19 @@ impl Encoding {
         }
     }
 
-    /// A reader of what was packed.
-    pub fn reader<'a>(self, packed: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+    /// A reader of what was packed. Unpacking takes at most the memory that the carrier may ask for.
+    pub fn reader<'a>(
+        self,
+        packed: impl Read + Send + 'a,
+        carrier: Carrier,
+    ) -> io::Result<Box<dyn Read + Send + 'a>> {
         Ok(match self {
             Encoding::Identity => Box::new(packed),
             // Rotated logs are often several members one after another.
             Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(packed)),
             Encoding::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::new(packed)?;
-                // 128 MiB, what `zstd --long` makes at the most without being asked twice.
-                decoder.window_log_max(27)?;
+                decoder.window_log_max(carrier.zstd_window_log())?;
                 Box::new(decoder)
             }
         })
@@ -58,7 +80,11 @@ mod tests {
 
     fn check(encoding: Encoding, packed: &[u8], expected: &[u8]) {
         let mut out = Vec::new();
-        encoding.reader(packed).unwrap().read_to_end(&mut out).unwrap();
+        encoding
+            .reader(packed, Carrier::Http)
+            .unwrap()
+            .read_to_end(&mut out)
+            .unwrap();
         assert_eq!(out, expected);
         assert_eq!(Encoding::by_magic(packed), encoding);
     }
@@ -86,5 +112,23 @@ mod tests {
         assert_eq!(Encoding::by_name("GZip"), Some(Encoding::Gzip));
         assert_eq!(Encoding::by_name("zstd"), Some(Encoding::Zstd));
         assert_eq!(Encoding::by_name("br"), None);
+    }
+
+    #[test]
+    fn a_request_cannot_ask_for_a_window_of_128_mib() {
+        let mut encoder = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(27).unwrap();
+        encoder.write_all(&vec![b'x'; 1 << 20]).unwrap();
+        let packed = encoder.finish().unwrap();
+        let unpack = |carrier| {
+            let mut out = Vec::new();
+            Encoding::Zstd
+                .reader(&packed[..], carrier)
+                .unwrap()
+                .read_to_end(&mut out)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(unpack(Carrier::File), Ok(1 << 20));
+        assert!(unpack(Carrier::Http).is_err());
     }
 }

@@ -5,7 +5,7 @@ use model::reports;
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use sources::{Choice, Limits, PushParser, Record, Understanding, Understood};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use store::control::ControlError;
 use store::error::StoreError;
 use store::events::EventStore;
@@ -19,6 +19,8 @@ const BATCH_BYTES: usize = 8 << 20;
 pub trait Tenants {
     /// The tenant with this GUID, made at need.
     fn named(&self, tenant: TenantId) -> Result<TenantId, ControlError>;
+    /// The tenant of records that name none, made at need.
+    fn unnamed(&self) -> Result<TenantId, ControlError>;
 }
 
 /// Whose events a carrier may bring.
@@ -26,13 +28,8 @@ pub trait Tenants {
 pub enum TenantRule<'a> {
     /// This tenant's: a record that names another is refused.
     Only(TenantId),
-    /// Whichever each record names; this one's where it names none.
-    AsNamed {
-        /// For records that name none.
-        unnamed: TenantId,
-        /// Finds the others.
-        tenants: &'a dyn Tenants,
-    },
+    /// Whichever each record names.
+    AsNamed(&'a dyn Tenants),
 }
 
 /// Where records go and under whose name.
@@ -76,7 +73,7 @@ pub struct Rejection {
 }
 
 /// What came of one line of the summary's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Line {
     /// The sums.
     pub counts: Counts,
@@ -84,16 +81,6 @@ pub struct Line {
     pub first: Option<Timestamp>,
     /// The newest event.
     pub last: Option<Timestamp>,
-}
-
-impl Default for Line {
-    fn default() -> Line {
-        Line {
-            counts: Counts::default(),
-            first: None,
-            last: None,
-        }
-    }
 }
 
 /// What came of all that was brought so far.
@@ -146,7 +133,7 @@ pub struct Intake<'a> {
     terms: Terms<'a>,
     parser: Box<dyn PushParser>,
     records: Vec<Record>,
-    waiting: HashMap<TenantId, Vec<Waiting>>,
+    waiting: BTreeMap<TenantId, Vec<Waiting>>,
     waiting_events: usize,
     waiting_bytes: usize,
     ignored: u64,
@@ -170,7 +157,7 @@ impl<'a> Intake<'a> {
             terms,
             parser,
             records: Vec::new(),
-            waiting: HashMap::new(),
+            waiting: BTreeMap::new(),
             waiting_events: 0,
             waiting_bytes: 0,
             ignored: 0,
@@ -237,8 +224,8 @@ impl<'a> Intake<'a> {
                 return Ok(());
             }
             (TenantRule::Only(only), _) => only,
-            (TenantRule::AsNamed { tenants, .. }, Some(named)) => tenants.named(named)?,
-            (TenantRule::AsNamed { unnamed, .. }, None) => unnamed,
+            (TenantRule::AsNamed(tenants), Some(named)) => tenants.named(named)?,
+            (TenantRule::AsNamed(tenants), None) => tenants.unnamed()?,
         };
         let draft = understood.draft();
         self.waiting_events += 1;
@@ -275,13 +262,13 @@ impl<'a> Intake<'a> {
         self.waiting_events = 0;
         self.waiting_bytes = 0;
         if waiting.is_empty() && ignored + rejected > 0 {
-            // Records that told no event are on the ledger of the tenant that they would have gone to.
             let tenant = match self.terms.tenants {
                 TenantRule::Only(only) => only,
-                TenantRule::AsNamed { unnamed, .. } => unnamed,
+                TenantRule::AsNamed(tenants) => tenants.unnamed()?,
             };
             waiting.insert(tenant, Vec::new());
         }
+        // Records that told no event stand on the ledger of the first tenant that was brought something with them.
         for (tenant, mut events) in waiting {
             events.sort_by_key(|waiting| waiting.draft.time);
             let (places, drafts): (Vec<_>, Vec<_>) = events

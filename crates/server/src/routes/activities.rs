@@ -12,6 +12,7 @@ use axum::routing::get;
 use http::HeaderMap;
 use model::reports::Face;
 use model::reports::activity_types;
+use odata::metadata::Document;
 use odata::{options, page};
 use std::sync::Arc;
 
@@ -32,9 +33,14 @@ async fn rows(
     headers: HeaderMap,
 ) -> Response {
     match name.as_str() {
-        "$metadata" => {
-            metadata::activities(State(app), Path(tenant_word), RawQuery(query), request, headers).await
-        }
+        "$metadata" => metadata::serve(
+            &app,
+            &tenant_word,
+            query.as_deref(),
+            &headers,
+            Document::Activities,
+        )
+        .unwrap_or_else(|error| error.response(request)),
         "auditActivityTypes" => {
             match types(&app, &tenant_word, query.as_deref(), &origin, &original, &headers) {
                 Ok(response) => response,

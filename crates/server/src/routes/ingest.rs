@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::auth::{self, Denied};
 use crate::clock;
-use crate::inputs::decoding::Encoding;
+use crate::inputs::decoding::{Carrier, Encoding};
 use crate::inputs::intake::{Intake, IntakeError, Summary, TenantRule, Terms};
 use crate::inputs::upload::Upload;
 use crate::layers::{Fault, RequestId};
@@ -280,7 +280,10 @@ impl Bring<'_> {
         });
         let limit = self.app.config.limits.ingest_decompressed_bytes;
         let mut left = limit;
-        let mut reader = self.encoding.reader(upload).map_err(Failure::Body)?;
+        let mut reader = self
+            .encoding
+            .reader(upload, Carrier::Http)
+            .map_err(Failure::Body)?;
         let mut buffer = vec![0; READ_BYTES];
         let mut brought = Brought {
             summary: Summary::default(),

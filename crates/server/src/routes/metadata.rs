@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::layers::RequestId;
 use crate::legacy::LegacyError;
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{OriginalUri, Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::HeaderMap;
@@ -23,85 +23,37 @@ async fn of_tenant(
     Path((tenant_word, document)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     request: RequestId,
-    original: axum::extract::OriginalUri,
+    original: OriginalUri,
     headers: HeaderMap,
 ) -> Response {
-    static DOCUMENT: OnceLock<String> = OnceLock::new();
     if document != "$metadata" {
         return answer::no_such_address(request, original).await;
     }
-    serve(
-        &app,
-        &tenant_word,
-        query.as_deref(),
-        request,
-        &headers,
-        &DOCUMENT,
-        Document::Service,
-        Face::Reports,
-    )
+    serve(&app, &tenant_word, query.as_deref(), &headers, Document::Service)
+        .unwrap_or_else(|error| error.response(request))
 }
 
-/// `/{tenant}/reports/$metadata`
-pub(super) async fn reports(
-    State(app): State<Arc<App>>,
-    Path(tenant_word): Path<String>,
-    RawQuery(query): RawQuery,
-    request: RequestId,
-    headers: HeaderMap,
-) -> Response {
-    static DOCUMENT: OnceLock<String> = OnceLock::new();
-    serve(
-        &app,
-        &tenant_word,
-        query.as_deref(),
-        request,
-        &headers,
-        &DOCUMENT,
-        Document::Reports,
-        Face::Reports,
-    )
-}
-
-/// `/{tenant}/activities/$metadata`
-pub(super) async fn activities(
-    State(app): State<Arc<App>>,
-    Path(tenant_word): Path<String>,
-    RawQuery(query): RawQuery,
-    request: RequestId,
-    headers: HeaderMap,
-) -> Response {
-    static DOCUMENT: OnceLock<String> = OnceLock::new();
-    serve(
-        &app,
-        &tenant_word,
-        query.as_deref(),
-        request,
-        &headers,
-        &DOCUMENT,
-        Document::Activities,
-        Face::Activities,
-    )
-}
-
-fn serve(
+/// The document of an address; it is made once.
+pub(super) fn serve(
     app: &App,
     tenant_word: &str,
     query: Option<&str>,
-    request: RequestId,
     headers: &HeaderMap,
-    document: &OnceLock<String>,
-    kind: Document,
-    face: Face,
-) -> Response {
-    let answer = || -> Result<Response, LegacyError> {
-        answer::reader(app, headers, tenant_word)?;
-        options::parse(query)?.check_for_metadata()?;
-        let text = document.get_or_init(|| {
-            let reports: Vec<&'static ReportDef> = reports::of(face).collect();
-            metadata::csdl(kind, &reports)
-        });
-        Ok(answer::ok(text.clone().into_bytes(), metadata::CONTENT_TYPE))
+    document: Document,
+) -> Result<Response, LegacyError> {
+    static SERVICE: OnceLock<String> = OnceLock::new();
+    static REPORTS: OnceLock<String> = OnceLock::new();
+    static ACTIVITIES: OnceLock<String> = OnceLock::new();
+    answer::reader(app, headers, tenant_word)?;
+    options::parse(query)?.check_for_metadata()?;
+    let (text, face) = match document {
+        Document::Service => (&SERVICE, Face::Reports),
+        Document::Reports => (&REPORTS, Face::Reports),
+        Document::Activities => (&ACTIVITIES, Face::Activities),
     };
-    answer().unwrap_or_else(|error| error.response(request))
+    let text = text.get_or_init(|| {
+        let reports: Vec<&'static ReportDef> = reports::of(face).collect();
+        metadata::csdl(document, &reports)
+    });
+    Ok(answer::ok(text.clone().into_bytes(), metadata::CONTENT_TYPE))
 }

@@ -15,6 +15,7 @@ use model::reports::{self, Face, ReportDef, Rows};
 use model::tenant::TenantId;
 use model::time::TICKS_PER_DAY;
 use odata::ask::{Asked, Context, Progress};
+use odata::metadata::Document;
 use odata::{ask, options, page, prefer};
 use std::sync::Arc;
 use store::events::{EventStore, Page};
@@ -36,7 +37,8 @@ async fn rows(
     headers: HeaderMap,
 ) -> Response {
     if name == "$metadata" {
-        return metadata::reports(State(app), Path(tenant_word), RawQuery(query), request, headers).await;
+        return metadata::serve(&app, &tenant_word, query.as_deref(), &headers, Document::Reports)
+            .unwrap_or_else(|error| error.response(request));
     }
     let asked = Request {
         face: Face::Reports,

@@ -1,15 +1,18 @@
 //! What the server does on its own, each task a file.
 
+mod disk;
 mod retention;
 
 use crate::app::App;
+use crate::health::Readiness;
 use crate::run::Stop;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
 /// Starts every task; they end when the server is asked to stop.
-pub(crate) fn start(app: &Arc<App>, stop: &Stop) -> JoinSet<()> {
+pub(crate) fn start(app: &Arc<App>, readiness: &Readiness, stop: &Stop) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
+    tasks.spawn(disk::run(Arc::clone(app), readiness.check("disk"), stop.clone()));
     tasks.spawn(retention::run(Arc::clone(app), stop.clone()));
     tasks
 }

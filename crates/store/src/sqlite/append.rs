@@ -206,8 +206,12 @@ impl Commit<'_> {
                 self.retire(&event.key, winner)?;
             }
             if !quarantined {
-                self.show(event, id)?;
+                self.show(event)?;
             }
+        }
+        for subject in &event.subjects {
+            self.cached("INSERT INTO history(subject, time, event) VALUES (?1, ?2, ?3)")?
+                .execute(params![subject, event.time.ticks(), id])?;
         }
         let what = match (outcome, wins) {
             (Outcome::New, _) => CHANGE_NEW,
@@ -330,8 +334,8 @@ impl Commit<'_> {
         let source = self.name(source)?;
         self.cached(
             "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
-                quarantined, updated, properties, original)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                quarantined, updated, properties, subjects, original)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .insert(params![
             event.key.0,
@@ -351,11 +355,12 @@ impl Commit<'_> {
             quarantined,
             event.rank.updated.map(Timestamp::ticks),
             event.rank.properties,
+            event.subjects.len() as i64,
             event.original,
         ])
     }
 
-    /// Takes the former winner's rows out: a version without JSON for each. Its history stays and points to a loser.
+    /// Takes the former winner's rows out: a version without JSON for each.
     fn retire(&mut self, key: &EventKey, winner: &Revision) -> rusqlite::Result<()> {
         self.cached("UPDATE events SET winner = 0 WHERE id = ?1")?
             .execute([winner.id])?;
@@ -390,16 +395,12 @@ impl Commit<'_> {
         reports
     }
 
-    fn show(&mut self, event: &PreparedEvent, id: i64) -> rusqlite::Result<()> {
+    fn show(&mut self, event: &PreparedEvent) -> rusqlite::Result<()> {
         let time = event.time.ticks();
         for row in &event.rows {
             let particulars = (!row.particulars.is_empty()).then_some(row.particulars.as_slice());
             self.put_row(row.report, time, &event.key, Some(&row.json), particulars)?;
             self.count_row(row.report, time, 1);
-        }
-        for subject in &event.subjects {
-            self.cached("INSERT INTO history(subject, time, event) VALUES (?1, ?2, ?3)")?
-                .execute(params![subject, time, id])?;
         }
         Ok(())
     }

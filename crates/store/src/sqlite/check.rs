@@ -2,7 +2,8 @@
 
 use super::Shared;
 use super::append::{NO_EVENT_HOUR, OUTCOME_CHANGED, OUTCOME_NEW};
-use super::tenant::Tenant;
+use super::schema;
+use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::writer::HOUR_TICKS;
 use crate::error::StoreError;
 use crate::events::CheckReport;
@@ -39,6 +40,7 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
                 .map(|fault| format!("{}/{month}: {fault}", tenant.id)),
         );
     }
+    report.faults.extend(check_catalogue(tenant)?);
     for (key, first, second) in doubled_keys(shared, tenant, &months)? {
         if tenant.is_purged(first) || tenant.is_purged(second) {
             continue;
@@ -49,6 +51,24 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
         ));
     }
     Ok(report)
+}
+
+/// The ledger lines that no month holds must add up like any other.
+fn check_catalogue(tenant: &Tenant) -> Result<Vec<String>, StoreError> {
+    let path = tenant.folder.join(CATALOGUE_FILE);
+    let Some(connection) = schema::open_if_made(&path)? else {
+        return Ok(Vec::new());
+    };
+    let read = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare(
+            "SELECT format('%s: the catalogue''s ledger line of %s does not add up', ?1, source) FROM ledger
+             WHERE read <> new + changed + known + ignored + rejected",
+        )?;
+        statement
+            .query_map([tenant.id.to_string()], |row| row.get(0))?
+            .collect()
+    };
+    read().map_err(|error| schema::failure(&path, &error))
 }
 
 /// Asks a month something; `None` if it was purged meanwhile. A purge waits for one answer, not for the whole recount:
@@ -188,6 +208,12 @@ fn questions() -> Vec<Question> {
             fault: "a history entry has another time than its event, or none (event)",
             sql: "SELECT format('%d', event) FROM history LEFT JOIN events ON events.id = history.event
                  WHERE events.id IS NULL OR events.time <> history.time"
+                .to_owned(),
+        },
+        Question {
+            fault: "an event is not in the history of each of its subjects (event, subjects, entries)",
+            sql: "SELECT format('%d, %d, %d', id, subjects, count(history.event)) FROM events
+                 LEFT JOIN history ON history.event = events.id GROUP BY id HAVING count(history.event) <> subjects"
                 .to_owned(),
         },
         Question {

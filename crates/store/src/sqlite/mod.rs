@@ -37,7 +37,7 @@ use writer::{AppendJob, Job};
 const ZSTD_LEVEL: i32 = 1;
 
 /// How the embedded store is set up.
-#[derive(Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Month files that are open for reading at once.
     pub open_partitions: usize,

@@ -38,7 +38,7 @@ impl Shared {
                 let mut statement = connection.prepare_cached(
                     "SELECT key, kind, events.time, arrived, name, original
                      FROM history JOIN events ON events.id = history.event JOIN names ON names.id = format
-                     WHERE subject = ?1 AND history.time BETWEEN ?2 AND ?3 AND winner = 1
+                     WHERE subject = ?1 AND history.time BETWEEN ?2 AND ?3 AND winner = 1 AND quarantined = 0
                      ORDER BY history.time, events.key LIMIT ?4",
                 )?;
                 let rows = statement.query_map(

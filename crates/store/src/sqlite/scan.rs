@@ -197,16 +197,15 @@ impl Cursor {
         let read = self
             .partition
             .read(|connection| read_rows(connection, ask, first, last, bound, wanted, budget, chunk))?;
-        match read.reached {
-            Some(reached) => self.bound = reached,
-            None => {
-                self.ranges.pop();
-                if let Some((_, last)) = self.ranges.last() {
-                    self.bound = Position {
-                        time: *last,
-                        key: LAST_KEY,
-                    };
-                }
+        if let Some(reached) = read.reached {
+            self.bound = reached;
+        } else {
+            self.ranges.pop();
+            if let Some((_, last)) = self.ranges.last() {
+                self.bound = Position {
+                    time: *last,
+                    key: LAST_KEY,
+                };
             }
         }
         Ok(read.examined)
@@ -220,6 +219,10 @@ struct Read {
     reached: Option<Position>,
 }
 
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one private caller, and every argument is another thing"
+)]
 fn read_rows(
     connection: &Connection,
     ask: &Ask<'_>,

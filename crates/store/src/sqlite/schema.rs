@@ -23,7 +23,8 @@ const PAGE_BYTES: u32 = 16_384;
 /// A month of a tenant.
 ///
 /// `events` grows at its end, so that records of any time order cost the same; `events_identity` says new, known or
-/// changed. `rows` is clustered as it is read: a report, newest first. A changed row is a new version (`seq`), a removed
+/// changed. `history` names every content of an event under its persons and addresses, the losing and the quarantined too,
+/// so that whoever must be forgotten can be found; `subjects` says how often. `rows` is clustered as it is read: a report, newest first. A changed row is a new version (`seq`), a removed
 /// one a version without JSON.
 const PARTITION: &str = "
 CREATE TABLE meta(
@@ -51,6 +52,7 @@ CREATE TABLE events(
     quarantined INTEGER NOT NULL,
     updated INTEGER,
     properties INTEGER NOT NULL,
+    subjects INTEGER NOT NULL,
     original BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX events_identity ON events(key, digest);

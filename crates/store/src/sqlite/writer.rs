@@ -167,7 +167,7 @@ impl WriterThread {
         let seq = tenant.published() + 1;
         match self.find_homes(&tenant, jobs, &mut progress) {
             Ok(homes) => {
-                let mut leftovers = self.leftovers(jobs, &homes, &progress);
+                let mut leftovers = Self::leftovers(jobs, &homes, &progress);
                 for (month, places) in homes {
                     let extra = std::mem::take(leftovers.entry(Some(month)).or_default());
                     if let Err(error) =
@@ -267,7 +267,6 @@ impl WriterThread {
     /// Ignored and rejected records have no month: they ride with the first commit of their batch, else the catalogue
     /// takes them.
     fn leftovers(
-        &self,
         jobs: &[AppendJob],
         homes: &BTreeMap<Month, Vec<Place>>,
         progress: &Progress,
@@ -298,6 +297,10 @@ impl WriterThread {
         leftovers
     }
 
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one private caller, and every argument is another thing"
+    )]
     fn write_month(
         &mut self,
         tenant: &Tenant,

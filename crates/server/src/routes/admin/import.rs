@@ -191,7 +191,10 @@ async fn import(
     // The task owns the answer: it ends with the upload, or when nobody listens any more.
     tokio::task::spawn_blocking(move || {
         let end = match bring(&app, &place, choice, upload, &lines) {
-            Ok(done) => ImportLine::Done(done),
+            Ok(done) => {
+                count(&app, &done.total);
+                ImportLine::Done(done)
+            }
             Err(reason) => ImportLine::Failed { reason },
         };
         let _ = send(&lines, &end);
@@ -209,17 +212,11 @@ fn bring(
     let known = KnownTenants {
         control: app.control.as_ref(),
         seen: Mutex::new(HashSet::new()),
+        unnamed: Mutex::new(place.unnamed.map(TenantId::new)),
     };
-    let tenants = match (place.only, place.unnamed) {
-        (Some(only), _) => TenantRule::Only(TenantId::new(only)),
-        (None, Some(unnamed)) => TenantRule::AsNamed {
-            unnamed: TenantId::new(unnamed),
-            tenants: &known,
-        },
-        (None, None) => TenantRule::AsNamed {
-            unnamed: known.default_tenant().map_err(|error| error.to_string())?,
-            tenants: &known,
-        },
+    let tenants = match place.only {
+        Some(only) => TenantRule::Only(TenantId::new(only)),
+        None => TenantRule::AsNamed(&known),
     };
     let mut intake = Intake::new(Terms {
         store: app.events.as_ref(),
@@ -256,6 +253,18 @@ fn bring(
             .collect(),
         ignored_reasons: summary.ignored.clone(),
     })
+}
+
+fn count(app: &App, total: &ImportTotals) {
+    for (result, records) in [
+        ("new", total.new),
+        ("changed", total.changed),
+        ("known", total.known),
+        ("ignored", total.ignored),
+        ("rejected", total.rejected),
+    ] {
+        app.metrics.count_ingested("import", result, records);
+    }
 }
 
 fn tell(intake: &mut Intake<'_>, lines: &Sender<Bytes>) -> Result<(), String> {
@@ -317,6 +326,7 @@ fn totals(line: &Line) -> ImportTotals {
 struct KnownTenants<'a> {
     control: &'a dyn ControlStore,
     seen: Mutex<HashSet<TenantId>>,
+    unnamed: Mutex<Option<TenantId>>,
 }
 
 impl KnownTenants<'_> {
@@ -351,5 +361,13 @@ impl Tenants for KnownTenants<'_> {
             seen.insert(id);
         }
         Ok(id)
+    }
+
+    fn unnamed(&self) -> Result<TenantId, ControlError> {
+        let mut unnamed = self.unnamed.lock().unwrap_or_else(PoisonError::into_inner);
+        match *unnamed {
+            Some(tenant) => Ok(tenant),
+            None => Ok(*unnamed.insert(self.default_tenant()?)),
+        }
     }
 }

@@ -1,231 +1,14 @@
-//! What every event store must do. Each case is a sentence; `run` tries them all on any backend.
+//! The cases of the suite.
 
-use crate::events::{ChangeKind, EventStore, Page};
-use model::batch::{Batch, Counts, EventDraft, Lateness, Outcome, RowDraft, Subject};
-use model::identity::{EventKey, Kind, Rank, Vendor};
-use model::query::{Position, Query, TimeRanges};
-use model::reports::{self, Face, ReportDef};
+use super::trial::{Told, Trial, ensure, equal, field, key, query, split, time, told};
+use crate::events::ChangeKind;
+use model::batch::{Counts, Lateness, Outcome, Subject};
+use model::query::{Query, TimeRanges};
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
-use std::any::Any;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use uuid::Uuid;
 
-/// A store that is open, with whatever must live as long as it.
-pub struct Opened {
-    /// The store.
-    pub store: Arc<dyn EventStore>,
-    /// Dropped after it: the folder's lock, a server …
-    pub hold: Box<dyn Any>,
-}
-
-/// Opens the store of a folder, made at need.
-pub type Open = fn(&Path) -> Opened;
-
-/// What a backend promises beyond the words of the trait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// Every batch arrives once and whole: outcomes and counts can be compared.
-    Exact,
-    /// Batches may be delayed, cut up, repeated and shuffled: only what is stored in the end can be compared.
-    Unruly,
-}
-
-/// A case that did not hold.
-#[derive(Debug)]
-pub struct Failure {
-    /// The case.
-    pub case: &'static str,
-    /// What was otherwise.
-    pub reason: String,
-}
-
-type Case = fn(&Trial) -> Result<(), String>;
-
-const CASES: &[(&str, Delivery, Case)] = &[
-    (
-        "the first content is new, the same is known, another is changed",
-        Delivery::Exact,
-        outcomes,
-    ),
-    (
-        "every order of contents ends with the same winner",
-        Delivery::Unruly,
-        winners,
-    ),
-    (
-        "an id in another month is the same event, in both orders",
-        Delivery::Unruly,
-        other_month,
-    ),
-    (
-        "pages of any size give every row once, newest first, then by key",
-        Delivery::Unruly,
-        paging,
-    ),
-    (
-        "paging sees the tenant as it was while rows arrive and change",
-        Delivery::Exact,
-        snapshots,
-    ),
-    ("a time range finds a row to the tick", Delivery::Unruly, ticks),
-    (
-        "a scan that looked at enough rows answers what it has and goes on",
-        Delivery::Unruly,
-        short_pages,
-    ),
-    (
-        "skipping n rows gives the rows after n",
-        Delivery::Unruly,
-        skipping,
-    ),
-    (
-        "an event of the day after tomorrow is kept and not shown",
-        Delivery::Unruly,
-        quarantine,
-    ),
-    (
-        "late events are counted against the feed's newest",
-        Delivery::Exact,
-        lateness,
-    ),
-    (
-        "a purged month is gone, refuses its events and keeps its totals",
-        Delivery::Exact,
-        purging,
-    ),
-    (
-        "the history of a person and of an address is in time order",
-        Delivery::Unruly,
-        histories,
-    ),
-    (
-        "the change log tells every commit after a cursor",
-        Delivery::Exact,
-        change_log,
-    ),
-    (
-        "tenants with the same ids do not see each other",
-        Delivery::Unruly,
-        tenants,
-    ),
-    (
-        "a store that was closed opens with all it had",
-        Delivery::Unruly,
-        reopening,
-    ),
-];
-
-/// Tries every case in a folder of its own below `folder`; answers those that did not hold.
-pub fn run(folder: &Path, open: Open, delivery: Delivery) -> Vec<Failure> {
-    let mut failures = Vec::new();
-    for (number, (case, needs, check)) in CASES.iter().enumerate() {
-        if *needs == Delivery::Exact && delivery == Delivery::Unruly {
-            continue;
-        }
-        let trial = Trial {
-            folder: folder.join(number.to_string()),
-            open,
-            tenant: TenantId::new(Uuid::from_u128(7)),
-        };
-        let outcome = check(&trial).and_then(|()| trial.check_is_clean());
-        if let Err(reason) = outcome {
-            failures.push(Failure { case, reason });
-        }
-    }
-    failures
-}
-
-/// A case's own folder and tenant.
-struct Trial {
-    folder: PathBuf,
-    open: Open,
-    tenant: TenantId,
-}
-
-/// An event of the suite: an id, a time, and a content that ranks by its number.
-#[derive(Clone, Copy)]
-struct Told {
-    id: u32,
-    time: &'static str,
-    content: u32,
-}
-
-const fn told(id: u32, time: &'static str, content: u32) -> Told {
-    Told { id, time, content }
-}
-
-impl Trial {
-    fn open(&self) -> Opened {
-        (self.open)(&self.folder)
-    }
-
-    fn check_is_clean(&self) -> Result<(), String> {
-        let opened = self.open();
-        for tenant in opened.store.tenants().map_err(|error| error.to_string())? {
-            let report = opened.store.check(tenant).map_err(|error| error.to_string())?;
-            if !report.faults.is_empty() {
-                return Err(format!(
-                    "the store's own check finds: {}",
-                    report.faults.join("; ")
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn append(&self, opened: &Opened, events: &[Told]) -> Result<(Vec<Outcome>, Counts), String> {
-        self.append_from(opened, "suite", Lateness::NotCounted, events)
-    }
-
-    fn append_from(
-        &self,
-        opened: &Opened,
-        source: &str,
-        lateness: Lateness,
-        events: &[Told],
-    ) -> Result<(Vec<Outcome>, Counts), String> {
-        let batch = Batch {
-            tenant: self.tenant,
-            source: source.to_owned(),
-            arrived: time("2017-06-01T12:00:00Z"),
-            lateness,
-            events: events.iter().map(draft).collect(),
-            ignored: 0,
-            rejected: 0,
-        };
-        let store = &opened.store;
-        let lease = store.lease(self.tenant).map_err(|error| error.to_string())?;
-        let appended = store.append(&lease, batch).map_err(|error| error.to_string())?;
-        Ok((appended.outcomes, appended.counts))
-    }
-
-    fn scan(&self, opened: &Opened, query: &Query) -> Result<Page, String> {
-        opened
-            .store
-            .scan(self.tenant, query)
-            .map_err(|error| error.to_string())
-    }
-
-    /// Every row, read in pages of `limit`.
-    fn all_rows(&self, opened: &Opened, query: &Query) -> Result<Vec<String>, String> {
-        let mut rows = Vec::new();
-        let mut query = query.clone();
-        for _ in 0..10_000 {
-            let page = self.scan(opened, &query)?;
-            let these = split(&page);
-            equal("the number of rows in a page", these.len(), page.rows)?;
-            rows.extend(these);
-            let Some(next) = page.next else { return Ok(rows) };
-            query.after = Some(next);
-            query.skip = 0;
-        }
-        Err("paging does not come to an end".to_owned())
-    }
-}
-
-fn outcomes(trial: &Trial) -> Result<(), String> {
+pub(super) fn outcomes(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     let first = told(1, "2017-05-01T10:00:00Z", 1);
     let other = told(1, "2017-05-01T10:00:00Z", 2);
@@ -285,7 +68,7 @@ fn outcomes(trial: &Trial) -> Result<(), String> {
     )
 }
 
-fn winners(trial: &Trial) -> Result<(), String> {
+pub(super) fn winners(trial: &Trial) -> Result<(), String> {
     let contents = [
         told(0, "2017-05-01T10:00:00Z", 1),
         told(0, "2017-05-03T10:00:00Z", 3),
@@ -313,7 +96,7 @@ fn winners(trial: &Trial) -> Result<(), String> {
     Ok(())
 }
 
-fn other_month(trial: &Trial) -> Result<(), String> {
+pub(super) fn other_month(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     trial.append(&opened, &[told(1, "2017-04-30T23:59:59Z", 1)])?;
     trial.append(
@@ -345,7 +128,7 @@ fn other_month(trial: &Trial) -> Result<(), String> {
     })
 }
 
-fn paging(trial: &Trial) -> Result<(), String> {
+pub(super) fn paging(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     let times = [
         "2017-05-01T10:00:00Z",
@@ -372,7 +155,7 @@ fn paging(trial: &Trial) -> Result<(), String> {
     equal("the last page says that it is", last.next, None)
 }
 
-fn snapshots(trial: &Trial) -> Result<(), String> {
+pub(super) fn snapshots(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     let events: Vec<Told> = (0..10).map(|id| told(id, "2017-05-01T10:00:00Z", 1)).collect();
     trial.append(&opened, &events)?;
@@ -417,7 +200,7 @@ fn snapshots(trial: &Trial) -> Result<(), String> {
     equal("the newest row now", field(&now[0], "id"), "0")
 }
 
-fn ticks(trial: &Trial) -> Result<(), String> {
+pub(super) fn ticks(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     trial.append(
         &opened,
@@ -445,7 +228,7 @@ fn ticks(trial: &Trial) -> Result<(), String> {
     )
 }
 
-fn short_pages(trial: &Trial) -> Result<(), String> {
+pub(super) fn short_pages(trial: &Trial) -> Result<(), String> {
     use model::query::{Literal, Operator, Predicate};
     let opened = trial.open();
     let events: Vec<Told> = (0..30)
@@ -469,7 +252,7 @@ fn short_pages(trial: &Trial) -> Result<(), String> {
     equal("the rows that match", trial.all_rows(&opened, &query)?.len(), 3)
 }
 
-fn skipping(trial: &Trial) -> Result<(), String> {
+pub(super) fn skipping(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     let times = [
         "2017-05-03T10:00:00Z",
@@ -509,7 +292,7 @@ fn skipping(trial: &Trial) -> Result<(), String> {
     Ok(())
 }
 
-fn quarantine(trial: &Trial) -> Result<(), String> {
+pub(super) fn quarantine(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     let (within, beyond) = (
         told(1, "2017-06-02T11:59:59Z", 1),
@@ -522,6 +305,17 @@ fn quarantine(trial: &Trial) -> Result<(), String> {
         rows.iter().map(|row| field(row, "id")).collect::<Vec<_>>(),
         vec!["1"],
     )?;
+    let history = opened
+        .store
+        .history(
+            trial.tenant,
+            &Subject::person("user2@contoso.com"),
+            time("2017-01-01"),
+            time("2099-12-31"),
+            10,
+        )
+        .map_err(|error| error.to_string())?;
+    equal("the history of a person of a quarantined event", history.len(), 0)?;
     let ledger = opened
         .store
         .ledger(trial.tenant)
@@ -531,7 +325,7 @@ fn quarantine(trial: &Trial) -> Result<(), String> {
     equal("the newest", line.newest, Some(time(within.time)))
 }
 
-fn lateness(trial: &Trial) -> Result<(), String> {
+pub(super) fn lateness(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     let feed = Lateness::After(10_000_000 * 900);
     trial.append_from(&opened, "feed", feed, &[told(1, "2017-05-01T10:00:00Z", 1)])?;
@@ -555,7 +349,7 @@ fn lateness(trial: &Trial) -> Result<(), String> {
     equal("late in an import", counts.late, 0)
 }
 
-fn purging(trial: &Trial) -> Result<(), String> {
+pub(super) fn purging(trial: &Trial) -> Result<(), String> {
     let now = time("2017-06-01T12:00:00Z");
     let april = Month::parse("2017-04").ok_or("month")?;
     let opened = trial.open();
@@ -617,7 +411,7 @@ fn purging(trial: &Trial) -> Result<(), String> {
     )
 }
 
-fn histories(trial: &Trial) -> Result<(), String> {
+pub(super) fn histories(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     trial.append(
         &opened,
@@ -658,7 +452,7 @@ fn histories(trial: &Trial) -> Result<(), String> {
     )
 }
 
-fn change_log(trial: &Trial) -> Result<(), String> {
+pub(super) fn change_log(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     trial.append(&opened, &[told(1, "2017-05-01", 2), told(2, "2017-04-01", 1)])?;
     let changes = |since: u64, limit: usize| {
@@ -695,7 +489,7 @@ fn change_log(trial: &Trial) -> Result<(), String> {
     equal("nothing more", changes(cursor + 1, 100)?.len(), 0)
 }
 
-fn tenants(trial: &Trial) -> Result<(), String> {
+pub(super) fn tenants(trial: &Trial) -> Result<(), String> {
     let other = Trial {
         folder: trial.folder.clone(),
         open: trial.open,
@@ -719,7 +513,7 @@ fn tenants(trial: &Trial) -> Result<(), String> {
     )
 }
 
-fn reopening(trial: &Trial) -> Result<(), String> {
+pub(super) fn reopening(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     let events: Vec<Told> = (0..50)
         .map(|id| told(id, if id % 2 == 0 { "2017-05-01" } else { "2016-12-31" }, 1))
@@ -742,85 +536,4 @@ fn reopening(trial: &Trial) -> Result<(), String> {
             .collect::<Vec<_>>(),
         vec![(50, time("2017-05-01"))],
     )
-}
-
-/// The report whose rows the suite writes.
-fn report() -> &'static ReportDef {
-    reports::by_name(Face::Reports, "auditEvents").unwrap_or(reports::ALL[0])
-}
-
-fn query(limit: usize) -> Query {
-    Query {
-        report: report(),
-        times: TimeRanges::all(),
-        predicate: None,
-        skip: 0,
-        after: None::<Position>,
-        snapshot: None,
-        limit,
-        max_examined: 200_000,
-    }
-}
-
-fn key(id: u32) -> EventKey {
-    EventKey::from_vendor_id(Vendor::Entra, Kind::Audit, &id.to_string())
-}
-
-fn draft(event: &Told) -> EventDraft {
-    let json = format!(
-        r#"{{"id":"{}","eventTime":"{}","content":{}}}"#,
-        event.id, event.time, event.content
-    );
-    EventDraft {
-        key: key(event.id),
-        kind: Kind::Audit,
-        time: time(event.time),
-        rank: Rank {
-            updated: None,
-            properties: event.content,
-            digest: [event.content as u8; 16],
-        },
-        format: "suite",
-        original: json.clone().into_bytes(),
-        rows: vec![RowDraft {
-            report: report().number,
-            json: json.into_bytes(),
-            particulars: Vec::new(),
-        }],
-        subjects: vec![
-            Subject::person(&format!("user{}@contoso.com", event.id % 10)),
-            Subject::address(&format!("192.0.2.{}", event.id % 256)),
-        ],
-    }
-}
-
-/// The suite's own times are sound.
-fn time(text: &str) -> Timestamp {
-    Timestamp::parse_vendor(text).unwrap_or_default()
-}
-
-/// A page's rows one by one; the suite's objects have no comma between braces but the one between rows.
-fn split(page: &Page) -> Vec<String> {
-    let text = String::from_utf8_lossy(&page.block).into_owned();
-    if text.is_empty() {
-        return Vec::new();
-    }
-    text.split("},{")
-        .map(|row| format!("{{{}}}", row.trim_matches(['{', '}'])))
-        .collect()
-}
-
-fn field<'a>(row: &'a str, name: &str) -> &'a str {
-    let start = row
-        .find(&format!("\"{name}\":\""))
-        .map_or(0, |at| at + name.len() + 4);
-    row[start..].split('"').next().unwrap_or_default()
-}
-
-fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(reason()) }
-}
-
-fn equal<T: PartialEq + std::fmt::Debug>(what: &str, got: T, expected: T) -> Result<(), String> {
-    ensure(got == expected, || format!("{what}: {got:?} is not {expected:?}"))
 }

@@ -1,0 +1,141 @@
+//! What every event store must do. Each case is a sentence; `run` tries them all on any backend.
+
+mod cases;
+mod trial;
+
+use crate::events::EventStore;
+use model::tenant::TenantId;
+use std::any::Any;
+use std::path::Path;
+use std::sync::Arc;
+use trial::Trial;
+use uuid::Uuid;
+
+/// A store that is open, with whatever must live as long as it.
+pub struct Opened {
+    /// The store.
+    pub store: Arc<dyn EventStore>,
+    /// Dropped after it: the folder's lock, a server …
+    pub hold: Box<dyn Any>,
+}
+
+/// Opens the store of a folder, made at need.
+pub type Open = fn(&Path) -> Opened;
+
+/// What a backend promises beyond the words of the trait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Every batch arrives once and whole: outcomes and counts can be compared.
+    Exact,
+    /// Batches may be delayed, cut up, repeated and shuffled: only what is stored in the end can be compared.
+    Unruly,
+}
+
+/// A case that did not hold.
+#[derive(Debug)]
+pub struct Failure {
+    /// The case.
+    pub case: &'static str,
+    /// What was otherwise.
+    pub reason: String,
+}
+
+type Case = fn(&Trial) -> Result<(), String>;
+
+const CASES: &[(&str, Delivery, Case)] = &[
+    (
+        "the first content is new, the same is known, another is changed",
+        Delivery::Exact,
+        cases::outcomes,
+    ),
+    (
+        "every order of contents ends with the same winner",
+        Delivery::Unruly,
+        cases::winners,
+    ),
+    (
+        "an id in another month is the same event, in both orders",
+        Delivery::Unruly,
+        cases::other_month,
+    ),
+    (
+        "pages of any size give every row once, newest first, then by key",
+        Delivery::Unruly,
+        cases::paging,
+    ),
+    (
+        "paging sees the tenant as it was while rows arrive and change",
+        Delivery::Exact,
+        cases::snapshots,
+    ),
+    (
+        "a time range finds a row to the tick",
+        Delivery::Unruly,
+        cases::ticks,
+    ),
+    (
+        "a scan that looked at enough rows answers what it has and goes on",
+        Delivery::Unruly,
+        cases::short_pages,
+    ),
+    (
+        "skipping n rows gives the rows after n",
+        Delivery::Unruly,
+        cases::skipping,
+    ),
+    (
+        "an event of the day after tomorrow is kept and not shown",
+        Delivery::Unruly,
+        cases::quarantine,
+    ),
+    (
+        "late events are counted against the feed's newest",
+        Delivery::Exact,
+        cases::lateness,
+    ),
+    (
+        "a purged month is gone, refuses its events and keeps its totals",
+        Delivery::Exact,
+        cases::purging,
+    ),
+    (
+        "the history of a person and of an address is in time order",
+        Delivery::Unruly,
+        cases::histories,
+    ),
+    (
+        "the change log tells every commit after a cursor",
+        Delivery::Exact,
+        cases::change_log,
+    ),
+    (
+        "tenants with the same ids do not see each other",
+        Delivery::Unruly,
+        cases::tenants,
+    ),
+    (
+        "a store that was closed opens with all it had",
+        Delivery::Unruly,
+        cases::reopening,
+    ),
+];
+
+/// Tries every case in a folder of its own below `folder`; answers those that did not hold.
+pub fn run(folder: &Path, open: Open, delivery: Delivery) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for (number, (case, needs, check)) in CASES.iter().enumerate() {
+        if *needs == Delivery::Exact && delivery == Delivery::Unruly {
+            continue;
+        }
+        let trial = Trial {
+            folder: folder.join(number.to_string()),
+            open,
+            tenant: TenantId::new(Uuid::from_u128(7)),
+        };
+        let outcome = check(&trial).and_then(|()| trial.check_is_clean());
+        if let Err(reason) = outcome {
+            failures.push(Failure { case, reason });
+        }
+    }
+    failures
+}

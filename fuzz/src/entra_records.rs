@@ -1,0 +1,112 @@
+//! Sound records of Entra ID made unsound: understood or refused, never a panic; the same identity and content whatever
+//! the order of members; rows with exactly the members that their reports declare.
+
+use crate::json_tree::Json;
+use crate::{mutation, row};
+use arbitrary::Unstructured;
+use model::batch::Subject;
+use model::reports::{self, Rows};
+use model::time::Timestamp;
+use sources::{Choice, Limits, Record, Understanding, Understood, open};
+
+/// One sign-in and one audit in each of the three shapes.
+const SEEDS: &[&str] = &[
+    include_str!("../seeds/graph_sign_in.json"),
+    include_str!("../seeds/graph_audit.json"),
+    include_str!("../seeds/azure_monitor_sign_in.json"),
+    include_str!("../seeds/azure_monitor_audit.json"),
+    include_str!("../seeds/log_analytics_sign_in.json"),
+    include_str!("../seeds/log_analytics_audit.json"),
+];
+
+/// Takes the bytes for the choices of a record and of its changes.
+pub fn check(bytes: &[u8]) {
+    let mut choices = Unstructured::new(bytes);
+    let Ok(seed) = choices.choose(SEEDS) else { return };
+    let mut record: Json = serde_json::from_str(seed).expect("the seeds are JSON");
+    // Choices that run out leave the record as far as it came.
+    let _ = mutation::mutate(&mut record, &mut choices);
+    let text = record.to_string();
+    let understanding = one(&text);
+    if !record.has_twins() {
+        check_same(&understanding, &one(&record.reversed().to_string()), &text);
+    }
+    match understanding {
+        Understanding::Event(understood) => check_event(*understood, &text),
+        Understanding::Ignored { reason } => assert!(!reason.is_empty(), "{text}"),
+        Understanding::Rejected { reason, original } => {
+            assert!(!reason.is_empty(), "{text}");
+            assert_eq!(original, text.as_bytes());
+        }
+    }
+}
+
+fn one(text: &str) -> Understanding {
+    let mut records: Vec<Record> = Vec::new();
+    let mut parser = open(Choice::Auto, Limits::default());
+    parser.push(text.as_bytes(), &mut records);
+    parser.finish(&mut records);
+    assert_eq!(records.len(), 1, "{text}");
+    records.swap_remove(0).understanding
+}
+
+fn check_same(one: &Understanding, other: &Understanding, text: &str) {
+    match (one, other) {
+        (Understanding::Event(one), Understanding::Event(other)) => {
+            assert_eq!(
+                (one.format, one.key, one.rank, &one.event),
+                (other.format, other.key, other.rank, &other.event),
+                "{text}"
+            );
+        }
+        (Understanding::Ignored { reason: one }, Understanding::Ignored { reason: other }) => {
+            assert_eq!(one, other, "{text}");
+        }
+        (Understanding::Rejected { .. }, Understanding::Rejected { .. }) => {}
+        _ => panic!("the order of members decides over {text}: {one:?} and {other:?}"),
+    }
+}
+
+fn check_event(understood: Understood, text: &str) {
+    assert_eq!(understood.original, text.as_bytes());
+    assert_eq!(understood.rank.updated, understood.event.updated, "{text}");
+    let time = understood.event.time;
+    let draft = understood.draft();
+    assert!(
+        !draft.rows.is_empty(),
+        "every event has its principal report: {text}"
+    );
+    for subject in &draft.subjects {
+        let (Subject::Person(name) | Subject::Address(name)) = subject;
+        assert!(!name.is_empty(), "{text}");
+    }
+    for stored in &draft.rows {
+        let report = reports::by_number(stored.report).expect("a row belongs to a report");
+        row::check(report, &stored.json);
+        check_time(report.time_property, &stored.json, time);
+        for other in reports::ALL {
+            let Rows::Rendered { from, render } = other.rows else {
+                continue;
+            };
+            if from != report {
+                continue;
+            }
+            if let Some(rendered) = render(&stored.json, &stored.particulars) {
+                row::check(other, &rendered);
+                check_time(other.time_property, &rendered, time);
+            } else {
+                // Applications and managed identities are no users; audits are all shown.
+                assert_eq!(other.name, "allUserSignInActivityEvents", "{text}");
+            }
+        }
+    }
+}
+
+fn check_time(property: Option<&str>, json: &[u8], expected: Timestamp) {
+    let row: serde_json::Value = serde_json::from_slice(json).expect("a row is JSON");
+    let property = property.expect("a stored report has a time property");
+    let time = row[property]
+        .as_str()
+        .and_then(|text| Timestamp::parse_vendor(text).ok());
+    assert_eq!(time, Some(expected));
+}

@@ -1,0 +1,62 @@
+//! What must hold for any bytes from outside: one check for each parser of outside input.
+//!
+//! A check takes bytes and panics if something does not hold. libFuzzer makes the bytes up (one binary for each check);
+//! the test `corpus` gives every check what is kept in the corpus, so that a fault once found stays found.
+
+pub mod entra_records;
+pub mod filter;
+pub mod form;
+mod json_tree;
+mod mutation;
+pub mod records;
+pub mod request_line;
+mod row;
+pub mod skip_token;
+mod spelling;
+pub mod time;
+pub mod token;
+
+/// A check by the name of its target and its corpus.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// The name of the binary, and of the folder of its corpus.
+    pub name: &'static str,
+    /// Panics if the bytes show a fault.
+    pub check: fn(&[u8]),
+}
+
+/// Every target.
+pub const ALL: &[Target] = &[
+    Target {
+        name: "entra_records",
+        check: entra_records::check,
+    },
+    Target {
+        name: "filter",
+        check: filter::check,
+    },
+    Target {
+        name: "form",
+        check: form::check,
+    },
+    Target {
+        name: "records",
+        check: records::check,
+    },
+    Target {
+        name: "request_line",
+        check: request_line::check,
+    },
+    Target {
+        name: "skip_token",
+        check: skip_token::check,
+    },
+    Target {
+        name: "time",
+        check: time::check,
+    },
+    Target {
+        name: "token",
+        check: token::check,
+    },
+];

@@ -1,0 +1,180 @@
+//! `cargo xtask bench`: what the service does in a second, beside the most that this machine could do in the same run.
+//!
+//! Every measure is taken in turns with its yardstick, several times; the table has medians, and ratios of the same
+//! turn. Nothing is asserted: a slow machine is no fault, and a noisy one would make a test cry wolf.
+
+mod client;
+mod export;
+mod histogram;
+mod ingest;
+pub(crate) mod memory;
+mod page;
+mod product;
+mod start;
+mod table;
+mod watch;
+pub(crate) mod yardsticks;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use product::{Build, Data};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+use table::Line;
+
+/// Measure the service against its ceilings.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "cargo xtask bench")]
+pub(crate) struct Args {
+    /// Rows in the store while pages are asked for
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    rows: u64,
+    /// How long each turn of each measure runs
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// How many turns
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// Connections of the client
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
+    connections: u32,
+    /// Only these measures: page, export, start, ingest
+    #[arg(long, value_delimiter = ',', value_name = "MEASURE")]
+    only: Vec<String>,
+    /// Where the data are made and removed again; a real disk, for durable writes are measured
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+impl Args {
+    fn turn(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+/// What a measure has to work with.
+struct Bench<'a> {
+    args: &'a Args,
+    build: &'a Build,
+    /// A folder with rows, which no server has open when a measure begins and ends.
+    data: &'a Data,
+}
+
+/// A measure by its name on the command line.
+struct Measure {
+    name: &'static str,
+    run: fn(&Bench<'_>) -> Result<Vec<Line>>,
+}
+
+/// The measures; one line each.
+const ALL: &[Measure] = &[
+    Measure {
+        name: "page",
+        run: page::run,
+    },
+    Measure {
+        name: "export",
+        run: export::run,
+    },
+    Measure {
+        name: "start",
+        run: start::run,
+    },
+    Measure {
+        name: "ingest",
+        run: ingest::run,
+    },
+];
+
+/// Runs the task.
+pub(crate) fn run() -> Result<ExitCode> {
+    let args = Args::parse_from(std::env::args().skip(1));
+    for name in &args.only {
+        if !ALL.iter().any(|measure| measure.name == name) {
+            let known: Vec<&str> = ALL.iter().map(|measure| measure.name).collect();
+            bail!("there is no measure `{name}`; there are {}", known.join(", "));
+        }
+    }
+    let build = match product::release()? {
+        Release::Here(build) => build,
+        Release::Elsewhere(code) => return Ok(code),
+    };
+    let folder = product::working_folder(&build, args.folder.as_deref())?;
+    println!("{}", table::machine());
+    let data = Data::load(&build, folder.path(), args.rows)?;
+    let bench = Bench {
+        args: &args,
+        build: &build,
+        data: &data,
+    };
+    let mut lines = Vec::new();
+    for measure in ALL {
+        if args.only.is_empty() || args.only.iter().any(|name| name == measure.name) {
+            let measured = (measure.run)(&bench).with_context(|| format!("measure {}", measure.name))?;
+            lines.extend(measured);
+        }
+    }
+    println!("\n{}", table::shown(&lines));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where the measuring happens.
+pub(crate) enum Release {
+    /// In this process, which is a release build.
+    Here(Build),
+    /// It happened in a release build of this program.
+    Elsewhere(ExitCode),
+}
+
+/// The middle one; the mean of the two in the middle.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => f64::NAN,
+        length if length % 2 == 1 => sorted[middle],
+        _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
+    }
+}
+
+/// The median of the quotients of each turn.
+fn ratio(ours: &[f64], yardstick: &[f64]) -> f64 {
+    let quotients: Vec<f64> = ours
+        .iter()
+        .zip(yardstick)
+        .map(|(ours, yardstick)| ours / yardstick)
+        .collect();
+    median(&quotients)
+}
+
+/// Hands the work to a release build of this program, which has the same arguments.
+fn again(program: &std::path::Path) -> Result<ExitCode> {
+    let status = Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .status()
+        .with_context(|| format!("run {}", program.display()))?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        assert!((median(&[3.0, 1.0, 2.0]) - 2.0).abs() < 1e-9);
+        assert!((median(&[4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-9);
+        assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn a_ratio_is_taken_within_each_turn() {
+        assert!((ratio(&[1.0, 9.0, 4.0], &[2.0, 10.0, 8.0]) - 0.5).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,179 @@
+//! A page of 100 rows before a random instant, against the same bytes out of memory and against SQLite alone.
+
+use super::client::{Connection, Loaded, Pace, get, load, shortened};
+use super::product::{Server, TENANT};
+use super::table::{Line, milliseconds, thousands};
+use super::yardsticks::{Yardstick, copy_rows};
+use super::{Bench, median, ratio};
+use anyhow::{Context, Result, bail};
+use generator::chance::Chance;
+use model::time::Timestamp;
+use serde_json::Value;
+use std::net::SocketAddr;
+
+/// Distinct requests; far more than anything between disk and client would remember by chance.
+const QUESTIONS: usize = 20_000;
+const TOP: usize = 100;
+
+pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
+    let copy = bench.data.beside.join("copy.db");
+    let copied = copy_rows(&bench.data.partitions(), &copy)?;
+    if copied != bench.data.rows {
+        bail!("{copied} rows were copied of {}", bench.data.rows);
+    }
+    let server = Server::start(bench.build, bench.data)?;
+    let token = server.token(bench.data, "https://graph.windows.net")?;
+    let instants = instants(bench);
+    let questions: Vec<Vec<u8>> = instants
+        .iter()
+        .map(|instant| get(&target(*instant), server.address, Some(&token)))
+        .collect();
+    let body = body_of(server.address, &questions[0])?;
+    let folder = bench.data.beside.join("page");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("0"), &body)?;
+    let same_bytes = Yardstick::of_files(bench.build, &folder)?;
+    let static_question = vec![get("/0", same_bytes.address, None)];
+    if body_of(same_bytes.address, &static_question[0])? != body {
+        bail!("the static answer has other bytes");
+    }
+    let minimal = Yardstick::of_rows(bench.build, &copy)?;
+    let minimal_questions: Vec<Vec<u8>> = instants
+        .iter()
+        .map(|instant| {
+            let target = format!("/rows?before={}&top={TOP}", instant.ticks());
+            get(&target, minimal.address, None)
+        })
+        .collect();
+    same_rows(&body, &body_of(minimal.address, &minimal_questions[0])?)?;
+
+    let subjects = [
+        (server.address, &questions),
+        (same_bytes.address, &static_question),
+        (minimal.address, &minimal_questions),
+    ];
+    // Once around for warm caches, then in turns.
+    turn(bench, &subjects, Pace::AsFastAsAnswered)?;
+    let mut rates = [Vec::new(), Vec::new(), Vec::new()];
+    for round in 1..=bench.args.rounds {
+        let loaded = turn(bench, &subjects, Pace::AsFastAsAnswered)?;
+        for (rates, loaded) in rates.iter_mut().zip(&loaded) {
+            rates.push(loaded.per_second);
+        }
+        println!(
+            "page, turn {round}: ours {}, static {}, minimal {} a second",
+            thousands(loaded[0].per_second),
+            thousands(loaded[1].per_second),
+            thousands(loaded[2].per_second)
+        );
+    }
+    let [ours, of_static, of_minimal] = &rates;
+    let half = median(ours) / 2.0;
+    let mut late = [Vec::new(), Vec::new()];
+    for _ in 0..bench.args.rounds {
+        let loaded = turn(bench, &subjects[..2], Pace::PerSecond(half))?;
+        for (late, loaded) in late.iter_mut().zip(&loaded) {
+            late.push(loaded.spans.quantile(0.99).as_secs_f64());
+        }
+    }
+    server.stop()?;
+    let rows = thousands(bench.data.rows as f64);
+    Ok(vec![
+        Line {
+            work: format!(
+                "page of {TOP} rows out of {rows} ({} bytes) against static",
+                body.len()
+            ),
+            measured: format!(
+                "{} a second, static {}",
+                thousands(median(ours)),
+                thousands(median(of_static))
+            ),
+            ratio: Some(ratio(ours, of_static)),
+            floor: "0.30",
+            goal: "0.40",
+        },
+        Line {
+            work: "the same against minimal axum + SQLite".to_owned(),
+            measured: format!("minimal {} a second", thousands(median(of_minimal))),
+            ratio: Some(ratio(ours, of_minimal)),
+            floor: "0.8",
+            goal: "0.95",
+        },
+        Line {
+            work: format!(
+                "p99 at half the peak ({} a second) against static",
+                thousands(half)
+            ),
+            measured: format!("{}, static {}", p99(&late[0]), p99(&late[1])),
+            ratio: Some(ratio(&late[0], &late[1])),
+            floor: "≤ 3",
+            goal: "≤ 2",
+        },
+    ])
+}
+
+fn p99(seconds: &[f64]) -> String {
+    milliseconds(std::time::Duration::from_secs_f64(median(seconds)))
+}
+
+fn turn(bench: &Bench<'_>, subjects: &[(SocketAddr, &Vec<Vec<u8>>)], pace: Pace) -> Result<Vec<Loaded>> {
+    subjects
+        .iter()
+        .map(|(address, questions)| {
+            load(
+                *address,
+                questions,
+                bench.args.connections,
+                bench.args.turn(),
+                pace,
+            )
+        })
+        .collect()
+}
+
+/// Distinct instants, each with a full page of rows before it.
+fn instants(bench: &Bench<'_>) -> Vec<Timestamp> {
+    let (first, last) = (bench.data.first.ticks(), bench.data.last.ticks());
+    let page = (last - first) / bench.data.rows as i64 * TOP as i64;
+    let mut chance = Chance::new(7);
+    let mut ticks: Vec<i64> = (0..QUESTIONS)
+        .map(|_| chance.between(first + 2 * page, last))
+        .collect();
+    let in_order_of_chance = ticks.clone();
+    ticks.sort_unstable();
+    ticks.dedup();
+    debug_assert!(ticks.len() > QUESTIONS / 2, "instants repeat");
+    in_order_of_chance
+        .into_iter()
+        .map(Timestamp::from_ticks)
+        .collect()
+}
+
+fn target(instant: Timestamp) -> String {
+    format!(
+        "/{TENANT}/activities/signinEvents?api-version=beta&$filter=signinDateTime%20lt%20{instant}&$top={TOP}"
+    )
+}
+
+fn body_of(address: SocketAddr, question: &[u8]) -> Result<Vec<u8>> {
+    let mut connection = Connection::open(address)?;
+    let answer = connection.ask(question)?;
+    if answer.status != 200 {
+        bail!("answered {}: {}", answer.status, shortened(answer.body));
+    }
+    Ok(answer.body.to_vec())
+}
+
+/// Both answers have the same rows; what is around them differs.
+fn same_rows(one: &[u8], other: &[u8]) -> Result<()> {
+    let rows = |body: &[u8]| -> Result<Value> {
+        let mut answer: Value = serde_json::from_slice(body).context("read a page")?;
+        Ok(answer["value"].take())
+    };
+    let (one, other) = (rows(one)?, rows(other)?);
+    if one != other || one.as_array().map(Vec::len) != Some(TOP) {
+        bail!("the minimal answer has other rows");
+    }
+    Ok(())
+}

@@ -1,0 +1,353 @@
+//! The product as a user runs it: a release build, its commands, its server as a process of its own.
+
+use super::client::{Connection, get, post, shortened};
+use super::watch::Watch;
+use super::{Release, again};
+use anyhow::{Context, Result, bail};
+use generator::Generated;
+use model::time::{Month, Timestamp};
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// The directory that the generator's even records belong to.
+pub(super) const TENANT: &str = "4b2462a4-bbee-495a-a0e1-f23ae524cc9c";
+/// The months of the loaded rows: in the past, whenever the bench runs.
+const FIRST_DAY: i64 = 1_767_225_600; // 2026-01-01T00:00:00Z
+const DAYS: i64 = 90;
+/// A loaded record; the row that is served of it has about 620 bytes.
+const LOADED_RECORD_BYTES: u32 = 700;
+/// A server that has not answered by then has failed.
+const START_PATIENCE: Duration = Duration::from_secs(60);
+
+/// A release build.
+#[derive(Debug)]
+pub(crate) struct Build {
+    /// `gatelog`
+    pub(super) program: PathBuf,
+    /// This program, for the yardsticks.
+    pub(super) xtask: PathBuf,
+    /// `target/release`
+    pub(super) folder: PathBuf,
+}
+
+/// Builds the product as it ships and this program like it; measuring in a development build would be no measure.
+pub(super) fn release() -> Result<Release> {
+    let this = std::env::current_exe().context("find this program")?;
+    let target = this
+        .parent()
+        .and_then(Path::parent)
+        .context("find the folder of builds")?;
+    let folder = target.join("release");
+    let root = crate::root()?;
+    // One after the other: together they could be built with each other's features.
+    for package in ["gatelog", "xtask"] {
+        let built = Command::new("cargo")
+            .args([
+                "build",
+                "--release",
+                "--quiet",
+                "--package",
+                package,
+                "--target-dir",
+            ])
+            .arg(target)
+            .current_dir(&root)
+            .status()
+            .context("run cargo build")?;
+        if !built.success() {
+            bail!("cargo build --release --package {package} failed");
+        }
+    }
+    let build = Build {
+        program: folder.join("gatelog"),
+        xtask: folder.join("xtask"),
+        folder,
+    };
+    if cfg!(debug_assertions) {
+        return Ok(Release::Elsewhere(again(&build.xtask)?));
+    }
+    Ok(Release::Here(build))
+}
+
+/// A folder on a real disk that goes when the bench ends.
+pub(super) fn working_folder(build: &Build, wanted: Option<&Path>) -> Result<TempDir> {
+    let parent = wanted.unwrap_or(&build.folder);
+    tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(parent)
+        .with_context(|| format!("make a folder in {}", parent.display()))
+}
+
+/// A data folder with a tenant and an application, and perhaps rows.
+#[derive(Debug)]
+pub(super) struct Data {
+    pub(super) folder: PathBuf,
+    /// Where other files of the bench may lie.
+    pub(super) beside: PathBuf,
+    pub(super) rows: u64,
+    pub(super) first: Timestamp,
+    pub(super) last: Timestamp,
+    client_id: String,
+    client_secret: String,
+}
+
+impl Data {
+    /// A folder with a tenant and no rows.
+    pub(super) fn empty(build: &Build, beside: &Path, name: &str) -> Result<Data> {
+        let folder = beside.join(name);
+        command(
+            build,
+            &folder,
+            &["tenant", "create", "fabrikam.example", "--id", TENANT],
+        )?;
+        let made = command(
+            build,
+            &folder,
+            &[
+                "app",
+                "create",
+                "--tenant",
+                TENANT,
+                "--name",
+                "bench",
+                "--permission",
+                "Directory.Read.All",
+                "--permission",
+                "Ingest",
+            ],
+        )?;
+        let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
+        Ok(Data {
+            client_id: text("clientId"),
+            client_secret: text("clientSecret"),
+            folder,
+            beside: beside.to_owned(),
+            rows: 0,
+            first: Timestamp::from_unix_seconds(FIRST_DAY),
+            last: Timestamp::from_unix_seconds(FIRST_DAY).plus_days(DAYS),
+        })
+    }
+
+    /// The same with rows, brought by `gatelog import` as a user would.
+    pub(super) fn load(build: &Build, beside: &Path, rows: u64) -> Result<Data> {
+        let mut data = Data::empty(build, beside, "rows")?;
+        let watch = Watch::start();
+        let bytes = rows * (u64::from(LOADED_RECORD_BYTES) + 1);
+        let records = generator::stream(1, bytes, LOADED_RECORD_BYTES, data.first, data.last);
+        let mut import = importing(build, &data.folder)?;
+        pour(&mut import, records)?;
+        let sums = imported(import)?;
+        data.rows = sums["new"].as_u64().unwrap_or_default();
+        if data.rows != rows {
+            bail!("{rows} records were poured in and {} came out new", data.rows);
+        }
+        println!(
+            "imported {rows} records of {LOADED_RECORD_BYTES} bytes in {:.1} s ({} a second)",
+            watch.seconds(),
+            super::table::thousands(rows as f64 / watch.seconds())
+        );
+        Ok(data)
+    }
+
+    /// The files of the months that have rows. Only while no server has them open.
+    pub(super) fn partitions(&self) -> Vec<PathBuf> {
+        let mut months: Vec<Month> = Vec::new();
+        for day in 0..=DAYS {
+            let month = self.first.plus_days(day).month();
+            if months.last() != Some(&month) {
+                months.push(month);
+            }
+        }
+        let folder = self.folder.join("tenants").join(TENANT);
+        months
+            .iter()
+            .map(|month| folder.join(format!("{month}.db")))
+            .filter(|path| path.exists())
+            .collect()
+    }
+}
+
+/// `gatelog import -`, waiting for records.
+pub(super) fn importing(build: &Build, folder: &Path) -> Result<Child> {
+    Command::new(&build.program)
+        .arg("--data")
+        .arg(folder)
+        .args(["-o", "json", "import", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("start gatelog import")
+}
+
+/// Pours records into an import and closes its input.
+pub(super) fn pour(import: &mut Child, records: impl Iterator<Item = Generated>) -> Result<()> {
+    let input = import.stdin.take().context("reach the import's input")?;
+    let mut input = BufWriter::with_capacity(256 << 10, input);
+    for record in records {
+        input.write_all(record.json.as_bytes())?;
+        input.write_all(b"\n")?;
+    }
+    input.flush().context("pour records into the import")
+}
+
+/// Waits for an import and answers what it says.
+pub(super) fn imported(import: Child) -> Result<Value> {
+    let output = import.wait_with_output().context("wait for the import")?;
+    if !output.status.success() {
+        bail!("the import ended with {}", output.status);
+    }
+    serde_json::from_slice(&output.stdout).context("read the import's answer")
+}
+
+fn command(build: &Build, folder: &Path, arguments: &[&str]) -> Result<Value> {
+    let output = Command::new(&build.program)
+        .arg("--data")
+        .arg(folder)
+        .args(["-o", "json"])
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("run gatelog {}", arguments.join(" ")))?;
+    if !output.status.success() {
+        bail!("gatelog {} ended with {}", arguments.join(" "), output.status);
+    }
+    serde_json::from_slice(&output.stdout).context("read its answer")
+}
+
+/// A running server.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+    pub(super) address: SocketAddr,
+    /// From the start of the process to the first good answer of `/readyz`.
+    pub(super) started_in: Duration,
+}
+
+impl Server {
+    /// Starts the server with the settings that it ships with, but for its addresses.
+    pub(super) fn start(build: &Build, data: &Data) -> Result<Server> {
+        let (address, admin) = (free_address()?, free_address()?);
+        let log = File::create(data.beside.join("server.log")).context("make the server's log")?;
+        let watch = Watch::start();
+        let child = Command::new(&build.program)
+            .arg("--data")
+            .arg(&data.folder)
+            .args(["serve", "--listen"])
+            .arg(address.to_string())
+            .arg("--admin-listen")
+            .arg(admin.to_string())
+            .stderr(log)
+            .spawn()
+            .context("start gatelog serve")?;
+        let mut server = Server {
+            child,
+            address,
+            started_in: Duration::ZERO,
+        };
+        let request = get("/readyz", admin, None);
+        loop {
+            let answered = Connection::open(admin).and_then(|mut connection| {
+                let answer = connection.ask(&request)?;
+                Ok(answer.status)
+            });
+            if matches!(answered, Ok(200)) {
+                break;
+            }
+            if watch.elapsed() > START_PATIENCE {
+                bail!("the server does not answer: {answered:?}");
+            }
+            if let Some(status) = server.child.try_wait()? {
+                bail!(
+                    "the server ended with {status}; see {}",
+                    data.beside.join("server.log").display()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        server.started_in = watch.elapsed();
+        Ok(server)
+    }
+
+    /// A token of the bench's application.
+    pub(super) fn token(&self, data: &Data, resource: &str) -> Result<String> {
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}&resource={resource}",
+            data.client_id, data.client_secret
+        );
+        let target = format!("/{TENANT}/oauth2/token");
+        let request = post(
+            &target,
+            self.address,
+            None,
+            "application/x-www-form-urlencoded",
+            form.as_bytes(),
+        );
+        let mut connection = Connection::open(self.address)?;
+        let answer = connection.ask(&request)?;
+        let said: Value = serde_json::from_slice(answer.body).unwrap_or_default();
+        match said["access_token"].as_str() {
+            Some(token) => Ok(token.to_owned()),
+            None => bail!("no token was given: {}", shortened(answer.body)),
+        }
+    }
+
+    /// Memory of its own that is in use now, in bytes.
+    pub(super) fn rss_anon(&self) -> Result<u64> {
+        rss_anon(self.child.id())
+    }
+
+    /// Ends it as an operator would.
+    pub(super) fn stop(mut self) -> Result<()> {
+        let asked = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .context("run kill")?;
+        if !asked.success() {
+            bail!("the server could not be asked to stop");
+        }
+        let ended = self.child.wait().context("wait for the server")?;
+        if !ended.success() {
+            bail!("the server ended with {ended}");
+        }
+        Ok(())
+    }
+
+    /// Ends it as a power cut would end the process.
+    pub(super) fn kill(mut self) -> Result<()> {
+        self.child.kill().context("kill the server")?;
+        self.child.wait().context("wait for the server")?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    /// A bench that fails leaves no server behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A process's own memory that is in use now, in bytes: `RssAnon` of /proc.
+pub(super) fn rss_anon(process: u32) -> Result<u64> {
+    let path = format!("/proc/{process}/status");
+    let status = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+    let kilobytes = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"))
+        .and_then(|rest| rest.trim().strip_suffix("kB"))
+        .and_then(|number| number.trim().parse::<u64>().ok())
+        .with_context(|| format!("find RssAnon in {path}"))?;
+    Ok(kilobytes * 1024)
+}
+
+fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("find a free port")?;
+    Ok(listener.local_addr()?)
+}
