@@ -1,5 +1,7 @@
 //! Where a store could lose, double or refuse something: cursors, files cut off at birth, purges that fail half-way.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod told;
 
 use model::batch::Outcome;
@@ -282,6 +284,9 @@ fn a_panic_while_writing_refuses_one_batch_and_no_other() {
     assert_eq!(commits, [1, 2, 3]);
 }
 
+/// Commits beside the readers.
+const ROUNDS: u32 = 30;
+
 /// Readers, writers, recounts and purges at once, with two open month files for eight months.
 #[test]
 fn reading_writing_recounting_and_purging_at_once_disturb_nobody() {
@@ -292,7 +297,6 @@ fn reading_writing_recounting_and_purging_at_once_disturb_nobody() {
     };
     let open = told::open_with(&folder.path().join("data"), options);
     let store = open.store.as_ref();
-    const ROUNDS: u32 = 30;
     // What stays: months 05 to 08. What goes: months 01 to 04, one after the other.
     let day = |number: u32| format!("2016-{:02}-{:02}", number % 8 + 1, number % 28 + 1);
     let first: Vec<_> = (0..80)

@@ -51,7 +51,7 @@ impl Partition {
             },
         };
         let answer = ask(&connection).map_err(|error| schema::failure(&self.path, &error));
-        if answer.is_ok() {
+        if answer.is_ok() && schema::may_be_kept(&connection) {
             let mut idle = lock(&self.idle);
             if idle.len() < IDLE_READERS {
                 idle.push(connection);

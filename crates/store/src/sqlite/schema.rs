@@ -4,7 +4,9 @@ use crate::error::StoreError;
 use model::tenant::TenantId;
 use model::time::Month;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
-use std::path::Path;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The schema that this version writes.
@@ -183,13 +185,69 @@ pub(super) fn open_if_made(path: &Path) -> Result<Option<Connection>, StoreError
     if !path.exists() {
         return Ok(None);
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|error| failure(path, &error))?;
-    configure_reader(&connection).map_err(|error| failure(path, &error))?;
+    let opened = open_for_reading(path).and_then(|connection| {
+        // The first question of all makes the write-ahead log if there is none.
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))?;
+        Ok(connection)
+    });
+    let connection = match opened {
+        Err(_) if has_no_log(path) && is_on_read_only_disk(path) => open_without_log(path),
+        opened => opened,
+    }
+    .map_err(|error| failure(path, &error))?;
     Ok(match making(path, &connection)? {
         Making::CutOff => None,
         Making::Done => Some(connection),
     })
+}
+
+fn open_for_reading(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    configure_reader(&connection)?;
+    Ok(connection)
+}
+
+/// Whether a file was closed in good order: everything is in it.
+fn has_no_log(path: &Path) -> bool {
+    !PathBuf::from(format!("{}-wal", path.display())).exists()
+}
+
+/// Whether nothing can be made beside a file because the disk is read-only now, which it was not at the start.
+fn is_on_read_only_disk(path: &Path) -> bool {
+    let probe = path.with_extension("probe");
+    match File::create_new(&probe) {
+        Ok(_) => {
+            // A probe that stays is never looked at.
+            let _ = std::fs::remove_file(&probe);
+            false
+        }
+        Err(error) => error.kind() == ErrorKind::ReadOnlyFilesystem,
+    }
+}
+
+/// Reads a file as one that does not change: otherwise SQLite makes a write-ahead log even for reading, and cannot. Such a
+/// connection must not be kept: once the disk can be written again, the file may change.
+fn open_without_log(path: &Path) -> rusqlite::Result<Connection> {
+    let mut escaped = String::new();
+    for character in path.display().to_string().chars() {
+        match character {
+            '%' => escaped.push_str("%25"),
+            '?' => escaped.push_str("%3f"),
+            '#' => escaped.push_str("%23"),
+            other => escaped.push(other),
+        }
+    }
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
+    configure_reader(&connection)?;
+    Ok(connection)
+}
+
+/// Whether a reader may be kept for the next question.
+pub(super) fn may_be_kept(connection: &Connection) -> bool {
+    !connection.is_readonly("main").unwrap_or(true)
 }
 
 /// The file is something else.

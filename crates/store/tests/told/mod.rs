@@ -1,6 +1,13 @@
 //! Events, batches and questions that several tests share.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "each test takes what it needs, and says why it is skipped"
+)]
+
+pub(crate) mod machine;
 
 use model::batch::{Batch, EventDraft, Lateness, RowDraft, Subject};
 use model::identity::{EventKey, Kind, Rank, Vendor};
@@ -8,6 +15,7 @@ use model::query::{Query, TimeRanges};
 use model::reports::{self, Face};
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use store::error::StoreError;
@@ -65,7 +73,7 @@ pub(crate) fn large_event(number: u32, when: &str, bytes: usize) -> EventDraft {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        noise.push_str(&format!("{state:016x}"));
+        write!(noise, "{state:016x}").unwrap();
     }
     let json = format!(r#"{{"id":"{number}","eventTime":"{when}","noise":"{noise}"}}"#).into_bytes();
     draft.original.clone_from(&json);
@@ -146,17 +154,4 @@ pub(crate) fn assert_clean(store: &dyn EventStore) {
         let report = store.check(tenant).unwrap();
         assert!(report.faults.is_empty(), "{}", report.faults.join("\n"));
     }
-}
-
-/// Whether a test may go on. One that lacks something says so and is skipped; where `GATELOG_REQUIRE` names what it
-/// lacks, a skip is a failure.
-pub(crate) fn may_run(needs: &str, lacks: Option<String>) -> bool {
-    let Some(lacks) = lacks else { return true };
-    let required = std::env::var("GATELOG_REQUIRE").unwrap_or_default();
-    assert!(
-        !required.split(',').any(|word| word.trim() == needs),
-        "GATELOG_REQUIRE names {needs}, and {lacks}"
-    );
-    println!("skipped: {lacks}");
-    false
 }
