@@ -87,6 +87,21 @@ pub fn error_body(
     ObjectWriter::new().raw("odata.error", &error.finish()).finish()
 }
 
+/// A text of the client's as it may stand in a message: not longer than a line, and without control characters.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut letters = text.chars();
+    let mut shown: String = letters
+        .by_ref()
+        .take(LONGEST)
+        .map(|letter| if letter.is_control() { '?' } else { letter })
+        .collect();
+    if letters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +123,14 @@ mod tests {
                 r#""requestId":"0f1e","date":"2017-05-24T00:00:00","requiredRole":"Security Reader"}}"#
             )
         );
+    }
+
+    #[test]
+    fn what_a_client_wrote_is_shown_on_one_line() {
+        assert_eq!(shown("eventTime"), "eventTime");
+        assert_eq!(shown("a\r\nb\0é\u{7f}"), "a??b?é?");
+        assert_eq!(shown(&"ä".repeat(60)), "ä".repeat(60));
+        assert_eq!(shown(&"ä".repeat(61)), format!("{}…", "ä".repeat(60)));
     }
 
     #[test]

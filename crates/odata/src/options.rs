@@ -1,6 +1,6 @@
 //! The query string of a request, read as leniently as the old service's clients need and no more.
 
-use crate::error::{API_VERSION_INVALID, API_VERSION_MISSING, RequestError};
+use crate::error::{API_VERSION_INVALID, API_VERSION_MISSING, RequestError, shown};
 use crate::nearest::nearest_name;
 
 /// The only `api-version` of the two faces.
@@ -157,7 +157,7 @@ fn check_version(version: Option<&str>) -> Result<(), RequestError> {
             API_VERSION_INVALID,
             format!(
                 "`{}` is not an `api-version` of this service. Use `api-version=beta`.",
-                shorten(version)
+                shown(version)
             ),
         )),
     }
@@ -177,7 +177,7 @@ fn read(options: &[(String, String)]) -> Result<Options, RequestError> {
             );
             return Err(RequestError::bad(format!(
                 "`{}` is not a query option. {hint}",
-                shorten(name)
+                shown(name)
             )));
         }
     }
@@ -226,7 +226,7 @@ fn number(name: &str, value: &str) -> Result<u64, RequestError> {
     number.map(u64::from).ok_or_else(|| {
         RequestError::bad(format!(
             "`{name}={}` is not a whole number from 0 to {}.",
-            shorten(value),
+            shown(value),
             u32::MAX
         ))
     })
@@ -244,7 +244,7 @@ fn format(value: &str) -> Result<Format, RequestError> {
         "xml" | "application/xml" => Ok(Format::Xml),
         _ => Err(RequestError::unsupported(format!(
             "`$format={}` is not supported: answers are JSON. Use `$format=json`, or leave it out.",
-            shorten(value)
+            shown(value)
         ))),
     }
 }
@@ -286,15 +286,6 @@ fn malformed(offset: usize, what: &str) -> RequestError {
         "The query string cannot be read: {what} (at byte {position})."
     ))
     .with("position", position)
-}
-
-/// Outside text in a message: not longer than a line.
-fn shorten(text: &str) -> String {
-    const LONGEST: usize = 60;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    text.chars().take(LONGEST).chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -113,7 +113,12 @@ fn read(text: &str, tenant: TenantId) -> Option<SkipToken> {
     let top_left = if flags & HAS_TOP == 0 {
         None
     } else {
-        Some(u64::from_le_bytes(fields.take()?))
+        let left = u64::from_le_bytes(fields.take()?);
+        // With nothing left there is no next page, so no token of ours says so.
+        if left == 0 {
+            return None;
+        }
+        Some(left)
     };
     let window = if flags & HAS_WINDOW == 0 {
         None
@@ -204,6 +209,15 @@ mod tests {
     }
 
     #[test]
+    fn a_token_for_a_page_without_rows_is_none_of_ours() {
+        let token = SkipToken {
+            top_left: Some(0),
+            ..token()
+        };
+        check_refused(&token.encode(TENANT));
+    }
+
+    #[test]
     fn a_token_with_one_character_changed_lost_or_added_is_refused() {
         let text = token().encode(TENANT);
         for index in 0..text.len() {
@@ -234,7 +248,7 @@ mod tests {
                 any::<u16>(),
                 any::<u64>(),
                 any::<u32>(),
-                any::<Option<u64>>(),
+                proptest::option::of(1..=u64::MAX),
                 any::<u64>(),
             ),
             proptest::option::of((time(), time())),

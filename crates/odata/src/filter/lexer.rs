@@ -1,6 +1,7 @@
 //! `$filter` cut into words, values and marks.
 
 use super::FilterError;
+use crate::error::shown;
 use std::borrow::Cow;
 
 /// A piece of the text and the byte at which it starts.
@@ -34,9 +35,9 @@ pub(super) enum Kind<'a> {
 impl std::fmt::Display for Kind<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Kind::Word(word) => write!(f, "`{word}`"),
-            Kind::Bare(value) => write!(f, "`{value}`"),
-            Kind::Quoted(text) => write!(f, "`'{text}'`"),
+            Kind::Word(word) => write!(f, "`{}`", shown(word)),
+            Kind::Bare(value) => write!(f, "`{}`", shown(value)),
+            Kind::Quoted(text) => write!(f, "`'{}'`", shown(text)),
             Kind::Open => f.write_str("`(`"),
             Kind::Close => f.write_str("`)`"),
             Kind::Comma => f.write_str("`,`"),

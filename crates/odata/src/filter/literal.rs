@@ -2,6 +2,7 @@
 
 use super::FilterError;
 use super::name::Target;
+use crate::error::shown;
 use model::query::{Literal, Operator, Predicate, TextTest};
 use model::reports::{FilterValue, Operators};
 use model::time::Timestamp;
@@ -72,7 +73,7 @@ pub(super) fn text(spelling: &str, value: Value) -> Result<String, FilterError> 
             value.offset,
             format!(
                 "`{spelling}` is compared with text in single quotes: '{}'",
-                value.text
+                shown(&value.text)
             ),
         )),
     }
@@ -88,14 +89,14 @@ fn time(spelling: &str, value: &Value) -> Result<Literal, FilterError> {
             value.offset,
             format!(
                 "`{spelling}` is compared with a date without quotes: {}",
-                value.text
+                shown(&value.text)
             ),
         )),
         _ => Err(FilterError::malformed(
             value.offset,
             format!(
                 "`{spelling}` is compared with a date, and `{}` is none. Write 2016-01-08 or 2016-01-08T09:05:00Z",
-                value.text
+                shown(&value.text)
             ),
         )),
     }

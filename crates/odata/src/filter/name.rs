@@ -1,6 +1,7 @@
 //! What a name in `$filter` stands for: a property or a documented path of the report, and what may be done with it.
 
 use super::FilterError;
+use crate::error::shown;
 use crate::nearest::nearest_name;
 use model::entity::{AUDIT_LOG_NAMESPACE, Edm};
 use model::query::Case;
@@ -166,11 +167,12 @@ fn refusal(
         return format!("`{report}` cannot be filtered. Leave $filter out");
     }
     let all = right.join(", ");
+    let name = shown(spelling);
     if exists {
-        return format!("`{spelling}` of `{report}` cannot be used in $filter; what can be used: {all}");
+        return format!("`{name}` of `{report}` cannot be used in $filter; what can be used: {all}");
     }
     match nearest_name(spelling, right) {
-        Some(nearest) => format!("`{report}` has no `{spelling}` to filter by. Did you mean `{nearest}`?"),
-        None => format!("`{report}` has no `{spelling}` to filter by; what can be used: {all}"),
+        Some(nearest) => format!("`{report}` has no `{name}` to filter by. Did you mean `{nearest}`?"),
+        None => format!("`{report}` has no `{name}` to filter by; what can be used: {all}"),
     }
 }

@@ -4,6 +4,7 @@ use super::lexer::{Kind, Token};
 use super::literal::{self, Quotes, Value};
 use super::name::{self, Cast, Path, Target};
 use super::{FilterError, MAX_COMPARISONS, MAX_DEPTH};
+use crate::error::shown;
 use model::query::{Operator, Predicate, TextTest};
 use model::reports::{FilterValue, Operators, ReportDef};
 
@@ -308,7 +309,7 @@ impl<'a> Parser<'a> {
             }
             _ => Err(FilterError::unsupported(
                 path.offset,
-                format!("Inside `any`, names start with the item: `{variable}/…`"),
+                format!("Inside `any`, names start with the item: `{}/…`", shown(variable)),
             )),
         }
     }
@@ -329,7 +330,7 @@ impl<'a> Parser<'a> {
     fn refused_function(&self, offset: usize, function: &str) -> FilterError {
         FilterError::unsupported(
             offset,
-            format!("`{function}(…)` is not supported. {}", self.supported()),
+            format!("`{}(…)` is not supported. {}", shown(function), self.supported()),
         )
     }
 

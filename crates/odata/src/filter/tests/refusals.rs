@@ -386,3 +386,49 @@ fn malformed_and_unsupported_have_codes_of_their_own() {
     assert_eq!(code("eventTime ne 2014-03-01"), "Request_UnsupportedQuery");
     assert_eq!(code("nothing eq 2014-03-01"), "Request_UnsupportedQuery");
 }
+
+/// Eight kilobytes of somebody's text in an error help nobody, and control characters spoil a terminal.
+#[test]
+fn what_a_client_wrote_comes_back_short_and_without_control_characters() {
+    let audit = &fixtures::AUDIT_EVENTS;
+    let activities = &fixtures::ACTIVITIES_AUDIT;
+    let (long, cut) = ("a".repeat(5000), format!("{}…", "a".repeat(60)));
+    let nines = format!("9{}", "9".repeat(5000));
+    check_refused(audit, "eventTime 'a\r\n\u{1b}b' 1", 11, "`'a???b'` stands where");
+    check_refused(
+        audit,
+        &format!("eventTime '{long}' 1"),
+        11,
+        &format!("`'{cut}'` stands where"),
+    );
+    check_refused(
+        audit,
+        &format!("{long} eq 1"),
+        1,
+        &format!("has no `{cut}` to filter by"),
+    );
+    check_refused(
+        audit,
+        &format!("{long}(a)"),
+        1,
+        &format!("`{cut}(…)` is not supported"),
+    );
+    check_refused(
+        audit,
+        &format!("eventTime eq '{long}'"),
+        14,
+        &format!("`{cut}` is none"),
+    );
+    check_refused(
+        activities,
+        &format!("category eq {nines}"),
+        13,
+        &format!("'{}…'", "9".repeat(60)),
+    );
+    check_refused(
+        activities,
+        &format!("targets/any({long}: name eq 'x')"),
+        5015,
+        &format!("`{cut}/…`"),
+    );
+}
