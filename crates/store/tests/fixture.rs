@@ -175,7 +175,7 @@ fn write_the_fixture() {
     for path in files(&data) {
         let name = path.strip_prefix(&data).unwrap().display().to_string();
         assert!(!name.ends_with("-wal"), "{name} was not closed in good order");
-        if name.ends_with(".db") {
+        if path.extension().is_some_and(|extension| extension == "db") {
             let target = fixture().join(format!("{name}.zst"));
             fs::create_dir_all(target.parent().unwrap()).unwrap();
             let bytes = fs::read(&path).unwrap();
