@@ -4,8 +4,9 @@
 
 mod told;
 
-use model::batch::Outcome;
+use model::batch::{Lateness, Outcome};
 use model::query::Query;
+use model::time::TICKS_PER_SECOND;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::fs;
@@ -158,6 +159,50 @@ fn a_purge_that_could_not_unlink_is_finished_by_the_next_one() {
     open.store.purge(tenant(), month("2017-04"), now).unwrap();
     assert!(!path.exists(), "the purged month still takes its room");
     assert_clean(open.store.as_ref());
+}
+
+#[test]
+fn a_purge_that_was_killed_before_it_unlinked_is_finished_by_the_next_start() {
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("data");
+    let events = [event("1", "2017-04-10", 1), event("2", "2017-05-10", 1)];
+    append(open(&data).store.as_ref(), &events);
+    let (path, kept) = (
+        tenant_folder(&data).join("2017-04.db"),
+        parent.path().join("2017-04.db"),
+    );
+    fs::copy(&path, &kept).unwrap();
+    open(&data)
+        .store
+        .purge(tenant(), month("2017-04"), time("2017-07-01"))
+        .unwrap();
+    // What the kill leaves: the catalogue says purged, the file is still there.
+    fs::copy(&kept, &path).unwrap();
+    let open = open(&data);
+    assert_eq!(ids(open.store.as_ref()), ["2"]);
+    assert!(!path.exists());
+    // Its part of the account is neither lost nor counted twice.
+    assert_eq!(open.store.ledger(tenant()).unwrap()[0].counts.new, 2);
+    assert_clean(open.store.as_ref());
+}
+
+#[test]
+fn an_event_is_late_by_what_its_feed_brought_before_and_not_by_its_own_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = open(&folder.path().join("data"));
+    let feed = |events: &[model::batch::EventDraft]| {
+        let batch = model::batch::Batch {
+            lateness: Lateness::After(900 * TICKS_PER_SECOND),
+            ..batch(events)
+        };
+        try_append(open.store.as_ref(), batch).unwrap().counts.late
+    };
+    let first = [event("1", "2017-04-10", 1), event("2", "2017-05-02", 1)];
+    assert_eq!(feed(&first), 0);
+    // The newest of the batch lives in the earlier month, which is written first.
+    let second = [event("1", "2017-05-04", 2), event("3", "2017-05-03", 1)];
+    assert_eq!(feed(&second), 0);
+    assert_eq!(feed(&[event("4", "2017-05-03T23:44:59Z", 1)]), 1);
 }
 
 #[test]

@@ -117,6 +117,8 @@ struct Progress {
     quarantined: Vec<u64>,
     late: Vec<u64>,
     failures: Vec<Option<StoreError>>,
+    /// The newest event of each feed as it was before the group, whichever of its months is written first.
+    watermarks: HashMap<String, Timestamp>,
 }
 
 impl WriterThread {
@@ -162,11 +164,16 @@ impl WriterThread {
             quarantined: vec![0; jobs.len()],
             late: vec![0; jobs.len()],
             failures: vec![None; jobs.len()],
+            watermarks: HashMap::new(),
         };
         let mut failure = None;
         let seq = tenant.published() + 1;
-        match self.find_homes(&tenant, jobs, &mut progress) {
-            Ok(homes) => {
+        let prepared = self
+            .find_homes(&tenant, jobs, &mut progress)
+            .and_then(|homes| Ok((homes, self.watermarks(&tenant, jobs)?)));
+        match prepared {
+            Ok((homes, watermarks)) => {
+                progress.watermarks = watermarks;
                 let mut leftovers = Self::leftovers(jobs, &homes, &progress);
                 for (month, places) in homes {
                     let extra = std::mem::take(leftovers.entry(Some(month)).or_default());
@@ -311,7 +318,6 @@ impl WriterThread {
         mut ledger: Ledger,
         progress: &mut Progress,
     ) -> Result<(), StoreError> {
-        let watermarks = self.watermarks(tenant, jobs, places)?;
         self.writer(tenant, month)?;
         let Some((writer, _)) = self.writers.get_mut(&(tenant.id, month)) else {
             return Err(StoreError::Closing);
@@ -333,7 +339,7 @@ impl WriterThread {
                 let may_hold = filter.may_hold(&event.key.0);
                 let outcome = commit.store(event, &job.source, job.arrived, may_hold)?;
                 filter.insert(&event.key.0);
-                let is_late = is_late(job, event, outcome, watermarks.get(&job.source));
+                let is_late = is_late(job, event, outcome, progress.watermarks.get(&job.source));
                 note(&mut ledger, job, event, outcome, is_late);
                 stored.push((outcome, is_late));
             }
@@ -367,11 +373,9 @@ impl WriterThread {
         &mut self,
         tenant: &Tenant,
         jobs: &[AppendJob],
-        places: &[Place],
     ) -> Result<HashMap<String, Timestamp>, StoreError> {
         let mut found = HashMap::new();
-        for (job, _) in places {
-            let job = &jobs[*job];
+        for job in jobs {
             if !matches!(job.lateness, Lateness::After(_)) || found.contains_key(&job.source) {
                 continue;
             }
