@@ -180,6 +180,19 @@ pub fn origin(config: &Config) -> String {
     crate::layers::origin_of(&config.server, config.server.listen).to_string()
 }
 
+/// A value in a query string.
+pub fn query_value(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
+            _ => escaped = format!("{escaped}%{byte:02X}"),
+        }
+    }
+    escaped
+}
+
 /// What administration said, as an error.
 fn refused(status: StatusCode, body: &[u8]) -> anyhow::Error {
     let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();

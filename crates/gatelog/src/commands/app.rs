@@ -5,7 +5,7 @@ use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
 use anyhow::Result;
-use server::link::Link;
+use server::link::{Link, query_value};
 use server::routes::admin::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
 use uuid::Uuid;
 
@@ -93,7 +93,7 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
             }
             Command::List { tenant } => {
                 let target = match tenant {
-                    Some(word) => format!("/apps?tenant={}", super::store::escaped(word)),
+                    Some(word) => format!("/apps?tenant={}", query_value(word)),
                     None => "/apps".to_owned(),
                 };
                 let apps: Vec<AppAnswer> = link.get(&target).await?;

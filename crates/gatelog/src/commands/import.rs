@@ -10,7 +10,7 @@ use model::reports::{self, Face};
 use model::time::Timestamp;
 use serde::Serialize;
 use server::inputs::decoding::{Carrier, Encoding};
-use server::link::Link;
+use server::link::{Link, query_value};
 use server::routes::admin::{ImportDone, ImportPlace, ImportTotals, RejectedRecord};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -89,9 +89,9 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let mut refused = RejectedFile::new(args.rejected.clone());
     let bar = progress(&inputs, args);
     let answer_now = block_on(async {
-        let mut target = format!("/import-place?format={}", super::store::escaped(&args.format));
+        let mut target = format!("/import-place?format={}", query_value(&args.format));
         if let Some(tenant) = &args.tenant {
-            target = format!("{target}&tenant={}", super::store::escaped(tenant));
+            target = format!("{target}&tenant={}", query_value(tenant));
         }
         let place: ImportPlace = link.get(&target).await?;
         let mut sums = Answer {

@@ -5,7 +5,7 @@ use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
 use anyhow::Result;
-use server::link::Link;
+use server::link::{Link, query_value};
 use server::routes::admin::{CheckAnswer, StatusAnswer};
 
 /// See what is stored, and recount it.
@@ -50,21 +50,8 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
 fn target(path: &str, tenant: Option<&str>) -> String {
     tenant.map_or_else(
         || path.to_owned(),
-        |tenant| format!("{path}?tenant={}", escaped(tenant)),
+        |tenant| format!("{path}?tenant={}", query_value(tenant)),
     )
-}
-
-/// A value in a query string.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
-            _ if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
-            _ => escaped = format!("{escaped}%{byte:02X}"),
-        }
-    }
-    escaped
 }
 
 fn shown(status: &StatusAnswer) -> String {
