@@ -18,7 +18,7 @@ pub fn check(bytes: &[u8]) {
     check_request(&bytes[..at], Some(&header));
 }
 
-/// What was read says the same when it is written with every byte escaped.
+/// What was read says the same when it is written with every byte escaped and `+` for each space.
 fn check_form(body: &[u8]) {
     let Ok(form) = Form::parse(body) else { return };
     let names = [
@@ -96,6 +96,14 @@ fn check_request(body: &[u8], authorization: Option<&str>) {
     }
 }
 
-fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+/// Text in form encoding: `+` for a space, `%xx` for every other byte.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        match byte {
+            b' ' => escaped.push('+'),
+            other => escaped.extend([format!("%{other:02X}")]),
+        }
+    }
+    escaped
 }

@@ -3,10 +3,14 @@
 use crate::json_tree::Json;
 use arbitrary::{Result, Unstructured};
 
+/// A record that has grown beyond this is changed no further.
+const RECORD_BYTES_MAX: usize = 32 * 1024;
+
 /// Changes a record as the choices say, until they run out.
 pub(crate) fn mutate(record: &mut Json, choices: &mut Unstructured<'_>) -> Result<()> {
     for _ in 0..24 {
-        if choices.is_empty() {
+        // Text in text doubles its escapes, and copies of copies grow as fast.
+        if choices.is_empty() || record.to_string().len() > RECORD_BYTES_MAX {
             break;
         }
         let mut objects = 0;
@@ -253,10 +257,16 @@ fn number(choices: &mut Unstructured<'_>) -> Result<Json> {
 
 fn count_objects(value: &Json, count: &mut usize) {
     match value {
-        Json::List(items) => items.iter().for_each(|item| count_objects(item, count)),
+        Json::List(items) => {
+            for item in items {
+                count_objects(item, count);
+            }
+        }
         Json::Object(members) => {
             *count += 1;
-            members.iter().for_each(|(_, value)| count_objects(value, count));
+            for (_, value) in members {
+                count_objects(value, count);
+            }
         }
         _ => {}
     }

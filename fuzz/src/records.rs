@@ -84,10 +84,7 @@ fn check_places(bytes: &[u8], pieces: &[Piece]) {
             bytes[start..].starts_with(original),
             "the bytes are others: {piece:?}"
         );
-        line += bytes[counted..start]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        line += bytes[counted..start].split(|byte| *byte == b'\n').count() - 1;
         counted = start;
         assert_eq!(piece.line, line as u64, "{piece:?}");
         if !has_pages {

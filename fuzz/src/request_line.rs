@@ -1,6 +1,7 @@
 //! Any bytes as a query string: never a panic, what is understood can be escaped and means the same again, and every page
 //! leads to the next one of the same question.
 
+use crate::form::escaped;
 use model::query::Position;
 use model::reports::{Face, ReportDef, Rows, by_name};
 use model::tenant::TenantId;
@@ -27,6 +28,9 @@ pub(crate) const CONTEXT: Context = Context {
 
 /// The longest query string that is read; longer ones are refused, whatever they say.
 const QUERY_BYTES_MAX: usize = 16 * 1024;
+
+/// Room for the names of everything that a report can be filtered by, and for a line of the client's.
+const MESSAGE_CHARACTERS_MAX: usize = 1000;
 
 const REPORTS: &[(Face, &str)] = &[
     (Face::Reports, "auditEvents"),
@@ -71,7 +75,8 @@ pub fn check(bytes: &[u8]) {
 /// Every error is told in JSON, and as the client's fault.
 pub(crate) fn check_error(error: &RequestError) {
     assert_eq!(error.status, 400, "{error}");
-    assert!(!error.message.is_empty());
+    let length = error.message.chars().count();
+    assert!((1..=MESSAGE_CHARACTERS_MAX).contains(&length), "{error}");
     assert!(
         !error.message.chars().any(char::is_control),
         "{:?}",
@@ -82,12 +87,11 @@ pub(crate) fn check_error(error: &RequestError) {
     assert_eq!(body["odata.error"]["message"]["value"], error.message.as_str());
 }
 
-/// The same options with every byte of every value escaped.
+/// The same options with every value in form encoding.
 fn check_escaped(options: &Options) {
     let mut query = "api-version=beta".to_owned();
     let mut add = |name: &str, value: &str| {
-        let escaped: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        query.push_str(&format!("&{name}={escaped}"));
+        query.extend(["&", name, "=", &escaped(value)]);
     };
     if let Some(filter) = &options.filter {
         add("$filter", filter);

@@ -35,6 +35,7 @@ pub fn check(bytes: &[u8]) {
             assert!(verified.is_err(), "not signed by us: {text}");
         }
         check_claims(bench, text);
+        check_forged(bench, text);
     }
     check_damaged(bench, bytes);
 }
@@ -98,6 +99,23 @@ fn check_claims(bench: &Bench, text: &str) {
         .map(|roles| roles.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
     assert_eq!(verified.roles, roles, "{text}");
+}
+
+/// Claims of any sort under a right header, with the signature of another token or none.
+fn check_forged(bench: &Bench, claims: &str) {
+    let payload = URL_SAFE_NO_PAD.encode(claims);
+    let (header, rest) = bench.good.split_once('.').expect("a token has three parts");
+    let (good_payload, signature) = rest.split_once('.').expect("a token has three parts");
+    if payload == good_payload {
+        return;
+    }
+    for signature in [signature, "", "AAAA"] {
+        let token = format!("{header}.{payload}.{signature}");
+        let verified = bench
+            .own
+            .verify(&token, &[Audience::Reports, Audience::Ingest], NOW);
+        assert!(verified.is_err(), "not signed by us: {claims}");
+    }
 }
 
 /// A good token with some bytes changed, or cut, or with something after it.

@@ -177,6 +177,30 @@ fn byte_order_marks_are_skipped() {
 }
 
 /// As Windows PowerShell writes it. The offset counts the bytes of the file.
+/// Half a pair right after a bracket that told the encoding by itself, without a byte order mark.
+#[test]
+fn half_a_surrogate_pair_after_the_first_bracket_costs_its_record_alone() {
+    for half in [0xDE5B_u16, 0xD83D] {
+        let units: Vec<u16> = [u16::from(b'{'), half]
+            .into_iter()
+            .chain("}\n{\"a\":1}".encode_utf16())
+            .collect();
+        let little: Vec<u8> = units.iter().copied().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = units.iter().copied().flat_map(u16::to_be_bytes).collect();
+        for input in [&little, &big] {
+            for chunk in [usize::MAX, 1, 3] {
+                let pieces = split(Limits::default(), input, chunk);
+                let [torn, whole] = pieces.as_slice() else {
+                    panic!("{pieces:?}")
+                };
+                assert!(matches!(&torn.content, Content::Broken { original, .. } if original[0] == b'{'));
+                assert_eq!(shown(whole), r#"2 {\"a\":1}"#);
+                assert_eq!(whole.byte, 8);
+            }
+        }
+    }
+}
+
 #[test]
 fn utf_16_is_read_as_utf_8() {
     let text = "{\"a\":\"é😀\"}\r\n{\"a\":2}";

@@ -111,14 +111,15 @@ impl Decoder {
             match self.waiting[..] {
                 [a, b] => {
                     let first = unit([a, b]);
-                    if !(0xD800..0xDC00).contains(&first) {
+                    if !begins_pair(first) {
                         push_code_point(u32::from(first), out);
                         self.waiting.clear();
                     }
                 }
                 [a, b, c, d] => {
                     let (first, second) = (unit([a, b]), unit([c, d]));
-                    if (0xDC00..0xE000).contains(&second) {
+                    // The bracket that told the encoding waits here too, and begins no pair.
+                    if begins_pair(first) && (0xDC00..0xE000).contains(&second) {
                         let point =
                             0x1_0000 + ((u32::from(first) - 0xD800) << 10) + u32::from(second) - 0xDC00;
                         push_code_point(point, out);
@@ -126,7 +127,7 @@ impl Decoder {
                     } else {
                         push_code_point(u32::from(first), out);
                         self.waiting.drain(..2);
-                        if !(0xD800..0xDC00).contains(&second) {
+                        if !begins_pair(second) {
                             push_code_point(u32::from(second), out);
                             self.waiting.clear();
                         }
@@ -136,6 +137,11 @@ impl Decoder {
             }
         }
     }
+}
+
+/// Whether a code unit is the first half of a surrogate pair.
+fn begins_pair(unit: u16) -> bool {
+    (0xD800..0xDC00).contains(&unit)
 }
 
 /// Half a surrogate pair is written out as three bytes that are no UTF-8: the record around it is refused, not mended.
