@@ -76,8 +76,8 @@ mod tests {
     #[test]
     fn a_month_goes_when_its_end_and_its_last_write_are_older() {
         check("2017-04-30", "2017-05-01", 30, true);
-        check("2017-04-30", "2017-05-01", 40, true);
-        check("2017-04-30", "2017-05-01", 41, false);
+        check("2017-04-30", "2017-05-01", 39, true);
+        check("2017-04-30", "2017-05-01", 40, false);
     }
 
     #[test]
