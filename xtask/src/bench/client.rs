@@ -118,6 +118,8 @@ pub(super) enum Pace {
 /// What a load came to.
 #[derive(Debug)]
 pub(super) struct Loaded {
+    /// Answers.
+    pub(super) answers: u64,
     /// Answers in a second.
     pub(super) per_second: f64,
     /// How long answers took.
@@ -148,13 +150,14 @@ pub(super) fn load(
     })?;
     let seconds = watch.seconds();
     let mut spans = Histogram::new();
-    let mut answered = 0;
+    let mut answered: u64 = 0;
     for (count, part) in parts {
-        answered += count;
+        answered += u64::from(count);
         spans.add(&part);
     }
     Ok(Loaded {
-        per_second: f64::from(answered) / seconds,
+        answers: answered,
+        per_second: answered as f64 / seconds,
         spans,
     })
 }

@@ -1,8 +1,8 @@
 //! Durable ingest over HTTP, against parsing, compressing and storing the same bytes and nothing else on one thread.
 
 use super::client::{Connection, post, shortened};
-use super::product::{Data, Server, TENANT};
-use super::table::{Line, thousands};
+use super::product::{Data, Server, TENANT, core_seconds};
+use super::table::{Line, microseconds, thousands};
 use super::watch::Watch;
 use super::yardsticks::Bare;
 use super::{Bench, median, ratio};
@@ -63,16 +63,17 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
     let server = Server::start(bench.build, &data)?;
     let token = server.token(&data, "api://gatelog-ingest")?;
     let (mut ours, mut of_bare) = (Vec::new(), Vec::new());
+    let (mut our_cost, mut cost_of_bare) = (Vec::new(), Vec::new());
     // The first turn warms up. Each is an hour of a feed, later than the one before.
     for round in 0..=bench.args.rounds {
         let start = data.first.plus_seconds(3_600 * i64::from(round));
         let uploads = uploads(u64::from(round) + 1, start, size);
-        let watch = Watch::start();
+        let (watch, cost) = (Watch::start(), core_seconds("thread-self")?);
         let mut stored = 0;
         for upload in &uploads {
             stored += bare.store(upload)?;
         }
-        let bare_seconds = watch.seconds();
+        let (bare_seconds, bare_cost) = (watch.seconds(), core_seconds("thread-self")? - cost);
         let requests: Vec<Vec<u8>> = uploads
             .iter()
             .map(|upload| {
@@ -87,9 +88,9 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
             })
             .collect();
         drop(uploads);
-        let watch = Watch::start();
+        let (watch, cost) = (Watch::start(), server.core_seconds()?);
         let new = send_all(&server, &requests)?;
-        let seconds = watch.seconds();
+        let (seconds, cost) = (watch.seconds(), server.core_seconds()? - cost);
         if new != size.in_turn || stored != size.in_turn {
             bail!(
                 "of {} records {new} were new and {stored} stored bare",
@@ -99,11 +100,15 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
         if round > 0 {
             ours.push(new as f64 / seconds);
             of_bare.push(stored as f64 / bare_seconds);
+            our_cost.push(cost / new as f64);
+            cost_of_bare.push(bare_cost / stored as f64);
             println!(
-                "ingest of {} records, turn {round}: ours {}, bare {} a second",
+                "ingest of {} records, turn {round}: ours {} a second and {} of a core each, bare {} and {}",
                 size.name,
                 thousands(new as f64 / seconds),
-                thousands(stored as f64 / bare_seconds)
+                microseconds(cost / new as f64),
+                thousands(stored as f64 / bare_seconds),
+                microseconds(bare_cost / stored as f64),
             );
         }
     }
@@ -114,7 +119,11 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
                 "durable ingest over HTTP, {} records, {SENDERS} senders, {} in an upload",
                 size.name, size.in_upload
             ),
-            measured: format!("{} events/s", thousands(median(&ours))),
+            measured: format!(
+                "{} events/s, {} of a core each",
+                thousands(median(&ours)),
+                microseconds(median(&our_cost))
+            ),
             ratio: None,
             floor: size.floor,
             goal: size.goal,
@@ -125,6 +134,13 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
             ratio: Some(ratio(&ours, &of_bare)),
             floor: "0.5",
             goal: "0.7",
+        },
+        Line {
+            work: "the same by what a core does in a second".to_owned(),
+            measured: format!("bare {} of a core each", microseconds(median(&cost_of_bare))),
+            ratio: Some(ratio(&cost_of_bare, &our_cost)),
+            floor: "–",
+            goal: "–",
         },
     ])
 }

@@ -47,7 +47,7 @@ struct Reading {
 /// Runs the task.
 pub(crate) fn run() -> Result<ExitCode> {
     let args = Args::parse_from(std::env::args().skip(1));
-    let build = match product::release()? {
+    let build = match product::release(None)? {
         Release::Here(build) => build,
         Release::Elsewhere(code) => return Ok(code),
     };

@@ -45,6 +45,9 @@ pub(crate) struct Args {
     /// Where the data are made and removed again; a real disk, for durable writes are measured
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
+    /// A build of gatelog to measure in place of a fresh one: for comparing two of them
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
 impl Args {
@@ -96,7 +99,7 @@ pub(crate) fn run() -> Result<ExitCode> {
             bail!("there is no measure `{name}`; there are {}", known.join(", "));
         }
     }
-    let build = match product::release()? {
+    let build = match product::release(args.program.as_deref())? {
         Release::Here(build) => build,
         Release::Elsewhere(code) => return Ok(code),
     };

@@ -2,7 +2,7 @@
 
 use super::client::{Connection, Loaded, Pace, get, load, shortened};
 use super::product::{Server, TENANT};
-use super::table::{Line, milliseconds, thousands};
+use super::table::{Line, microseconds, milliseconds, thousands};
 use super::yardsticks::{Yardstick, copy_rows};
 use super::{Bench, median, ratio};
 use anyhow::{Context, Result, bail};
@@ -48,31 +48,54 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
     same_rows(&body, &body_of(minimal.address, &minimal_questions[0])?)?;
 
     let subjects = [
-        (server.address, &questions),
-        (same_bytes.address, &static_question),
-        (minimal.address, &minimal_questions),
+        Subject {
+            address: server.address,
+            questions: &questions,
+            core_seconds: &|| server.core_seconds(),
+        },
+        Subject {
+            address: same_bytes.address,
+            questions: &static_question,
+            core_seconds: &|| same_bytes.core_seconds(),
+        },
+        Subject {
+            address: minimal.address,
+            questions: &minimal_questions,
+            core_seconds: &|| minimal.core_seconds(),
+        },
     ];
     // Once around for warm caches, then in turns.
     turn(bench, &subjects, Pace::AsFastAsAnswered)?;
     let mut rates = [Vec::new(), Vec::new(), Vec::new()];
+    let mut costs = [Vec::new(), Vec::new(), Vec::new()];
     for round in 1..=bench.args.rounds {
-        let loaded = turn(bench, &subjects, Pace::AsFastAsAnswered)?;
-        for (rates, loaded) in rates.iter_mut().zip(&loaded) {
-            rates.push(loaded.per_second);
+        let turned = turn(bench, &subjects, Pace::AsFastAsAnswered)?;
+        for (index, (loaded, cost)) in turned.iter().enumerate() {
+            rates[index].push(loaded.per_second);
+            costs[index].push(*cost);
         }
+        let told = |index: usize| {
+            let (loaded, cost): &(Loaded, f64) = &turned[index];
+            format!(
+                "{} a second and {} each",
+                thousands(loaded.per_second),
+                microseconds(*cost)
+            )
+        };
         println!(
-            "page, turn {round}: ours {}, static {}, minimal {} a second",
-            thousands(loaded[0].per_second),
-            thousands(loaded[1].per_second),
-            thousands(loaded[2].per_second)
+            "page, turn {round}: ours {}, static {}, minimal {}",
+            told(0),
+            told(1),
+            told(2)
         );
     }
     let [ours, of_static, of_minimal] = &rates;
+    let [our_cost, cost_of_static, cost_of_minimal] = &costs;
     let half = median(ours) / 2.0;
     let mut late = [Vec::new(), Vec::new()];
     for _ in 0..bench.args.rounds {
-        let loaded = turn(bench, &subjects[..2], Pace::PerSecond(half))?;
-        for (late, loaded) in late.iter_mut().zip(&loaded) {
+        let turned = turn(bench, &subjects[..2], Pace::PerSecond(half))?;
+        for (late, (loaded, _)) in late.iter_mut().zip(&turned) {
             late.push(loaded.spans.quantile(0.99).as_secs_f64());
         }
     }
@@ -101,6 +124,19 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
             goal: "0.95",
         },
         Line {
+            work: "the same two by what a core of the server does in a second".to_owned(),
+            measured: format!(
+                "{} a page, static {} (ratio {:.2}), minimal {}",
+                microseconds(median(our_cost)),
+                microseconds(median(cost_of_static)),
+                ratio(cost_of_static, our_cost),
+                microseconds(median(cost_of_minimal))
+            ),
+            ratio: Some(ratio(cost_of_minimal, our_cost)),
+            floor: "–",
+            goal: "–",
+        },
+        Line {
             work: format!(
                 "p99 at half the peak ({} a second) against static",
                 thousands(half)
@@ -117,19 +153,29 @@ fn p99(seconds: &[f64]) -> String {
     milliseconds(std::time::Duration::from_secs_f64(median(seconds)))
 }
 
-fn turn(bench: &Bench<'_>, subjects: &[(SocketAddr, &Vec<Vec<u8>>)], pace: Pace) -> Result<Vec<Loaded>> {
-    subjects
-        .iter()
-        .map(|(address, questions)| {
-            load(
-                *address,
-                questions,
-                bench.args.connections,
-                bench.args.turn(),
-                pace,
-            )
-        })
-        .collect()
+/// A server that is asked in turn.
+struct Subject<'a> {
+    address: SocketAddr,
+    questions: &'a [Vec<u8>],
+    core_seconds: &'a dyn Fn() -> Result<f64>,
+}
+
+/// Asks each for a while; answers with what came of it, and the seconds of a core that an answer cost its server.
+fn turn(bench: &Bench<'_>, subjects: &[Subject<'_>], pace: Pace) -> Result<Vec<(Loaded, f64)>> {
+    let mut turned = Vec::new();
+    for subject in subjects {
+        let before = (subject.core_seconds)()?;
+        let loaded = load(
+            subject.address,
+            subject.questions,
+            bench.args.connections,
+            bench.args.turn(),
+            pace,
+        )?;
+        let cost = ((subject.core_seconds)()? - before) / loaded.answers as f64;
+        turned.push((loaded, cost));
+    }
+    Ok(turned)
 }
 
 /// Distinct instants, each with a full page of rows before it.

@@ -36,8 +36,9 @@ pub(crate) struct Build {
     pub(super) folder: PathBuf,
 }
 
-/// Builds the product as it ships and this program like it; measuring in a development build would be no measure.
-pub(super) fn release() -> Result<Release> {
+/// Builds the product as it ships (unless a program is given) and this program like it; measuring in a development build
+/// would be no measure.
+pub(super) fn release(given: Option<&Path>) -> Result<Release> {
     let this = std::env::current_exe().context("find this program")?;
     let target = this
         .parent()
@@ -46,7 +47,11 @@ pub(super) fn release() -> Result<Release> {
     let folder = target.join("release");
     let root = crate::root()?;
     // One after the other: together they could be built with each other's features.
-    for package in ["gatelog", "xtask"] {
+    let packages = match given {
+        None => ["gatelog", "xtask"].as_slice(),
+        Some(_) => &["xtask"],
+    };
+    for package in packages {
         let built = Command::new("cargo")
             .args([
                 "build",
@@ -65,7 +70,7 @@ pub(super) fn release() -> Result<Release> {
         }
     }
     let build = Build {
-        program: folder.join("gatelog"),
+        program: given.map_or_else(|| folder.join("gatelog"), Path::to_owned),
         xtask: folder.join("xtask"),
         folder,
     };
@@ -302,6 +307,11 @@ impl Server {
         rss_anon(self.child.id())
     }
 
+    /// What it has cost so far, in seconds of a core.
+    pub(super) fn core_seconds(&self) -> Result<f64> {
+        core_seconds(&self.child.id().to_string())
+    }
+
     /// Ends it as an operator would.
     pub(super) fn stop(mut self) -> Result<()> {
         let asked = Command::new("kill")
@@ -345,6 +355,27 @@ pub(super) fn rss_anon(process: u32) -> Result<u64> {
         .and_then(|number| number.trim().parse::<u64>().ok())
         .with_context(|| format!("find RssAnon in {path}"))?;
     Ok(kilobytes * 1024)
+}
+
+/// What a process (or `thread-self`) has cost so far in user and kernel mode, in seconds of a core. Unlike the clock on
+/// the wall it does not see who else works on the machine.
+pub(super) fn core_seconds(process: &str) -> Result<f64> {
+    /// What /proc counts in, whatever the kernel's own tick is (proc(5): `sysconf(_SC_CLK_TCK)`).
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let path = format!("/proc/{process}/stat");
+    let stat = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+    // The name, in parentheses, may hold anything; the times are the 14th and 15th field.
+    let ticks: Vec<f64> = stat
+        .rsplit_once(')')
+        .map(|(_, rest)| rest.split_whitespace().skip(11).take(2))
+        .into_iter()
+        .flatten()
+        .filter_map(|field| field.parse().ok())
+        .collect();
+    match ticks[..] {
+        [user, kernel] => Ok((user + kernel) / TICKS_PER_SECOND),
+        _ => bail!("find the times in {path}"),
+    }
 }
 
 fn free_address() -> Result<SocketAddr> {

@@ -62,6 +62,11 @@ pub(super) fn milliseconds(span: Duration) -> String {
     format!("{:.2} ms", span.as_secs_f64() * 1_000.0)
 }
 
+/// `152.3 µs`
+pub(super) fn microseconds(seconds: f64) -> String {
+    format!("{:.1} µs", seconds * 1e6)
+}
+
 /// `61.4 MB`, of a million bytes each.
 pub(super) fn megabytes(bytes: f64) -> String {
     format!("{:.1} MB", bytes / 1e6)

@@ -2,13 +2,14 @@
 //!
 //! They end when their standard input does, so that none outlives the bench.
 
-use super::product::Build;
+use super::product::{Build, core_seconds};
 use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -55,6 +56,11 @@ impl Yardstick {
             .parse()
             .with_context(|| format!("{task} did not say its address"))?;
         Ok(Yardstick { child, address })
+    }
+
+    /// What it has cost so far, in seconds of a core.
+    pub(super) fn core_seconds(&self) -> Result<f64> {
+        core_seconds(&self.child.id().to_string())
     }
 }
 
@@ -149,6 +155,8 @@ fn open_copy(database: &str) -> rusqlite::Result<Connection> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.query_row("PRAGMA mmap_size = 8589934592", [], |_| Ok(()))?;
+    // As the service does: without it, SQLite prepares the statement again for each question.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
