@@ -199,7 +199,9 @@ fn of_audit(audit: &Audit) -> Vec<UsageDraft> {
     let act = action(audit.activity.as_deref().unwrap_or_default());
     let mut drafts = Vec::new();
     for target in of_type(audit, "Group") {
-        let Some(group) = group(target, audit) else { continue };
+        let Some(group) = group(target, audit) else {
+            continue;
+        };
         let amounts = match act {
             "Add member to group" => [1, 0, 0],
             "Remove member from group" => [0, 1, 0],

@@ -9,8 +9,8 @@ use model::identity::{EventKey, Kind, Vendor};
 use model::query::TimeRanges;
 use model::reports::{self, Face, ReportDef, Rows};
 use model::tenant::TenantId;
-use model::usage::Counted;
 use model::time::Timestamp;
+use model::usage::Counted;
 use proptest::prelude::*;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -86,9 +86,7 @@ fn check_object(path: &str, properties: &[Property], object: &Value) {
                 .as_str()
                 .is_some_and(|text| uuid::Uuid::try_parse(text).is_ok()),
             Edm::Boolean => value.is_boolean(),
-            Edm::Complex(complex) if complex.open => {
-                value.as_object().unwrap().values().all(Value::is_i64)
-            }
+            Edm::Complex(complex) if complex.open => value.as_object().unwrap().values().all(Value::is_i64),
             Edm::Complex(complex) => {
                 check_object(&path, complex.properties, value);
                 true

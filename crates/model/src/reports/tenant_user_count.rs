@@ -34,8 +34,16 @@ const COUNT: EntityDef = EntityDef {
         Property::new("TimeStamp", Edm::DateTimeOffset, "The UTC day.")
             .required()
             .filterable(),
-        Property::new("TotalUserCount", Edm::Int32, "Accounts that were seen and not deleted."),
-        Property::new("LocalUserCount", Edm::Int32, "Those with a sign-in name of the directory."),
+        Property::new(
+            "TotalUserCount",
+            Edm::Int32,
+            "Accounts that were seen and not deleted.",
+        ),
+        Property::new(
+            "LocalUserCount",
+            Edm::Int32,
+            "Those with a sign-in name of the directory.",
+        ),
         Property::new(
             "OtherUserCount",
             Edm::Int32,
