@@ -107,7 +107,7 @@ impl Writer {
         let look = || -> rusqlite::Result<bool> {
             let is_there = self
                 .connection
-                .prepare_cached("SELECT 1 FROM events WHERE time >> 38 = ?1 AND key = ?2 LIMIT 1")?
+                .prepare_cached("SELECT 1 FROM events WHERE time >> 34 = ?1 AND key = ?2 LIMIT 1")?
                 .exists(params![schema::slot(likely.ticks()), key.0])?;
             if is_there {
                 return Ok(true);
@@ -199,10 +199,10 @@ struct Revision {
 }
 
 /// The slots that have events, by one look each.
-const EVERY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 38) FROM events UNION ALL
-    SELECT (SELECT min(time >> 38) FROM events WHERE time >> 38 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)";
+const EVERY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 34) FROM events UNION ALL
+    SELECT (SELECT min(time >> 34) FROM events WHERE time >> 34 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)";
 const OF_KEY_IN_SLOTS: &str =
-    "FROM slots CROSS JOIN events ON events.time >> 38 = slots.slot AND events.key = ?1";
+    "FROM slots CROSS JOIN events ON events.time >> 34 = slots.slot AND events.key = ?1";
 const REVISION: &str = "events.id, events.digest, events.time, events.winner, events.quarantined, events.updated, events.properties, events.elsewhere";
 
 impl Commit<'_> {
@@ -367,7 +367,7 @@ impl Commit<'_> {
     fn revisions(&self, event: &PreparedEvent) -> rusqlite::Result<Vec<Revision>> {
         let slot = schema::slot(event.time.ticks());
         let near = self.read_revisions(
-            &format!("SELECT {REVISION} FROM events WHERE time >> 38 = ?1 AND key = ?2"),
+            &format!("SELECT {REVISION} FROM events WHERE time >> 34 = ?1 AND key = ?2"),
             params![slot, event.key.0],
         )?;
         let is_all = near

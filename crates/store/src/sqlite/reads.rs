@@ -36,8 +36,8 @@ impl Shared {
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
             let events = partition.read(|connection| {
                 let mut statement = connection.prepare_cached(
-                    "WITH RECURSIVE slots(slot) AS (SELECT min(slot) FROM history WHERE slot >= ?2 >> 38 UNION ALL
-                        SELECT (SELECT min(slot) FROM history WHERE slot > slots.slot AND slot <= ?3 >> 38) FROM slots
+                    "WITH RECURSIVE slots(slot) AS (SELECT min(slot) FROM history WHERE slot >= ?2 >> 34 UNION ALL
+                        SELECT (SELECT min(slot) FROM history WHERE slot > slots.slot AND slot <= ?3 >> 34) FROM slots
                         WHERE slots.slot IS NOT NULL)
                      SELECT key, kind, events.time, arrived, name, original
                      FROM slots CROSS JOIN history ON history.slot = slots.slot AND subject = ?1 AND history.time BETWEEN ?2 AND ?3
