@@ -1,6 +1,7 @@
 //! One transaction of one month: events, rows, identities, counts, history, change log and ledger together.
 
 use super::filter::KeyFilter;
+use super::originals::{Original, WrittenBlocks};
 use super::schema;
 use super::tally::{Names, Sums};
 use super::tenant::{MonthState, read_meta};
@@ -31,7 +32,7 @@ pub(super) struct PreparedEvent {
     pub(super) time: Timestamp,
     pub(super) rank: Rank,
     pub(super) format: &'static str,
-    pub(super) original: Vec<u8>,
+    pub(super) original: Original,
     pub(super) rows: Vec<RowDraft>,
     pub(super) subjects: Vec<i64>,
     pub(super) usage: Vec<UsageDraft>,
@@ -149,6 +150,7 @@ impl Writer {
             names: &mut self.names,
             named: &mut self.named,
             sums: Sums::default(),
+            blocks: WrittenBlocks::default(),
             seq: seq as i64,
             changes: 0,
             day_counts: HashMap::new(),
@@ -168,6 +170,7 @@ pub(super) struct Commit<'a> {
     names: &'a mut HashMap<String, i64>,
     pub(super) named: &'a mut Names,
     pub(super) sums: Sums,
+    blocks: WrittenBlocks,
     seq: i64,
     changes: i64,
     day_counts: HashMap<(u16, i64), i64>,
@@ -324,6 +327,7 @@ impl Commit<'_> {
             .execute(params![report, day, rows])?;
         }
         std::mem::take(&mut self.sums).write(self.connection)?;
+        std::mem::take(&mut self.blocks).finish(self.connection)?;
         self.cached("UPDATE meta SET first_time = ?1, last_time = ?2, last_write = ?3, last_seq = ?4")?
             .execute(params![
                 self.first.map(Timestamp::ticks),
@@ -408,10 +412,13 @@ impl Commit<'_> {
     ) -> rusqlite::Result<i64> {
         let format = self.name(event.format)?;
         let source = self.name(source)?;
-        self.cached(
+        let original = self.blocks.columns(self.connection, &event.original)?;
+        let id = self
+            .cached(
             "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
-                quarantined, updated, properties, subjects, original, elsewhere, usage)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                quarantined, updated, properties, subjects, original, elsewhere, usage,
+                block, block_start, block_end)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .insert(params![
             event.key.0,
@@ -432,10 +439,15 @@ impl Commit<'_> {
             event.rank.updated.map(Timestamp::ticks),
             event.rank.properties,
             event.subjects.len() as i64,
-            event.original,
+            original.alone,
             placed.is_elsewhere,
             placed.usage,
-        ])
+            original.block,
+            original.start,
+            original.end,
+        ])?;
+        self.blocks.holds(&event.original, id);
+        Ok(id)
     }
 
     /// Takes the former winner's rows out, a version without JSON for each, and what it added to the tallies.

@@ -5,6 +5,7 @@ mod append;
 mod catalogue;
 mod check;
 mod filter;
+mod originals;
 mod partition;
 mod reads;
 mod reproject;
@@ -38,9 +39,6 @@ use std::thread::JoinHandle;
 use tenant::Tenant;
 pub use upgrade::{Outdated, outdated};
 use writer::{AppendJob, Job, ReprojectJob};
-
-/// Originals are written once and read seldom: the fastest level that still takes most of the JSON away.
-const ZSTD_LEVEL: i32 = 1;
 
 /// How the embedded store is set up.
 #[derive(Debug, Clone, Copy)]
@@ -206,11 +204,7 @@ impl EventStore for SqliteEventStore {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(error);
         }
-        let mut appended = answer.recv().map_err(|_| StoreError::Closing)??;
-        for (_, original) in &mut appended.refused {
-            *original = reads::decompress(original).unwrap_or_default();
-        }
-        Ok(appended)
+        answer.recv().map_err(|_| StoreError::Closing)?
     }
 
     fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
@@ -429,9 +423,10 @@ impl Shared {
 
 /// Compresses originals on the caller's thread, so that the one writer has little left to do.
 fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
-    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+    let originals: Vec<&[u8]> = drafts.iter().map(|draft| draft.original.as_slice()).collect();
+    let packed = originals::pack(&originals)?;
     let mut events = Vec::with_capacity(drafts.len());
-    for draft in drafts {
+    for (draft, original) in drafts.into_iter().zip(packed) {
         let mut subjects: Vec<i64> = draft.subjects.iter().map(Subject::number).collect();
         subjects.sort_unstable();
         subjects.dedup();
@@ -441,7 +436,7 @@ fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
             time: draft.time,
             rank: draft.rank,
             format: draft.format,
-            original: compressor.compress(&draft.original)?,
+            original,
             rows: draft.rows,
             subjects,
             usage: draft.usage,

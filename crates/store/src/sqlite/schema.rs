@@ -40,7 +40,8 @@ const PAGE_BYTES: u32 = 16_384;
 /// `history` names every content of an event under its persons and addresses, the losing and the quarantined too, so that
 /// whoever must be forgotten can be found; `subjects` says how often. `rows` is clustered as it is read: a report, newest
 /// first. A changed row is a new version (`seq`), a removed one a version without JSON. `usage` are the tallies that usage
-/// reports are counted from; `events.usage` notes what a winning content added.
+/// reports are counted from; `events.usage` notes what a winning content added. An `original` is there by itself or, where
+/// `block` is set, bytes of that block.
 const PARTITION: &str = "
 CREATE TABLE meta(
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -71,7 +72,10 @@ CREATE TABLE events(
     subjects INTEGER NOT NULL,
     original BLOB NOT NULL,
     elsewhere INTEGER NOT NULL DEFAULT 0,
-    usage TEXT
+    usage TEXT,
+    block INTEGER,
+    block_start INTEGER,
+    block_end INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX events_identity ON events(time >> 34, key, digest);
 CREATE TABLE rows(
@@ -120,8 +124,9 @@ CREATE TABLE ledger(
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The tables of the usage reports: what is counted, and the sums by day.
-pub(super) const USAGE: &str = "
+/// What schema 2 added: originals that are compressed together, and what usage reports count, by name and day.
+pub(super) const ADDED_BY_2: &str = "
+CREATE TABLE blocks(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 CREATE TABLE named(
     id INTEGER PRIMARY KEY,
     sort INTEGER NOT NULL,
@@ -197,13 +202,19 @@ pub(super) fn open_partition_writer(
     tenant: TenantId,
     month: Month,
 ) -> Result<Connection, StoreError> {
-    let connection = open_writer(path, tenant, &[PARTITION, USAGE], SCHEMA_VERSION, |connection| {
-        connection.execute(
-            "INSERT INTO meta(id, tenant, month) VALUES (1, ?1, ?2)",
-            params![tenant.guid().as_bytes(), month.number()],
-        )?;
-        Ok(())
-    })?;
+    let connection = open_writer(
+        path,
+        tenant,
+        &[PARTITION, ADDED_BY_2],
+        SCHEMA_VERSION,
+        |connection| {
+            connection.execute(
+                "INSERT INTO meta(id, tenant, month) VALUES (1, ?1, ?2)",
+                params![tenant.guid().as_bytes(), month.number()],
+            )?;
+            Ok(())
+        },
+    )?;
     let stored: i32 = connection
         .query_row("SELECT month FROM meta", [], |row| row.get(0))
         .map_err(|error| failure(path, &error))?;

@@ -580,7 +580,12 @@ fn answer(index: usize, job: &AppendJob, seq: u64, progress: &mut Progress) -> R
         counts.count(outcome);
         outcomes.push(outcome);
         if outcome == Outcome::Purged {
-            refused.push((place, job.events[place].original.clone()));
+            let original = job.events[place].original.unpacked();
+            let original = original.map_err(|error| StoreError::Backend {
+                path: job.tenant.folder.clone(),
+                reason: format!("a record cannot be unpacked: {error}"),
+            })?;
+            refused.push((place, original));
         }
     }
     Ok(Appended {
