@@ -9,6 +9,8 @@ use uuid::Uuid;
 pub enum Vendor {
     /// Microsoft Entra ID, formerly Azure AD.
     Entra,
+    /// A maker whom only a mapping file names; the name goes into identities in place of this word.
+    Mapped,
 }
 
 impl Vendor {
@@ -16,6 +18,7 @@ impl Vendor {
     pub const fn as_str(self) -> &'static str {
         match self {
             Vendor::Entra => "entra",
+            Vendor::Mapped => "mapped",
         }
     }
 }
@@ -73,6 +76,12 @@ impl EventKey {
             kind.as_str(),
             lower.as_deref().unwrap_or(id),
         ])
+    }
+
+    /// The same for a vendor family that a mapping file names. No such name is that of a vendor that we know.
+    pub fn from_family_id(family: &str, kind: Kind, id: &str) -> EventKey {
+        let family = format!("mapping:{family}");
+        EventKey::derive(&["id", &family, kind.as_str(), id])
     }
 
     /// For a record without id: from fields that tell it apart, by a recipe with a name and a version.
