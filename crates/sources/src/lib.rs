@@ -21,7 +21,7 @@ pub mod splitter;
 pub mod table;
 
 pub use formats::{ALL, FormatDef, by_id};
-pub use reading::{Choice, understand};
+pub use reading::{Choice, members, understand};
 
 use formats::Told;
 use model::batch::EventDraft;

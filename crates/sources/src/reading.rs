@@ -4,7 +4,7 @@ use crate::entra::fields::Fields;
 use crate::formats::{ALL, FormatDef, Reading, Told};
 use crate::mapping::{self, Mapping};
 use crate::portal;
-use crate::table::{Sniffer, Sort, TableReader};
+use crate::table::{self, Sniffer, Sort, TableReader};
 use crate::{Limits, Understanding};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -86,6 +86,14 @@ fn understand_row(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     reader.push(choice, &original, &mut records);
     reader.finish(choice, &mut records);
     records.into_iter().next().map(|record| record.understanding)
+}
+
+/// The members of a record whose original is given: an object, or a row with its headings. `None` for what is neither.
+pub fn members(original: &[u8]) -> Option<Map<String, Value>> {
+    if original.first() == Some(&b'{') {
+        return parse(original).ok();
+    }
+    table::members(original)
 }
 
 /// What a parsed record is, as far as the choice understands it.

@@ -66,9 +66,13 @@ pub(crate) fn read_as_graph(record: &Map<String, Value>) -> Reading {
 }
 
 /// The format that the name of a downloaded table tells, where its headings cannot: those of interactive and of
-/// non-interactive sign-ins are the same. `None` for a name that tells nothing.
+/// non-interactive sign-ins are the same. `None` for a name that tells nothing; folders before it do not count.
 pub fn by_file_name(name: &str) -> Option<&'static FormatDef> {
-    let name = name.to_ascii_lowercase();
+    let name = name
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let is_table = [".csv", ".tsv", ".txt"].iter().any(|ending| {
         ["", ".gz", ".zst"]
             .iter()

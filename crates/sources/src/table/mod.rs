@@ -161,6 +161,23 @@ impl Heading {
     }
 }
 
+/// The cells of a row that stands below the row of its headings.
+pub(crate) fn members(original: &[u8]) -> Option<Map<String, Value>> {
+    let line = original.split(|byte| *byte == b'\n').next()?;
+    let (delimiter, _) = sniff::headings(std::str::from_utf8(line).ok()?);
+    let mut rows = RowSplitter::new(Limits::default(), delimiter);
+    let mut pieces = Vec::new();
+    rows.push(original, &mut pieces);
+    rows.finish(&mut pieces);
+    let mut found = pieces.into_iter().filter_map(|row| match row.content {
+        RowContent::Whole { cells, original } => Some((cells, original)),
+        RowContent::Broken { .. } => None,
+    });
+    let (headings, original) = found.next()?;
+    let (cells, _) = found.next()?;
+    Some(Heading::new(&Choice::Auto, 1, &headings, original).record(&cells))
+}
+
 /// A heading as it is compared: without the white space that the admin center leaves at ends and doubles in the middle
 /// (`Application ID `, `Autonomous system  number`), and without the `[UTC]` that Log Analytics adds.
 pub(crate) fn heading_name(cell: &str) -> String {

@@ -8,7 +8,9 @@ mod status;
 mod tenants;
 
 pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
-pub use import::{ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord};
+pub use import::{
+    ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord, encoded_mapping,
+};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
 pub use tenants::{NewTenantAsked, TenantAnswer};
 
