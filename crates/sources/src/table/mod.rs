@@ -161,6 +161,14 @@ impl Heading {
     }
 }
 
+/// Whether an input is read as a table when no mapping says what it is.
+pub fn is_table(input: &[u8]) -> bool {
+    let knows = |names: &[String]| knows_headings(&Choice::Auto, names);
+    let mut sniffer = Sniffer::new();
+    let sort = sniffer.push(input, knows).unwrap_or_else(|| sniffer.finish(knows));
+    sort != Sort::Json
+}
+
 /// The cells of a row that stands below the row of its headings.
 pub(crate) fn members(original: &[u8]) -> Option<Map<String, Value>> {
     let line = original.split(|byte| *byte == b'\n').next()?;
