@@ -112,7 +112,7 @@ fn csv_and_graph_tell_one_sign_in_and_the_richer_is_shown_whatever_came_first() 
 #[test]
 fn what_is_refused_of_a_table_keeps_its_line_and_its_bytes() {
     let workplace = workplace();
-    let torn = format!("{}2024-05-06T07:12:00Z,9,\r\n", SIGN_INS);
+    let torn = format!("{SIGN_INS}2024-05-06T07:12:00Z,9,\r\n");
     workplace.file("InteractiveSignIns.csv", torn);
     let json = check(&workplace, &["InteractiveSignIns.csv"], [4, 3, 0, 0, 0, 1]);
     let path = workplace.path().join(json["rejectedFile"].as_str().unwrap());

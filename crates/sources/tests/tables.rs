@@ -36,16 +36,16 @@ fn told(input: &[u8]) -> Vec<String> {
         .into_iter()
         .map(|record| {
             let said = match record.understanding {
-                Understanding::Event(understood) => match &understood.event.facts {
-                    Facts::SignIn(sign_in) => format!(
+                Understanding::Event(understood) => {
+                    let sign_in = sign_in(&understood);
+                    format!(
                         "{} {} {} {}",
                         understood.event.time,
                         or_dash(sign_in.user_principal_name.as_ref()),
                         or_dash(sign_in.location.city.as_ref()),
                         sign_in.error_code
-                    ),
-                    other => format!("{other:?}"),
-                },
+                    )
+                }
                 Understanding::Ignored { reason } => format!("ignored: {reason}"),
                 Understanding::Rejected { reason, .. } => format!("rejected: {reason}"),
             };
@@ -253,9 +253,11 @@ fn an_audit_arrives_with_its_actor_targets_and_details() {
     let events: Vec<Understood> = read(AUDITS.as_bytes()).into_iter().map(understood).collect();
     let audits: Vec<&model::event::Audit> = events
         .iter()
-        .map(|event| match &event.event.facts {
-            Facts::Audit(audit) => &**audit,
-            other => panic!("{other:?}"),
+        .map(|event| {
+            let Facts::Audit(audit) = &event.event.facts else {
+                panic!("{event:?}")
+            };
+            &**audit
         })
         .collect();
     assert_eq!(events[0].event.time.to_string(), "2024-02-29T23:59:59.9999999Z");

@@ -217,36 +217,32 @@ impl Shown {
         let event = &understood.event;
         self.becomes = event.kind().as_str();
         self.time = Some(event.time.to_string());
-        self.id = event.vendor_id.clone();
-        match &event.facts {
-            Facts::SignIn(sign_in) => {
-                self.user = first([
-                    &sign_in.user_principal_name,
-                    &sign_in.user_display_name,
-                    &sign_in.user_id,
-                    &sign_in.service_principal_name,
-                ]);
-                self.address = sign_in.ip_address.clone();
-                self.application = first([
-                    &sign_in.app_display_name,
-                    &sign_in.app_id,
-                    &sign_in.resource_display_name,
-                    &None,
-                ]);
-                self.outcome = Some(if sign_in.error_code == 0 {
-                    "success".to_owned()
-                } else {
-                    format!("failure {}", sign_in.error_code)
-                });
-            }
-            Facts::Audit(audit) => {
-                self.user = audit.actor.name().map(str::to_owned);
-                self.address = audit.actor.ip_address.clone();
-                self.application = first([&audit.activity, &None, &None, &None]);
-                self.outcome = audit.result.clone();
-            }
-            #[allow(unreachable_patterns)] // What has no columns of its own is told by its kind and time.
-            _ => {}
+        self.id.clone_from(&event.vendor_id);
+        if let Facts::SignIn(sign_in) = &event.facts {
+            self.user = first([
+                &sign_in.user_principal_name,
+                &sign_in.user_display_name,
+                &sign_in.user_id,
+                &sign_in.service_principal_name,
+            ]);
+            self.address.clone_from(&sign_in.ip_address);
+            self.application = first([
+                &sign_in.app_display_name,
+                &sign_in.app_id,
+                &sign_in.resource_display_name,
+                &None,
+            ]);
+            self.outcome = Some(if sign_in.error_code == 0 {
+                "success".to_owned()
+            } else {
+                format!("failure {}", sign_in.error_code)
+            });
+        }
+        if let Facts::Audit(audit) = &event.facts {
+            self.user = audit.actor.name().map(str::to_owned);
+            self.address.clone_from(&audit.actor.ip_address);
+            self.application.clone_from(&audit.activity);
+            self.outcome.clone_from(&audit.result);
         }
         let draft = understood.draft();
         self.reports = draft

@@ -325,16 +325,13 @@ impl<'a> Reader<'a> {
             return fields;
         };
         for (name, value) in inner {
-            match Field::by_name(kind, name.get_ref()) {
-                Some(field) => {
-                    if let Some(take) = self.take(value) {
-                        fields.insert(field, take);
-                    }
-                }
-                None => {
-                    let what = format!("a field of events of kind `{}`", kind.as_str());
-                    self.unknown(name, &what, &Field::names(kind));
-                }
+            let Some(field) = Field::by_name(kind, name.get_ref()) else {
+                let what = format!("a field of events of kind `{}`", kind.as_str());
+                self.unknown(name, &what, &Field::names(kind));
+                continue;
+            };
+            if let Some(take) = self.take(value) {
+                fields.insert(field, take);
             }
         }
         fields
@@ -399,13 +396,11 @@ impl<'a> Reader<'a> {
             DeValue::Array(items) if !items.is_empty() => {
                 let mut paths = Vec::new();
                 for item in items {
-                    match item.get_ref() {
-                        DeValue::String(path) => paths.push(self.path(path, item.span().start)?),
-                        _ => {
-                            self.wrong(item.span().start, "a path is a text");
-                            return None;
-                        }
-                    }
+                    let DeValue::String(path) = item.get_ref() else {
+                        self.wrong(item.span().start, "a path is a text");
+                        return None;
+                    };
+                    paths.push(self.path(path, item.span().start)?);
                 }
                 Some(paths)
             }

@@ -162,10 +162,11 @@ impl Rule {
             }
         };
         let outcome = self.read_outcome(record)?;
-        let facts = match self.kind {
-            Kind::SignIn => Facts::SignIn(Box::new(self.sign_in(record, outcome)?)),
-            // A mapping file knows no other kind.
-            _ => Facts::Audit(Box::new(self.audit(record, outcome))),
+        // A mapping file knows these two kinds.
+        let facts = if self.kind == Kind::SignIn {
+            Facts::SignIn(Box::new(self.sign_in(record, outcome)?))
+        } else {
+            Facts::Audit(Box::new(self.audit(record, outcome)))
         };
         let updated = match self.text(Field::Updated, record) {
             Some(text) => Some(

@@ -45,31 +45,27 @@ fn records(mapping: &str, input: &str) -> Vec<String> {
         .map(|record| {
             let said = match record.understanding {
                 Understanding::Event(understood) => {
-                    let facts = match &understood.event.facts {
-                        Facts::SignIn(sign_in) => format!(
+                    let facts = if let Facts::SignIn(sign_in) = &understood.event.facts {
+                        format!(
                             "sign-in of {} from {} to {}: {} {}",
                             or_dash(sign_in.user_principal_name.as_ref()),
                             or_dash(sign_in.ip_address.as_ref()),
                             or_dash(sign_in.app_display_name.as_ref()),
                             sign_in.error_code,
                             or_dash(sign_in.location.country.as_ref()),
-                        ),
-                        Facts::Audit(audit) => format!(
+                        )
+                    } else if let Facts::Audit(audit) = &understood.event.facts {
+                        let target = audit.targets.first();
+                        format!(
                             "audit: {} did {} to {} ({})",
                             or_dash(audit.actor.user_principal_name.as_ref()),
                             or_dash(audit.activity.as_ref()),
-                            or_dash(
-                                audit
-                                    .targets
-                                    .first()
-                                    .and_then(|target| target.display_name.as_ref())
-                            ),
+                            or_dash(target.and_then(|target| target.display_name.as_ref())),
                             or_dash(audit.result.as_ref()),
-                        ),
-                        #[allow(unreachable_patterns)] // A mapping makes no other kind.
-                        other => format!("{other:?}"),
+                        )
+                    } else {
+                        panic!("a mapping makes no other kind")
                     };
-                    let _ = understood.event.vendor_id.clone();
                     format!("{} {facts}", understood.event.time)
                 }
                 Understanding::Ignored { reason } => format!("ignored: {reason}"),

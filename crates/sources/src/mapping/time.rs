@@ -160,6 +160,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[allow(clippy::needless_pass_by_value)] // So that cases are one line of data.
     fn check(format: &str, zone: &str, value: Value, expected: &str) {
         let format = TimeFormat {
             style: Style::parse(format).unwrap(),

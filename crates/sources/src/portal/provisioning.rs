@@ -163,6 +163,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[allow(clippy::needless_pass_by_value)] // So that cases read as data.
     fn check(row: Value, expected: Value) {
         let Value::Object(row) = row else { panic!("{row}") };
         let cells = Cells { record: &row };

@@ -165,7 +165,9 @@ impl Heading {
 pub fn is_table(input: &[u8]) -> bool {
     let knows = |names: &[String]| knows_headings(&Choice::Auto, names);
     let mut sniffer = Sniffer::new();
-    let sort = sniffer.push(input, knows).unwrap_or_else(|| sniffer.finish(knows));
+    let sort = sniffer
+        .push(input, knows)
+        .unwrap_or_else(|| sniffer.finish(knows));
     sort != Sort::Json
 }
 

@@ -163,9 +163,8 @@ impl RowSplitter {
                     Ok(State::Mark)
                 }
             }
-            (State::CellStart, b'"') | (State::QuoteSeen, b'"') => Ok(State::Quoted),
             (State::Quoted, b'"') => Ok(State::QuoteSeen),
-            (State::Quoted, _) => Ok(State::Quoted),
+            (State::CellStart | State::QuoteSeen, b'"') | (State::Quoted, _) => Ok(State::Quoted),
             (State::CellStart | State::Mark | State::Plain | State::QuoteSeen, _)
                 if byte == self.delimiter =>
             {
