@@ -126,18 +126,28 @@ pub(crate) fn knows_headings(choice: &Choice, names: &[String]) -> bool {
         Choice::Only(format) => std::slice::from_ref(format),
         Choice::Mapped(mapping) => return mapping.knows_headings(names),
     };
-    let record = names
+    unwrap(formats, &dummy(names), UNWRAPPED_MAX).is_some()
+}
+
+/// A row that says something under each heading.
+fn dummy(names: &[String]) -> Map<String, Value> {
+    names
         .iter()
         .map(|name| (name.clone(), Value::from("x")))
-        .collect();
-    unwrap(formats, &record, UNWRAPPED_MAX).is_some()
+        .collect()
 }
 
 /// The headings that would be understood, for the message when none are.
-pub(crate) fn wanted_headings(choice: &Choice) -> String {
+pub(crate) fn wanted_headings(choice: &Choice, names: &[String]) -> String {
     match choice {
         Choice::Auto => portal::HEADINGS_WANTED.to_owned(),
-        Choice::Only(format) => format!("{}; {}", format.looks_for, portal::IN_ENGLISH),
+        Choice::Only(format) => match unwrap(ALL, &dummy(names), UNWRAPPED_MAX) {
+            Some((other, _)) => format!(
+                "{}; they are those of a {}: choose the format {} or auto",
+                format.looks_for, other.title, other.id
+            ),
+            None => format!("{}; {}", format.looks_for, portal::IN_ENGLISH),
+        },
         Choice::Mapped(mapping) => mapping.headings_wanted(),
     }
 }

@@ -204,6 +204,18 @@ fn headings_in_another_language_are_refused_with_a_clear_word() {
     );
 }
 
+#[test]
+fn a_table_for_another_format_is_told_which() {
+    let records = read_as(Choice::Only(by_id("entra-graph").unwrap()), SIGN_INS.as_bytes());
+    let Understanding::Rejected { reason, .. } = &records[0].understanding else {
+        panic!("{records:?}")
+    };
+    assert!(
+        reason.ends_with("choose the format entra-csv or auto"),
+        "{reason}"
+    );
+}
+
 /// What tells interactive from non-interactive sign-ins is the name of the file alone.
 #[test]
 fn the_kind_of_a_sign_in_comes_from_the_headings_or_the_name_of_the_file() {

@@ -1,6 +1,6 @@
 //! Zip archives of downloads: looked at as a whole before anything is read, then read entry by entry.
 
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -47,6 +47,9 @@ pub enum ArchiveError {
     /// A file is an archive itself.
     #[error("`{0}` in the archive is an archive itself; unpack it and import what comes out")]
     Nested(String),
+    /// Two files have one name, and only one of them could be read.
+    #[error("the archive has several files of one name; unpack it and import what comes out")]
+    Twins,
     /// It says that more comes out than is read.
     #[error(
         "the archive unpacks to {0} bytes, and at most {UNPACKED_BYTES_MAX} are read; unpack it and import the folder"
@@ -60,8 +63,12 @@ pub fn is_archive(start: &[u8]) -> bool {
 }
 
 /// The files of an archive, in its order, if all of them can be read. What systems put beside them is passed over.
-pub fn entries(file: impl Read + Seek) -> Result<Vec<Entry>, ArchiveError> {
+pub fn entries(mut file: impl Read + Seek) -> Result<Vec<Entry>, ArchiveError> {
+    let counted = entries_counted(&mut file).map_err(|error| ArchiveError::Unreadable(error.to_string()))?;
     let mut archive = ZipArchive::new(file).map_err(|error| unreadable(&error))?;
+    if counted.is_some_and(|counted| counted > archive.len()) {
+        return Err(ArchiveError::Twins);
+    }
     if archive.len() > ENTRIES_MAX {
         return Err(ArchiveError::TooManyEntries(archive.len()));
     }
@@ -126,6 +133,24 @@ pub fn read_entry<T>(
         taken: 0,
         packed_bytes: entry.packed_bytes,
     })
+}
+
+/// How many files the archive's own end says it has (APPNOTE 4.3.16); `None` where it does not say it there. Of files
+/// with one name the reader knows the last alone.
+fn entries_counted(file: &mut (impl Read + Seek)) -> io::Result<Option<usize>> {
+    const END_BYTES: usize = 22;
+    const COMMENT_BYTES_MAX: u64 = u16::MAX as u64;
+    let length = file.seek(SeekFrom::End(0))?;
+    let tail_bytes = length.min(END_BYTES as u64 + COMMENT_BYTES_MAX);
+    file.seek(SeekFrom::Start(length - tail_bytes))?;
+    let mut tail = Vec::new();
+    file.take(tail_bytes).read_to_end(&mut tail)?;
+    file.seek(SeekFrom::Start(0))?;
+    let end = tail
+        .windows(END_BYTES)
+        .rfind(|window| window.starts_with(b"PK\x05\x06"));
+    let counted = end.map(|end| u16::from_le_bytes([end[10], end[11]]));
+    Ok(counted.filter(|counted| *counted != u16::MAX).map(usize::from))
 }
 
 /// Folders, and what macOS and Windows leave in archives.
@@ -244,6 +269,17 @@ mod tests {
             &other,
             "`a.json` in the archive is packed by a method that is not read",
         );
+    }
+
+    #[test]
+    fn of_two_files_with_one_name_none_is_lost_silently() {
+        let mut packed = archive(&[("a.json", b"{}"), ("b.json", b"[]")]);
+        for at in 0..packed.len() {
+            if packed[at..].starts_with(b"b.json") {
+                packed[at] = b'a';
+            }
+        }
+        check(&packed, "the archive has several files of one name");
     }
 
     #[test]

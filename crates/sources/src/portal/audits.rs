@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 /// The columns, and the property of Graph's `directoryAudit` that each is.
 ///
-/// Headings as seen in the heading line that a public converter of `AuditLogs_2024-11-09.csv` to Timesketch quotes in full
-/// (all columns, November 2024), and in bitpusher2k's `ProcessEntraAuditLog.ps1`.
+/// Headings as seen in the heading line that a public converter of `AuditLogs_2024-11-09.csv` to Timesketch quotes in full;
+/// github.com/bitpusher2k/M365IRScripts, `03-ProcessEntraAuditLog.ps1` of May 2024, lists the same columns in the same order.
 const COLUMNS: &[(&str, &str, As)] = &[
     ("Date (UTC)", "activityDateTime", Text),
     ("CorrelationId", "correlationId", Text),

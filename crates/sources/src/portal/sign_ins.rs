@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 
 /// The columns, and the property of Graph's `signIn` that each is.
 ///
-/// Headings of persons' sign-ins as seen in the heading lines that two public programs compare with: bitpusher2k,
-/// `ProcessEntraSignInLog.ps1` (55 columns, October 2024), and a schema reference of an incident response pipeline (56
-/// columns, January 2026: `App owner tenant ID` and `Resource owner tenant ID` came in between). The download of
+/// Headings of persons' sign-ins as seen in two heading lines that are quoted in full in public: in
+/// github.com/bitpusher2k/M365IRScripts, `02-ProcessEntraSignInLog.ps1` of October 2024, and in 'M365 Schema Reference -
+/// Exact CSV Headers', the schema reference of an incident response pipeline, of January 2026 (`App owner tenant ID` and
+/// `Resource owner tenant ID` came in between). The download of
 /// non-interactive sign-ins has the same. `Incoming token type` stands there twice, `Application ID ` and `Resource ID ` end
 /// in a space, `Autonomous system  number` has two. Which property a heading is, is what a public PowerShell function
 /// says that writes the same headings from Graph's answer (`Export-SignIns`: `"Multifactor authentication result"` is

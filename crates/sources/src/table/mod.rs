@@ -220,7 +220,7 @@ fn unknown_headings(choice: &Choice, names: &[String]) -> String {
     format!(
         "the headings of its columns are not known, so none of its rows is read: found {}{more}; wanted are {}",
         found.join(", "),
-        wanted_headings(choice)
+        wanted_headings(choice, names)
     )
 }
 
