@@ -438,6 +438,21 @@ fn joined_files_are_read_one_after_the_other() {
     assert_eq!(read(doubled.as_bytes()).len(), 6);
 }
 
+/// Whoever chose such a name would have every later row refused.
+#[test]
+fn somebody_called_like_a_heading_begins_no_table() {
+    let input = "UserPrincipalName,CreatedDateTime,OperationName,ResultType,Category\n\
+                 Date (UTC),2024-05-06T07:08:09Z,x,0,SignInLogs\n\
+                 ann,2024-05-06T07:08:10Z,x,0,SignInLogs\n";
+    check(
+        input,
+        &[
+            "2: 2024-05-06T07:08:09Z Date (UTC) - 0",
+            "3: 2024-05-06T07:08:10Z ann - 0",
+        ],
+    );
+}
+
 #[test]
 fn rows_of_log_analytics_are_read_from_a_table_too() {
     let input = "\"TenantId\",\"TimeGenerated [UTC]\",\"OperationName\",\"Category\",\"ResultType\",\"CreatedDateTime [UTC]\",\"Id\",\

@@ -37,8 +37,7 @@ pub(crate) fn read(record: &Map<String, Value>, kind: Kind) -> Reading {
     let row = Cells { record };
     if sign_ins::are_details(row) {
         return Reading::Ignored(
-            "rows of an `AuthDetails` download tell steps of sign-ins, which the download of sign-ins has; they fill no \
-             report"
+            "rows of an `AuthDetails` download tell single steps of sign-ins, which fill no report"
                 .to_owned(),
         );
     }

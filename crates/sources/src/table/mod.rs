@@ -108,11 +108,13 @@ impl Heading {
         }
     }
 
+    /// Whether a row names columns again. In the admin center's tables the first column is a date, so its own heading
+    /// there can only be a heading; in other tables somebody may be called like that.
     fn is_begun_again(&self, original: &[u8], cells: &[String]) -> bool {
-        original == self.original
-            || cells
-                .first()
-                .is_some_and(|cell| heading_name(cell).eq_ignore_ascii_case("Date (UTC)"))
+        let is_date = |name: &str| name.eq_ignore_ascii_case("Date (UTC)");
+        let starts_with_date =
+            |names: &[String]| names.first().is_some_and(|name| is_date(&heading_name(name)));
+        original == self.original || starts_with_date(&self.names) && starts_with_date(cells)
     }
 
     fn understand(&self, choice: &Choice, cells: &[String], original: Vec<u8>) -> Option<Understanding> {
