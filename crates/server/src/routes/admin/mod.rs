@@ -9,7 +9,9 @@ mod status;
 mod tenants;
 
 pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
-pub use import::{ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord};
+pub use import::{
+    ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord, encoded_mapping,
+};
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
 pub use tenants::{NewTenantAsked, TenantAnswer};
