@@ -33,7 +33,7 @@ pub struct Provisioning {
     pub source: ProvisionedIdentity,
     /// The account as the target system has it.
     pub target: ProvisionedIdentity,
-    /// The property by which both were matched.
+    /// The value by which both were matched, such as an employee number.
     pub joining_property: Option<String>,
     /// What was written, in the order of the record.
     pub modified: Vec<Modified>,

@@ -52,7 +52,7 @@ const EVENT: EntityDef = EntityDef {
         ),
         Property::text(
             "joiningProperty",
-            "The property by which both were matched, where the record tells it; `externalId` where that was written.",
+            "The value by which both were matched, such as an employee number, where the record tells it; else the `externalId` that was written.",
         ),
         Property::text(
             "addedProperties",
@@ -109,14 +109,16 @@ fn result(status: &str) -> &str {
         .unwrap_or(status)
 }
 
-/// SCIM (RFC 7643, section 3.1) has `externalId` for the one who provisions to know the account by.
+/// The older logs told the value (`JoiningProperty : 21023`). Where a record does not, `externalId` is near: SCIM (RFC
+/// 7643, section 3.1) has it for the one who provisions to know the account by.
 fn joining_property(provisioning: &Provisioning) -> Option<&str> {
-    let written = || {
-        let names = provisioning.modified.iter().filter_map(|one| one.name.as_deref());
-        names
-            .into_iter()
-            .find(|name| name.eq_ignore_ascii_case("externalId"))
+    let is_external_id = |modified: &&Modified| {
+        modified
+            .name
+            .as_deref()
+            .is_some_and(|name| name.eq_ignore_ascii_case("externalId"))
     };
+    let written = || provisioning.modified.iter().find(is_external_id)?.new.as_deref();
     provisioning.joining_property.as_deref().or_else(written)
 }
 
@@ -210,7 +212,7 @@ mod tests {
         let expected = concat!(
             r#"{"id":"ebc7b845-7505-2dfa-269a-93257fab469a","eventTime":"2022-08-23T13:36:52.869547Z","#,
             r#""application":"Dropbox","instanceName":"job","operation":null,"sourceType":null,"targetType":null,"#,
-            r#""joiningProperty":"externalId","addedProperties":"externalId","removedProperties":null,"#,
+            r#""joiningProperty":"e3b2b242","addedProperties":"externalId","removedProperties":null,"#,
             r#""result":"quarantined"}"#,
         );
         check(provisioning, expected);
