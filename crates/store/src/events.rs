@@ -142,8 +142,8 @@ pub enum ChangeKind {
 pub struct ReportTotal {
     /// The report's number.
     pub report: u16,
-    /// Its rows.
-    pub rows: u64,
+    /// Its rows; `None` where they are counted from tallies only when they are asked for.
+    pub rows: Option<u64>,
     /// The newest row's time.
     pub newest: Timestamp,
 }

@@ -78,7 +78,7 @@ fn shown(status: &StatusAnswer) -> String {
         let reports = tenant.reports.iter().map(|report| {
             vec![
                 report.report.clone(),
-                report.rows.to_string(),
+                report.rows.map_or_else(|| "counted".to_owned(), |rows| rows.to_string()),
                 report.newest.clone(),
             ]
         });

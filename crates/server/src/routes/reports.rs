@@ -168,7 +168,7 @@ pub(super) fn why_empty(
     asked: Option<&Asked>,
 ) -> Result<String, store::error::StoreError> {
     let stored = match report.rows {
-        Rows::Stored(_) => report.number,
+        Rows::Stored(_) | Rows::Counted { .. } => report.number,
         Rows::Rendered { from, .. } => from.number,
         Rows::One(_) | Rows::Empty => return Ok("not filled by this version".to_owned()),
     };

@@ -1,5 +1,6 @@
 //! The embedded store: SQLite in WAL, a file for each tenant and month, written by few threads and read by many.
 
+mod accounts;
 mod append;
 mod catalogue;
 mod check;
@@ -8,7 +9,10 @@ mod partition;
 mod reads;
 mod scan;
 mod schema;
+mod tally;
 mod tenant;
+mod upgrade;
+mod usage;
 mod writer;
 
 use crate::error::StoreError;
@@ -25,6 +29,7 @@ use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
 use partition::Partitions;
 pub use schema::SCHEMA_VERSION;
+pub use upgrade::{Outdated, outdated};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -368,6 +373,7 @@ fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
             original: compressor.compress(&draft.original)?,
             rows: draft.rows,
             subjects,
+            usage: draft.usage,
         });
     }
     Ok(events)

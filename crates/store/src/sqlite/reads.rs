@@ -36,9 +36,13 @@ impl Shared {
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
             let events = partition.read(|connection| {
                 let mut statement = connection.prepare_cached(
-                    "SELECT key, kind, events.time, arrived, name, original
-                     FROM history JOIN events ON events.id = history.event JOIN names ON names.id = format
-                     WHERE subject = ?1 AND history.time BETWEEN ?2 AND ?3 AND winner = 1 AND quarantined = 0
+                    "WITH RECURSIVE slots(slot) AS (SELECT min(slot) FROM history WHERE slot >= ?2 >> 38 UNION ALL
+                        SELECT (SELECT min(slot) FROM history WHERE slot > slots.slot AND slot <= ?3 >> 38) FROM slots
+                        WHERE slots.slot IS NOT NULL)
+                     SELECT key, kind, events.time, arrived, name, original
+                     FROM slots CROSS JOIN history ON history.slot = slots.slot AND subject = ?1 AND history.time BETWEEN ?2 AND ?3
+                        JOIN events ON events.id = history.event JOIN names ON names.id = format
+                     WHERE winner = 1 AND quarantined = 0
                      ORDER BY history.time, events.key LIMIT ?4",
                 )?;
                 let rows = statement.query_map(
@@ -89,13 +93,15 @@ impl Shared {
                 totals
                     .entry(total.report)
                     .and_modify(|sum| {
-                        sum.rows += total.rows;
+                        sum.rows = sum.rows.zip(total.rows).map(|(rows, more)| rows + more);
                         sum.newest = sum.newest.max(total.newest);
                     })
                     .or_insert(total);
             }
         }
-        Ok(totals.into_values().collect())
+        let mut totals: Vec<ReportTotal> = totals.into_values().collect();
+        totals.extend(self.usage_totals(tenant)?);
+        Ok(totals)
     }
 
     pub(super) fn ledger(&self, tenant: &Tenant) -> Result<Vec<LedgerLine>, StoreError> {
@@ -229,7 +235,7 @@ fn month_totals(connection: &Connection) -> rusqlite::Result<Vec<ReportTotal>> {
         if let Some(newest) = newest {
             totals.push(ReportTotal {
                 report,
-                rows: rows.unsigned_abs(),
+                rows: Some(rows.unsigned_abs()),
                 newest: Timestamp::from_ticks(newest),
             });
         }

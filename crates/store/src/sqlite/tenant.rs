@@ -78,6 +78,7 @@ impl Tenant {
                 discard_file(&folder, month)?;
                 continue;
             }
+            super::upgrade::bring_up(partitions, id, &folder, month)?;
             let partition = partitions.get(id, &folder, month);
             if let Some(found) = partition.read_if_made(read_meta)?.flatten() {
                 last_seq = last_seq.max(found.last_seq);

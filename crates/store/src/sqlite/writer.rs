@@ -231,7 +231,7 @@ impl WriterThread {
                 let month = event.time.month();
                 let home = match assigned.get(&event.key) {
                     Some(home) => *home,
-                    None => self.stored_home(tenant, &event.key, month)?.unwrap_or(month),
+                    None => self.stored_home(tenant, event)?.unwrap_or(month),
                 };
                 if tenant.is_purged(home) {
                     progress.outcomes[job_index][event_index] = Some(Outcome::Purged);
@@ -247,16 +247,16 @@ impl WriterThread {
     fn stored_home(
         &mut self,
         tenant: &Tenant,
-        key: &EventKey,
-        likely: Month,
+        event: &PreparedEvent,
     ) -> Result<Option<Month>, StoreError> {
+        let likely = event.time.month();
         let Some(memory) = self.tenants.get(&tenant.id) else {
             return Ok(None);
         };
         let mut candidates: Vec<Month> = memory
             .filters
             .iter()
-            .filter(|(_, filter)| filter.may_hold(&key.0))
+            .filter(|(_, filter)| filter.may_hold(&event.key.0))
             .map(|(month, _)| *month)
             .collect();
         if candidates.is_empty() {
@@ -264,7 +264,7 @@ impl WriterThread {
         }
         candidates.sort_by_key(|month| *month != likely);
         for month in candidates {
-            if self.writer(tenant, month)?.holds(key)? {
+            if self.writer(tenant, month)?.holds(&event.key, event.time)? {
                 return Ok(Some(month));
             }
         }

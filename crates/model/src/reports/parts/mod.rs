@@ -24,7 +24,8 @@ pub(super) use password_self_service::{
     role, user_of,
 };
 pub(super) use verdicts::{About, KNOWN, place_name, standing};
-pub(super) use vocabulary::{action, activity_type, category, result_status};
+pub(crate) use vocabulary::{action, is_success};
+pub(super) use vocabulary::{activity_type, category, result_status};
 
 use crate::event::Event;
 use crate::identity::EventKey;

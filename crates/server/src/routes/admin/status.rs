@@ -62,8 +62,8 @@ pub struct MonthAnswer {
 pub struct ReportAnswer {
     /// The report.
     pub report: String,
-    /// Its rows.
-    pub rows: u64,
+    /// Its rows; null where they are counted only when asked for.
+    pub rows: Option<u64>,
     /// The newest one's time.
     pub newest: String,
 }
