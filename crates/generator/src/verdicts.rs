@@ -11,7 +11,7 @@ use crate::devices::{Machine, STRANGERS};
 use crate::outcomes::Outcome;
 use crate::people::{Cast, Person};
 use crate::places::{City, Network};
-use crate::sign_in_record::location;
+use crate::sign_in_record::{array, location};
 use model::json::ObjectWriter;
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use uuid::Uuid;
@@ -43,6 +43,11 @@ const REAL: &[(u32, (&str, &str))] = &[
     (30, ("remediated", "userPerformedSecuredPasswordReset")),
     (20, ("confirmedCompromised", "adminConfirmedSigninCompromised")),
 ];
+/// A password was sold: it is changed sooner or later.
+const NEW_PASSWORD: &[(u32, (&str, &str))] = &[
+    (50, ("atRisk", "none")),
+    (50, ("remediated", "userPerformedSecuredPasswordReset")),
+];
 /// Somebody travels or works through a strange line: mostly nothing.
 const MOSTLY_NOTHING: &[(u32, (&str, &str))] = &[
     (40, ("atRisk", "none")),
@@ -53,7 +58,7 @@ const MOSTLY_NOTHING: &[(u32, (&str, &str))] = &[
 
 const PASSWORD_SPRAY: Detection = offline("passwordSpray", "high", REAL);
 const MALICIOUS_ADDRESS: Detection = offline("maliciousIPAddress", "high", REAL);
-const LEAKED: Detection = offline("leakedCredentials", "high", REAL);
+const LEAKED: Detection = offline("leakedCredentials", "high", NEW_PASSWORD);
 const TRAVEL: Detection = offline("unlikelyTravel", "medium", MOSTLY_NOTHING);
 const NEW_COUNTRY: Detection = offline("newCountry", "medium", MOSTLY_NOTHING);
 const MALWARE: Detection = offline("malwareInfectedIPAddress", "low", MOSTLY_NOTHING);
@@ -98,9 +103,9 @@ pub(crate) fn about(seed: u64, time: Timestamp, number: u64, moment: Moment) -> 
         Network::Stranger if chance.in_thousand(700) => &[&PASSWORD_SPRAY, &MALICIOUS_ADDRESS],
         Network::Stranger => &[&PASSWORD_SPRAY],
         Network::Away if attempt.with == With::Browser => match chance.below(1000) {
-            0..60 => &[&TRAVEL],
-            60..160 => &[&UNFAMILIAR],
-            160..190 => &[&NEW_COUNTRY],
+            0..30 => &[&TRAVEL],
+            30..80 => &[&UNFAMILIAR],
+            80..95 => &[&NEW_COUNTRY],
             _ => &[],
         },
         Network::Home if attempt.with == With::Browser => match chance.below(1000) {
@@ -170,10 +175,16 @@ pub(crate) fn noticed(noticed: &Noticed, scene: &Scene<'_>, chance: &mut Chance)
         With::PhoneClient => scene.person.phone,
         _ => scene.person.desktop,
     };
-    let user_agent = ObjectWriter::new()
-        .text("Key", Some("userAgent"))
-        .text("Value", Some(machine.user_agent))
-        .finish();
+    let detail = |key: &str, value: &str| {
+        ObjectWriter::new()
+            .text("Key", Some(key))
+            .text("Value", Some(value))
+            .finish()
+    };
+    let mut details = vec![detail("userAgent", machine.user_agent)];
+    if *noticed.what == MALWARE {
+        details.push(detail("malwareName", "Andromeda"));
+    }
     let mut object = ObjectWriter::new();
     let detected = opening(&mut object, noticed.what, scene.time, chance);
     object
@@ -186,10 +197,7 @@ pub(crate) fn noticed(noticed: &Noticed, scene: &Scene<'_>, chance: &mut Chance)
     closing(&mut object, detected, chance);
     person(&mut object, scene.person);
     object
-        .text(
-            "additionalInfo",
-            Some(&format!("[{}]", String::from_utf8_lossy(&user_agent))),
-        )
+        .text("additionalInfo", Some(&String::from_utf8_lossy(&array(&details))))
         .finish()
 }
 

@@ -51,7 +51,10 @@ fn day_of(told: Told) -> Timestamp {
 
 fn event(told: Told) -> EventDraft {
     let time = day_of(told);
-    let (application, account) = (format!("app{}", told.application), format!("user{}", told.account));
+    let (application, account) = (
+        format!("app{}", told.application),
+        format!("user{}", told.account),
+    );
     let json = format!(
         r#"{{"id":{},"application":"{application}","account":"{account}","succeeded":{}}}"#,
         told.id,
@@ -71,13 +74,10 @@ fn event(told: Told) -> EventDraft {
         rank: Rank {
             updated: None,
             properties: u32::from(told.application ^ told.account),
-            digest: [
-                [told.day, told.application, told.account, u8::from(told.succeeded)];
-                4
-            ]
-            .concat()
-            .try_into()
-            .unwrap(),
+            digest: [[told.day, told.application, told.account, u8::from(told.succeeded)]; 4]
+                .concat()
+                .try_into()
+                .unwrap(),
         },
         format: "test",
         original: json.clone(),
@@ -177,7 +177,11 @@ fn recounted(folder: &Path, by: &str, other: &str) -> Vec<Line> {
 }
 
 fn check(script: &Script, page: usize) {
-    let parent = if Path::new("/dev/shm").is_dir() { "/dev/shm" } else { "." };
+    let parent = if Path::new("/dev/shm").is_dir() {
+        "/dev/shm"
+    } else {
+        "."
+    };
     let parent = tempfile::tempdir_in(parent).unwrap();
     let folder = DataFolder::open(&parent.path().join("data")).unwrap();
     let tenant = TenantId::new(uuid::Uuid::from_u128(7));
@@ -226,9 +230,9 @@ fn an_event_that_moves_to_another_month_counts_there_once() {
         account: 1,
         succeeded: true,
     };
-    let neighbour = Told {
-        id: 2,
-        ..told(40, 1)
-    };
-    check(&vec![vec![told(1, 0)], vec![told(40, 1), neighbour], vec![told(1, 0)]], 100);
+    let neighbour = Told { id: 2, ..told(40, 1) };
+    check(
+        &vec![vec![told(1, 0)], vec![told(40, 1), neighbour], vec![told(1, 0)]],
+        100,
+    );
 }

@@ -67,7 +67,9 @@ impl Known {
     fn days(self, last_day: Option<i64>) -> BTreeMap<i64, Amounts> {
         let mut steps: BTreeMap<i64, Amounts> = BTreeMap::new();
         for mut account in self.0.into_values() {
-            let Some(first_day) = account.first_day else { continue };
+            let Some(first_day) = account.first_day else {
+                continue;
+            };
             let class = class(account.name.1.as_deref());
             account.ends.sort_unstable();
             steps.entry(first_day).or_default()[class] += 1;

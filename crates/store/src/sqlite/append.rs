@@ -164,10 +164,10 @@ impl Writer {
 
 /// A transaction under way.
 pub(super) struct Commit<'a> {
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
     names: &'a mut HashMap<String, i64>,
-    named: &'a mut Names,
-    sums: Sums,
+    pub(super) named: &'a mut Names,
+    pub(super) sums: Sums,
     seq: i64,
     changes: i64,
     day_counts: HashMap<(u16, i64), i64>,
@@ -201,9 +201,9 @@ struct Revision {
 /// The slots that have events, by one look each.
 const EVERY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 38) FROM events UNION ALL
     SELECT (SELECT min(time >> 38) FROM events WHERE time >> 38 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)";
-const OF_KEY_IN_SLOTS: &str = "FROM slots CROSS JOIN events ON events.time >> 38 = slots.slot AND events.key = ?1";
-const REVISION: &str =
-    "events.id, events.digest, events.time, events.winner, events.quarantined, events.updated, events.properties, events.elsewhere";
+const OF_KEY_IN_SLOTS: &str =
+    "FROM slots CROSS JOIN events ON events.time >> 38 = slots.slot AND events.key = ?1";
+const REVISION: &str = "events.id, events.digest, events.time, events.winner, events.quarantined, events.updated, events.properties, events.elsewhere";
 
 impl Commit<'_> {
     /// Stores one event. `may_hold` is the key filter's word: `false` spares the look-up.
@@ -341,7 +341,7 @@ impl Commit<'_> {
         })
     }
 
-    fn cached(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
+    pub(super) fn cached(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
         self.connection.prepare_cached(sql)
     }
 
@@ -370,9 +370,9 @@ impl Commit<'_> {
             &format!("SELECT {REVISION} FROM events WHERE time >> 38 = ?1 AND key = ?2"),
             params![slot, event.key.0],
         )?;
-        let is_all = near.iter().any(|revision| {
-            revision.digest == event.rank.digest || !revision.is_elsewhere
-        });
+        let is_all = near
+            .iter()
+            .any(|revision| revision.digest == event.rank.digest || !revision.is_elsewhere);
         if is_all {
             return Ok(near);
         }
@@ -482,15 +482,19 @@ impl Commit<'_> {
     fn show(&mut self, event: &PreparedEvent) -> rusqlite::Result<()> {
         let time = event.time.ticks();
         for row in &event.rows {
-            let particulars = (!row.particulars.is_empty()).then_some(row.particulars.as_slice());
-            self.put_row(row.report, time, &event.key, Some(&row.json), particulars)?;
+            self.put_draft(&event.key, time, row)?;
             self.count_row(row.report, time, 1);
         }
         Ok(())
     }
 
+    pub(super) fn put_draft(&self, key: &EventKey, time: i64, row: &RowDraft) -> rusqlite::Result<()> {
+        let particulars = (!row.particulars.is_empty()).then_some(row.particulars.as_slice());
+        self.put_row(row.report, time, key, Some(&row.json), particulars)
+    }
+
     /// A version of a row. Two versions in one commit are one: nobody can have seen the first.
-    fn put_row(
+    pub(super) fn put_row(
         &self,
         report: u16,
         time: i64,
@@ -506,7 +510,7 @@ impl Commit<'_> {
         Ok(())
     }
 
-    fn count_row(&mut self, report: u16, time: i64, rows: i64) {
+    pub(super) fn count_row(&mut self, report: u16, time: i64, rows: i64) {
         *self
             .day_counts
             .entry((report, time.div_euclid(TICKS_PER_DAY)))

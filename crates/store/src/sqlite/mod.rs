@@ -7,6 +7,7 @@ mod check;
 mod filter;
 mod partition;
 mod reads;
+mod reproject;
 mod scan;
 mod schema;
 mod tally;
@@ -18,7 +19,7 @@ mod writer;
 use crate::error::StoreError;
 use crate::events::{
     Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
-    StoredEvent,
+    Reprojected, Reprojection, StoredEvent,
 };
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
@@ -29,14 +30,14 @@ use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
 use partition::Partitions;
 pub use schema::SCHEMA_VERSION;
-pub use upgrade::{Outdated, outdated};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use tenant::Tenant;
-use writer::{AppendJob, Job};
+pub use upgrade::{Outdated, outdated};
+use writer::{AppendJob, Job, ReprojectJob};
 
 /// Originals are written once and read seldom: the fastest level that still takes most of the JSON away.
 const ZSTD_LEVEL: i32 = 1;
@@ -126,6 +127,30 @@ impl SqliteEventStore {
         })
     }
 
+    fn send_reproject(
+        &self,
+        tenant: TenantId,
+        month: Month,
+        projected: Vec<Reprojection>,
+        is_counted: bool,
+        now: Timestamp,
+    ) -> Result<Reprojected, StoreError> {
+        let Some(loaded) = self.shared.tenant(tenant)? else {
+            return Ok(Reprojected::default());
+        };
+        let (reply, answer) = bounded(1);
+        let job = ReprojectJob {
+            tenant: loaded,
+            month,
+            projected,
+            is_counted,
+            now,
+            reply,
+        };
+        self.send(tenant, Job::Reproject(job))?;
+        answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
     fn send(&self, tenant: TenantId, job: Job) -> Result<(), StoreError> {
         let queue = tenant.guid().as_u128() as usize % self.queues.len();
         match self.queues[queue].try_send(job) {
@@ -195,6 +220,17 @@ impl EventStore for SqliteEventStore {
         }
     }
 
+    fn is_at_hand(&self, tenant: TenantId) -> bool {
+        let tenants = self.shared.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(tenant) = tenants.get(&tenant) else {
+            return false;
+        };
+        tenant.is_free()
+            && tenant
+                .newest_month()
+                .is_none_or(|month| self.shared.partitions.is_open(tenant.id, month))
+    }
+
     fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError> {
         Ok(self.shared.tenant(tenant)?.map_or(0, |tenant| tenant.published()))
     }
@@ -257,6 +293,41 @@ impl EventStore for SqliteEventStore {
             },
         )?;
         answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn winners(
+        &self,
+        tenant: TenantId,
+        month: Month,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, StoredEvent)>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.winners(&tenant, month, after, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn reproject(
+        &self,
+        lease: &Lease,
+        month: Month,
+        projected: Vec<Reprojection>,
+        now: Timestamp,
+    ) -> Result<Reprojected, StoreError> {
+        self.send_reproject(lease.tenant, month, projected, false, now)
+    }
+
+    fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.uncounted(&tenant),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError> {
+        self.send_reproject(lease.tenant, month, Vec::new(), true, now)
+            .map(drop)
     }
 
     fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError> {

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::events::{Change, ChangeKind, LedgerLine, ReportTotal, StoredEvent};
 use model::batch::{Counts, Subject};
 use model::identity::{EventKey, Kind};
-use model::time::{TICKS_PER_DAY, Timestamp};
+use model::time::{Month, TICKS_PER_DAY, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
@@ -82,6 +82,54 @@ impl Shared {
         }
         found.sort_by_key(|change| change.commit);
         Ok(whole_commits(found, limit))
+    }
+
+    pub(super) fn winners(
+        &self,
+        tenant: &Tenant,
+        month: Month,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, StoredEvent)>, StoreError> {
+        let _gate = tenant.read_gate();
+        if !tenant.months().iter().any(|(stored, _)| *stored == month) {
+            return Ok(Vec::new());
+        }
+        let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+        let found = partition.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT key, kind, time, arrived, name, original, events.id FROM events JOIN names ON names.id = format
+                 WHERE events.id > ?1 AND winner = 1 AND quarantined = 0 ORDER BY events.id LIMIT ?2",
+            )?;
+            let rows = statement.query_map(params![after as i64, limit as i64], |row| {
+                Ok((row.get::<_, i64>(6)?.unsigned_abs(), stored_event(row)?))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        found
+            .into_iter()
+            .map(|(number, event)| {
+                let event = event.map_err(|reason| StoreError::Backend {
+                    path: partition.path().to_owned(),
+                    reason,
+                })?;
+                Ok((number, event))
+            })
+            .collect()
+    }
+
+    pub(super) fn uncounted(&self, tenant: &Tenant) -> Result<Vec<Month>, StoreError> {
+        let _gate = tenant.read_gate();
+        let mut found = Vec::new();
+        for (month, _) in tenant.months() {
+            let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+            let is_counted: bool = partition
+                .read(|connection| connection.query_row("SELECT counted FROM meta", [], |row| row.get(0)))?;
+            if !is_counted {
+                found.push(month);
+            }
+        }
+        Ok(found)
     }
 
     pub(super) fn report_totals(&self, tenant: &Tenant) -> Result<Vec<ReportTotal>, StoreError> {

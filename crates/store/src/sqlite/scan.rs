@@ -1,8 +1,8 @@
 //! Rows of a report, newest first, out of several months that may overlap in time.
 
-use super::{Shared, usage};
 use super::partition::Partition;
 use super::tenant::Tenant;
+use super::{Shared, usage};
 use crate::error::StoreError;
 use crate::events::Page;
 use model::query::{Position, Query, TimeRanges};

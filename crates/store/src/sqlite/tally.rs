@@ -82,7 +82,9 @@ impl Names {
 
 fn look_up(connection: &Connection, named: &Named) -> rusqlite::Result<KnownName> {
     let found = connection
-        .prepare_cached("SELECT id, name, name_day, title, title_day FROM named WHERE sort = ?1 AND key = ?2")?
+        .prepare_cached(
+            "SELECT id, name, name_day, title, title_day FROM named WHERE sort = ?1 AND key = ?2",
+        )?
         .query_row(params![named.sort.number(), named.key], |row| {
             Ok(KnownName {
                 id: row.get(0)?,
@@ -152,11 +154,7 @@ impl Sums {
         let noted: Vec<[i64; 6]> = serde_json::from_str(note).unwrap_or_default();
         for [tally, subject, member, first, second, third] in noted {
             if let Some(tally) = Tally::ALL.iter().find(|known| i64::from(known.number()) == tally) {
-                self.change(
-                    (tally.number(), day, subject, member),
-                    [first, second, third],
-                    -1,
-                );
+                self.change((tally.number(), day, subject, member), [first, second, third], -1);
             }
         }
     }

@@ -98,6 +98,15 @@ impl Tenant {
         self.gate.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether no purge has the tenant alone or waits for it.
+    pub(super) fn is_free(&self) -> bool {
+        self.gate.try_read().is_ok()
+    }
+
+    pub(super) fn newest_month(&self) -> Option<Month> {
+        self.read_state().months.keys().next_back().copied()
+    }
+
     pub(super) fn purge_gate(&self) -> RwLockWriteGuard<'_, ()> {
         self.gate.write().unwrap_or_else(PoisonError::into_inner)
     }

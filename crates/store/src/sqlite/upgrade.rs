@@ -52,7 +52,10 @@ pub fn outdated(data_folder: &Path) -> Result<Vec<Outdated>, StoreError> {
             continue;
         }
         for path in entries(&tenant)? {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             if name.strip_suffix(".db").and_then(Month::parse).is_none() {
                 continue;
             }
@@ -100,8 +103,7 @@ pub(super) fn bring_up(
 }
 
 fn up(connection: &Connection) -> rusqlite::Result<()> {
-    let transaction =
-        rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     if version(&transaction)? == 1 {
         transaction.execute_batch(FROM_1)?;
         transaction.execute_batch(schema::USAGE)?;
