@@ -21,9 +21,18 @@ const REPORTS: &[(&str, &str)] = &[
     ("reports/auditEvents", "eventTime"),
     ("reports/allUserSignInActivityEvents", "eventTime"),
     ("reports/accountProvisioningEvents", "eventTime"),
-    ("reports/signInsFromUnknownSourcesEvents", "timeOfLastSuccessfulSignIn"),
-    ("reports/signInsFromIPAddressesWithSuspiciousActivityEvents", "eventTime"),
-    ("reports/signInsFromPossiblyInfectedDevicesEvents", "lastSignInTime"),
+    (
+        "reports/signInsFromUnknownSourcesEvents",
+        "timeOfLastSuccessfulSignIn",
+    ),
+    (
+        "reports/signInsFromIPAddressesWithSuspiciousActivityEvents",
+        "eventTime",
+    ),
+    (
+        "reports/signInsFromPossiblyInfectedDevicesEvents",
+        "lastSignInTime",
+    ),
     ("reports/irregularSignInActivityEvents", "eventTime"),
     ("reports/allUsersWithAnomalousSignInActivityEvents", "eventTime"),
     ("reports/compromisedCredentials", "eventTime"),
@@ -43,7 +52,11 @@ fn workplace() -> (Workplace, App) {
 fn import(workplace: &Workplace, road: &str) -> [u64; 3] {
     let file = workplace.file("road.jsonl", road);
     let output = workplace.json(&["import", "--tenant", CONTOSO, file.to_str().unwrap()]);
-    assert_eq!((&output["ignored"], &output["rejected"]), (&json!(0), &json!(0)), "{output}");
+    assert_eq!(
+        (&output["ignored"], &output["rejected"]),
+        (&json!(0), &json!(0)),
+        "{output}"
+    );
     ["new", "changed", "known"].map(|name| output[name].as_u64().unwrap())
 }
 
@@ -111,7 +124,10 @@ fn an_event_is_one_by_whatever_road_it_comes_and_in_whatever_order() {
 fn each_road_alone_gives_the_rows_that_its_records_say() {
     for (road, provisioned) in [
         (GRAPH, ["2022-08-23T13:36:52.869547Z", "2022-08-24T20:53:08Z"]),
-        (AZURE_MONITOR, ["2022-08-23T13:36:52.869547Z", "2022-08-24T20:53:08Z"]),
+        (
+            AZURE_MONITOR,
+            ["2022-08-23T13:36:52.869547Z", "2022-08-24T20:53:08Z"],
+        ),
         // This table knows only when it was received.
         (LOG_ANALYTICS, ["2022-08-23T13:40:00Z", "2022-08-24T20:59:59Z"]),
     ] {
@@ -216,7 +232,11 @@ fn a_verdict_that_the_vendor_takes_back_is_shown_no_more_whatever_comes_first() 
         assert_eq!(told["changed"], 1, "{told}");
         assert_eq!(shown(&server), [0, 0]);
         // Meant again after all.
-        server.ingest(&ingest, "contoso.com", &later("confirmedCompromised", "2022-08-24T00:00:00Z"));
+        server.ingest(
+            &ingest,
+            "contoso.com",
+            &later("confirmedCompromised", "2022-08-24T00:00:00Z"),
+        );
         assert_eq!(shown(&server), [1, 1]);
         drop(server);
         let check = workplace.run(&["store", "check"]);
