@@ -179,6 +179,20 @@ fn what_the_vendor_took_back_is_shown_nowhere() {
 }
 
 #[test]
+fn what_is_about_a_person_and_no_sign_in_is_in_no_report_of_sign_ins() {
+    let mut about_a_person = detection("generic", "high", "atRisk");
+    about_a_person.linked_to = text("user");
+    assert_eq!(rows(about_a_person.clone()).len(), 2, "it names an address");
+    about_a_person.ip_address = None;
+    check(about_a_person.clone(), &[]);
+    about_a_person.linked_to = text("signin");
+    assert_eq!(rows(about_a_person.clone()).len(), 2);
+    about_a_person.linked_to = text("user");
+    about_a_person.event_type = text("leakedCredentials");
+    assert_eq!(rows(about_a_person).len(), 1);
+}
+
+#[test]
 fn what_is_no_matter_of_sign_ins_or_credentials_is_shown_nowhere() {
     check(
         detection("mcasSuspiciousInboxManipulationRules", "high", "atRisk"),

@@ -29,8 +29,8 @@ const REJECTED_SUFFIX: &str = ".rejected.jsonl";
 
 /// Keep the records of files, folders or standard input.
 ///
-/// Reads Entra sign-ins and directory audits as Microsoft Graph JSON, Azure Monitor diagnostic records and Log
-/// Analytics rows; .gz and .zst too. Importing the same records again changes nothing.
+/// Reads Entra sign-ins, directory audits, provisioning logs and risk detections as Microsoft Graph JSON, Azure Monitor
+/// diagnostic records and Log Analytics rows; .gz and .zst too. Importing the same records again changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   gatelog import InteractiveSignIns.json AuditLogs.json

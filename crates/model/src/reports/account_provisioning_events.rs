@@ -19,7 +19,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "One row for each account that was created, changed or removed in an application, or left alone there.",
-    filled_by: "Entra provisioning logs, every one.",
+    filled_by: "Entra provisioning logs, every one. `result` is the status of the record itself (`provisioningStatusInfo`), never its `resultType`. The Log Analytics table AADProvisioningLogs has no time but `TimeGenerated`: its rows have that one, until the same event comes by another way.",
 };
 
 const EVENT: EntityDef = EntityDef {

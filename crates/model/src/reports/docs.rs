@@ -75,7 +75,8 @@ a detection comes, it is one event, and its latest state counts:
 - One that was right and has been dealt with (`remediated`) stays: it did happen. `reason` says the state.
 - The time of a row is that of the risky activity (`activityDateTime`); for a detection that is linked to no sign-in, when
   it was detected (`detectedDateTime`).
-- A detection that is not in the table is kept, and shown by no report.
+- A detection that is not in the table is kept, and shown by no report; so is one of a person as a whole, linked to no
+  sign-in and without an address, if the table names only reports of sign-ins.
 
 Risky users and risky service principals say what the vendor thinks of somebody as a whole, not of a sign-in or a
 credential, so no report shows them; each state is kept as an event of the person's history, with the time at which it began.

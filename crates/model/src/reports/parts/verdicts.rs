@@ -172,13 +172,32 @@ pub(in crate::reports) fn standing<'a>(
     };
     let word = detection.event_type.as_deref()?;
     let known = KNOWN.iter().find(|known| known.word.eq_ignore_ascii_case(word))?;
-    let is_shown = known.about.contains(&about) && detection.verdict.stands();
+    let is_shown = known.about.contains(&about)
+        && detection.verdict.stands()
+        && (is_of_sign_in(detection) || !about.is_of_sign_ins());
     is_shown.then_some(Standing {
         event,
         key,
         known,
         detection,
     })
+}
+
+/// Some detections are about a sign-in or about a person as a whole: then they are linked to the user, and there is no
+/// address.
+fn is_of_sign_in(detection: &RiskDetection) -> bool {
+    let linked_to = detection.linked_to.as_deref().unwrap_or_default();
+    detection.ip_address.is_some() || !linked_to.eq_ignore_ascii_case("user")
+}
+
+impl About {
+    /// Whether one of the six reports of sign-ins is about it.
+    fn is_of_sign_ins(self) -> bool {
+        match self {
+            UnknownSource | SuspiciousAddress | InfectedDevice | IrregularSignIn => true,
+            KnownCredentials | ThreatenedCredentials | WeakCredentials => false,
+        }
+    }
 }
 
 impl Standing<'_> {
@@ -480,14 +499,8 @@ mod tests {
     /// A row's key is the event's, so one event cannot have two rows in allUsersWithAnomalousSignInActivityEvents.
     #[test]
     fn no_verdict_is_shown_by_two_of_the_six() {
-        let of_sign_ins = [
-            About::UnknownSource,
-            About::SuspiciousAddress,
-            About::InfectedDevice,
-            About::IrregularSignIn,
-        ];
         for (index, known) in KNOWN.iter().enumerate() {
-            let shown = known.about.iter().filter(|about| of_sign_ins.contains(about));
+            let shown = known.about.iter().filter(|about| about.is_of_sign_ins());
             assert!(shown.count() <= 1, "{}", known.word);
             assert!(!known.about.is_empty(), "{}", known.word);
             let same = |other: &KnownVerdict| other.word.eq_ignore_ascii_case(known.word);
