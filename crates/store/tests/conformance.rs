@@ -5,14 +5,14 @@
 use model::batch::{Batch, Subject};
 use model::query::Query;
 use model::tenant::TenantId;
-use model::time::{Month, Timestamp};
+use model::time::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
 use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
-    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
-    StoredEvent,
+    Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
+    Purge, ReportTotal, StoredEvent,
 };
 use store::folder::DataFolder;
 use store::sqlite::Options;
@@ -129,8 +129,16 @@ impl EventStore for Unruly {
         self.0.months(tenant)
     }
 
-    fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError> {
-        self.0.purge(tenant, month, now)
+    fn epoch(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        self.0.epoch(tenant)
+    }
+
+    fn purge(&self, tenant: TenantId, seen: &MonthInfo, now: Timestamp) -> Result<Purge, StoreError> {
+        self.0.purge(tenant, seen, now)
+    }
+
+    fn begin_backup(&self) -> Result<BackupSource, StoreError> {
+        self.0.begin_backup()
     }
 
     fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError> {

@@ -1,6 +1,7 @@
 //! The embedded store: SQLite in WAL, a file for each tenant and month, written by few threads and read by many.
 
 mod append;
+pub mod backup;
 mod catalogue;
 mod check;
 mod filter;
@@ -13,8 +14,8 @@ mod writer;
 
 use crate::error::StoreError;
 use crate::events::{
-    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
-    StoredEvent,
+    Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
+    Purge, ReportTotal, StoredEvent, TenantFiles,
 };
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
@@ -22,7 +23,7 @@ use crossbeam_channel::{Sender, TrySendError, bounded};
 use model::batch::{Batch, EventDraft, Subject};
 use model::query::Query;
 use model::tenant::TenantId;
-use model::time::{Month, Timestamp};
+use model::time::Timestamp;
 use partition::Partitions;
 pub use schema::SCHEMA_VERSION;
 use std::collections::HashMap;
@@ -81,6 +82,7 @@ pub(crate) struct Shared {
     waiting: AtomicUsize,
     commits: AtomicU64,
     write_failure: Mutex<Option<String>>,
+    backups: Arc<backup::UnderWay>,
     reached: Option<fn(CommitPoint)>,
 }
 
@@ -97,6 +99,7 @@ impl SqliteEventStore {
             waiting: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
             write_failure: Mutex::new(None),
+            backups: Arc::default(),
             reached: options.reached,
         });
         let mut queues = Vec::new();
@@ -194,6 +197,13 @@ impl EventStore for SqliteEventStore {
         Ok(self.shared.tenant(tenant)?.map_or(0, |tenant| tenant.published()))
     }
 
+    fn epoch(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        Ok(self
+            .shared
+            .tenant(tenant)?
+            .map_or(catalogue::FIRST_EPOCH, |tenant| tenant.epoch()))
+    }
+
     fn history(
         &self,
         tenant: TenantId,
@@ -237,21 +247,45 @@ impl EventStore for SqliteEventStore {
             .unwrap_or_default())
     }
 
-    fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError> {
+    fn purge(&self, tenant: TenantId, seen: &MonthInfo, now: Timestamp) -> Result<Purge, StoreError> {
         let Some(loaded) = self.shared.tenant(tenant)? else {
-            return Ok(());
+            return Ok(Purge::NotThere);
         };
         let (reply, answer) = bounded(1);
         self.send(
             tenant,
             Job::Purge {
                 tenant: loaded,
-                month,
+                seen: *seen,
                 now,
                 reply,
             },
         )?;
         answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn begin_backup(&self) -> Result<BackupSource, StoreError> {
+        // The hold first: what is listed afterwards stays.
+        let hold = self.shared.backups.begin();
+        let mut tenants = Vec::new();
+        for id in self.tenants()? {
+            let Some(tenant) = self.shared.tenant(id)? else {
+                continue;
+            };
+            let mut files = Vec::new();
+            if tenant.folder.join(tenant::CATALOGUE_FILE).exists() {
+                files.push(tenant::CATALOGUE_FILE.to_owned());
+            }
+            files.extend(tenant.months().iter().map(|(month, _)| format!("{month}.db")));
+            tenants.push(TenantFiles {
+                tenant: id.to_string(),
+                files,
+            });
+        }
+        Ok(BackupSource {
+            tenants,
+            hold: Box::new(hold),
+        })
     }
 
     fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError> {
