@@ -70,13 +70,17 @@ pub fn copy(from: &Path, to: &Path) -> Result<Copied, StoreError> {
     let Some(source) = schema::open_if_made(from)? else {
         return Ok(Copied::NothingThere);
     };
-    let mut target = make_target(to)?;
     for _ in 0..FREE_TRIES {
-        if copy_free(from, &source, to, &mut target)? == Pass::Done {
+        if copy_free(from, &source, to, &mut make_target(to)?)? == Pass::Done {
             return Ok(Copied::Whole);
         }
+        // Without a journal there is no way back from the half of a copy: the next one is a new file.
+        std::fs::remove_file(to).map_err(|error| StoreError::NotWritable {
+            path: to.to_owned(),
+            reason: error.to_string(),
+        })?;
     }
-    copy_held(from, &source, to, &mut target)?;
+    copy_held(from, &source, to, &mut make_target(to)?)?;
     Ok(Copied::Whole)
 }
 
@@ -212,10 +216,6 @@ mod tests {
     fn state(path: &Path) -> (i64, i64) {
         let connection = Connection::open(path).unwrap();
         let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-        let sound: String = connection
-            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(sound, "ok");
         (
             ask("SELECT last_seq FROM meta"),
             ask("SELECT count(*) FROM pair"),
@@ -237,23 +237,33 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, writer) = month_file(folder.path(), 400);
         let stop = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let stop = &stop;
-            scope.spawn(move || {
+        let copies = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let writer = writer;
                 while !stop.load(Ordering::Relaxed) {
                     put(&writer);
                 }
             });
-            for number in 0..3 {
-                let to = folder.path().join(format!("copy-{number}.db"));
-                let before = state(&path).0;
-                copy(&path, &to).unwrap();
-                let (counted, there) = state(&to);
-                assert!(counted >= before, "{counted} of {before}");
-                assert_eq!(counted, there);
-            }
+            let copies: Vec<_> = (0..3)
+                .map(|number| {
+                    let to = folder.path().join(format!("copy-{number}.db"));
+                    (state(&path).0, copy(&path, &to), to)
+                })
+                .collect();
             stop.store(true, Ordering::Relaxed);
+            copies
         });
+        for (before, copied, to) in copies {
+            assert_eq!(copied.unwrap(), Copied::Whole);
+            let sound: String = Connection::open(&to)
+                .unwrap()
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(sound, "ok");
+            let (counted, there) = state(&to);
+            assert!(counted >= before, "{counted} of {before}");
+            assert_eq!(counted, there);
+        }
     }
 
     #[test]
