@@ -8,6 +8,7 @@ mod limits;
 mod log;
 mod network;
 mod reader;
+mod reload;
 mod reports;
 mod retention;
 mod server;
@@ -21,6 +22,7 @@ pub use key::{KeyDef, Kind};
 pub use layering::{Inputs, Origin};
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
+pub use reload::{Change, Effect, changes, in_effect};
 pub use network::{Network, NotANetwork};
 pub use reports::Reports;
 pub use retention::{Retention, TenantRef};
@@ -79,7 +81,7 @@ pub fn keys() -> impl Iterator<Item = &'static KeyDef> {
 pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
     let (settings, mut errors) = layering::lay(inputs);
     let config = {
-        let mut reader = Reader::new(&settings, &mut errors);
+        let mut reader = Reader::new(&settings, &mut errors, inputs.credentials());
         let server = server::read(&mut reader);
         let limits = limits::read(&mut reader);
         let data = data::read(&mut reader, inputs);

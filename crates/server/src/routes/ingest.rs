@@ -75,7 +75,7 @@ async fn ingest(
         )
         .detail(format!(
             "{} uploads are under way; send again in a moment.",
-            app.config.limits.ingest_concurrent
+            app.config().limits.ingest_concurrent
         ))
         .retry_after_seconds(1)
         .of_request(request_id)
@@ -225,16 +225,9 @@ fn internal() -> Problem {
 }
 
 fn count(app: &App, summary: &Summary) {
-    let counts = &summary.total.counts;
-    for (result, records) in [
-        ("new", counts.new),
-        ("changed", counts.changed),
-        ("known", counts.known),
-        ("ignored", counts.ignored),
-        ("rejected", counts.rejected),
-    ] {
-        app.metrics.count_ingested("ingest", result, records);
-    }
+    let total = &summary.total;
+    app.metrics
+        .count_brought("ingest", &total.counts, total.last, app.now());
 }
 
 /// An upload on its way into the store.
@@ -278,7 +271,7 @@ impl Bring<'_> {
             },
             now: clock::now,
         });
-        let limit = self.app.config.limits.ingest_decompressed_bytes;
+        let limit = self.app.config().limits.ingest_decompressed_bytes;
         let mut left = limit;
         let mut reader = self
             .encoding

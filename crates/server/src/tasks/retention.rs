@@ -27,8 +27,9 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
 
 fn sweep(app: &App) -> anyhow::Result<()> {
     let now = app.now();
+    let config = app.config();
     for tenant in app.control.tenants()? {
-        let Some(days) = app.config.retention.days_of(tenant.id, &tenant.names) else {
+        let Some(days) = config.retention.days_of(tenant.id, &tenant.names) else {
             continue;
         };
         free_old(app, tenant.id, days, now)?;

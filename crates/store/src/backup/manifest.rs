@@ -93,7 +93,7 @@ impl Manifest {
     }
 
     /// Reads the manifest of a backup. What it lists is known to be harmless; whether the files are so is not.
-    pub(super) fn read(backup: &Path) -> Result<Manifest, BackupError> {
+    pub fn read(backup: &Path) -> Result<Manifest, BackupError> {
         let refused = |reason: String| BackupError::NotABackup {
             path: backup.to_owned(),
             reason,

@@ -3,10 +3,13 @@
 //! Whoever may open the socket's file is the owner of the data folder, so nothing is asked.
 
 mod apps;
+mod backup;
 mod import;
 mod status;
 mod tenants;
 
+pub(crate) use backup::LAST_BACKUP_FILE;
+pub use backup::{BackupPlan, FinishedBackup};
 pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
 pub use import::{ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
@@ -31,6 +34,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(tenants::routes())
         .merge(apps::routes())
         .merge(import::routes())
+        .merge(backup::routes())
         .merge(status::routes())
         .fallback(no_such_address)
         .with_state(Arc::clone(app))
