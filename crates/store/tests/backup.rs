@@ -70,7 +70,7 @@ fn make_control(data: &Path) -> SqliteControlStore {
 fn take(data: &Path, to: &Path) -> Result<Manifest, BackupError> {
     let open = open(data);
     let control = SqliteControlStore::open(data).unwrap();
-    let (plan, _hold) = backup::begin(&control, open.store.as_ref(), data)?;
+    let (plan, _hold) = backup::begin(&control, open.store.as_ref(), data, (MAKER.now)())?;
     backup::write(data, &plan, to, MAKER)
 }
 
@@ -121,7 +121,7 @@ fn a_backup_during_a_running_ingest_has_what_was_acknowledged_and_no_checkpoint_
             std::thread::yield_now();
         }
         let before = acknowledged.load(Ordering::SeqCst);
-        let taken = backup::begin(&control, store, &data)
+        let taken = backup::begin(&control, store, &data, (MAKER.now)())
             .and_then(|(plan, _hold)| backup::write(&data, &plan, &to, MAKER));
         // It went on meanwhile; otherwise this shows nothing.
         let during = acknowledged.load(Ordering::SeqCst);
@@ -201,11 +201,14 @@ fn every_restore_begins_an_epoch_of_its_own() {
     {
         let open = open(&data);
         make_control(&data);
-        append(open.store.as_ref(), &[event("1", "2017-04-10", 1)]);
     }
-    take(&data, &place.at("plain-backup")).unwrap();
-    restore(&place.at("plain-backup"), &place.at("three"), Existing::Refuse, "2026-11-21").unwrap();
-    assert!(epoch(&place.at("three")) > epoch(&data));
+    take(&data, &place.at("without")).unwrap();
+    restore(&place.at("without"), &place.at("three"), Existing::Refuse, "2026-11-21").unwrap();
+    assert!(epoch(&place.at("three")) > epoch(&data), "a tenant without events");
+    append(open(&data).store.as_ref(), &[event("1", "2017-04-10", 1)]);
+    take(&data, &place.at("with")).unwrap();
+    restore(&place.at("with"), &place.at("four"), Existing::Refuse, "2026-11-21").unwrap();
+    assert!(epoch(&place.at("four")) > epoch(&data), "a tenant without a catalogue");
 }
 
 /// Damages a backup, and asserts that neither a check nor a restore takes it, and that the restore touched nothing.
@@ -293,7 +296,7 @@ fn a_backup_that_fails_leaves_nothing() {
     let month = data.join(format!("tenants/{}/2017-04.db", tenant()));
     let open = open(&data);
     let control = SqliteControlStore::open(&data).unwrap();
-    let (plan, _hold) = backup::begin(&control, open.store.as_ref(), &data).unwrap();
+    let (plan, _hold) = backup::begin(&control, open.store.as_ref(), &data, (MAKER.now)()).unwrap();
     drop(open);
     fs::write(&month, "no database at all, but long enough to look like a file of one").unwrap();
     assert!(backup::write(&data, &plan, &place.at("backup"), MAKER).is_err());

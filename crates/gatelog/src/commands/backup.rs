@@ -7,6 +7,7 @@ use crate::output::{answer, say};
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use model::time::Timestamp;
 use serde::Serialize;
 use server::clock;
 use server::link::Link;
@@ -59,6 +60,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let manifest = block_on(async {
         let held = link.begin_backup().await?;
         let plan = Plan {
+            began: Timestamp::from_ticks(held.plan.began_ticks),
             control: STANDARD
                 .decode(&held.plan.control)
                 .context("read the image of the control store")?,
@@ -119,7 +121,7 @@ fn told(common: &Common, folder: &Path, manifest: &Manifest) -> Result<()> {
     };
     answer(common.output, &written, || {
         format!(
-            "backed up {} tenants in {} files, {}, to {}\nit holds everything that was acknowledged before {}; `gatelog \
+            "backed up the events of {} tenants, {} files, {}, to {}\nit holds everything that was acknowledged before {}; `gatelog \
              restore {}` brings it back",
             written.tenants,
             written.files,

@@ -54,7 +54,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         let told = told(args, &manifest);
         answer(common.output, &told, || {
             format!(
-                "{} is whole: {} tenants in {} files, {}, as of {}",
+                "{} is whole: events of {} tenants, {} files, {}, as of {}",
                 args.folder.display(),
                 told.tenants,
                 told.files,
@@ -82,7 +82,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         .map(|path| path.to_string_lossy().into_owned());
     answer(common.output, &told, || {
         let mut text = format!(
-            "restored {} tenants in {} files, {}, as of {}, to {}",
+            "restored events of {} tenants, {} files, {}, as of {}, to {}",
             told.tenants,
             told.files,
             size(told.bytes),

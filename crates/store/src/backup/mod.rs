@@ -32,6 +32,8 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// What a backup copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
+    /// When it was made: everything that was acknowledged before will be in the backup.
+    pub began: Timestamp,
     /// The control store, as it was before anything else is copied.
     pub control: Vec<u8>,
     /// Tenant by tenant.
@@ -106,11 +108,12 @@ pub enum BackupError {
     },
 }
 
-/// Begins a backup of the stores in `data`. Until the second answer is dropped, no month leaves.
+/// Begins a backup of the stores in `data` at the present `now`. Until the second answer is dropped, no month leaves.
 pub fn begin(
     control: &dyn ControlStore,
     events: &dyn EventStore,
     data: &Path,
+    now: Timestamp,
 ) -> Result<(Plan, Box<dyn Any + Send + Sync>), BackupError> {
     // Listed before the control store is copied, so that every tenant of the list is in the copy.
     let source = events.begin_backup()?;
@@ -123,6 +126,7 @@ pub fn begin(
     }
     keys.sort_unstable();
     let plan = Plan {
+        began: now,
         control,
         tenants: source.tenants,
         keys,
@@ -178,10 +182,9 @@ pub fn check_target(data: &Path, to: &Path) -> Result<(), BackupError> {
 /// `to` is whole. After an error nothing is left.
 pub fn write(data: &Path, plan: &Plan, to: &Path, maker: Maker<'_>) -> Result<Manifest, BackupError> {
     check_target(data, to)?;
-    let began = (maker.now)();
     let folder = unfinished(to)?;
     make_folder(&folder)?;
-    let written = fill(data, plan, &folder, began, maker).and_then(|manifest| {
+    let written = fill(data, plan, &folder, maker).and_then(|manifest| {
         fs::rename(&folder, to).map_err(failure("name the finished backup", to))?;
         sync_folder(&parent_and_name(to)?.0)?;
         Ok(manifest)
@@ -197,7 +200,6 @@ fn fill(
     data: &Path,
     plan: &Plan,
     folder: &Path,
-    began: Timestamp,
     maker: Maker<'_>,
 ) -> Result<Manifest, BackupError> {
     let mut files = Vec::new();
@@ -226,7 +228,7 @@ fn fill(
         files.push(saved(folder, path)?);
     }
     sync_folder(&keys)?;
-    let manifest = Manifest::new(maker.version, began, (maker.now)(), files);
+    let manifest = Manifest::new(maker.version, plan.began, (maker.now)(), files);
     let path = folder.join(MANIFEST_FILE);
     write_new(&path, &manifest.to_bytes()?)?;
     File::open(&path)

@@ -2,11 +2,12 @@
 
 use super::manifest::{KEYS_FOLDER, Manifest, SavedFile, TENANTS_FOLDER, tenant_of};
 use super::{BackupError, digest_of, failure, make_folder};
-use crate::control::{CONTROL_FILE_NAME, SqliteControlStore};
+use crate::control::{CONTROL_FILE_NAME, ControlStore, SqliteControlStore};
 use crate::folder::{DataFolder, LOCK, RESTORING, sync_folder};
 use crate::sqlite::backup::{can_be_opened, raise_epoch};
 use model::tenant::TenantId;
 use model::time::Timestamp;
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -124,13 +125,18 @@ fn stage(backup: &Path, manifest: &Manifest, staged: &Path, now: Timestamp) -> R
             can_be_opened(&to)?;
         }
     }
-    drop(SqliteControlStore::open(staged)?);
-    for entry in fs::read_dir(&tenants_folder).map_err(failure("list", &tenants_folder))? {
-        let folder = entry.map_err(failure("list", &tenants_folder))?.path();
-        let name = folder.file_name().and_then(|name| name.to_str());
-        let Some(tenant) = name.and_then(TenantId::parse) else {
-            continue;
-        };
+    let mut tenants: BTreeSet<TenantId> = manifest
+        .files
+        .iter()
+        .filter_map(|file| tenant_of(&file.path).and_then(TenantId::parse))
+        .collect();
+    // Also one that had nothing yet: what came after the backup may have handed out tokens.
+    tenants.extend(SqliteControlStore::open(staged)?.tenants()?.iter().map(|tenant| tenant.id));
+    for tenant in tenants {
+        let folder = tenants_folder.join(tenant.to_string());
+        if !folder.exists() {
+            make_folder(&folder)?;
+        }
         raise_epoch(
             &folder.join("catalogue.db"),
             tenant,

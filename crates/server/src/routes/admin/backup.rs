@@ -37,6 +37,8 @@ const PULSE: Duration = Duration::from_secs(1);
 pub struct BackupPlan {
     /// Where the files are.
     pub data_folder: String,
+    /// When the plan was made, in ticks of 100 ns since 1970.
+    pub began_ticks: i64,
     /// The control store's image, in base64.
     pub control: String,
     /// Tenant by tenant.
@@ -93,7 +95,8 @@ type Hold = Box<dyn Any + Send + Sync>;
 
 fn plan(app: &App) -> Result<(Bytes, Hold), Problem> {
     let data = app.config().data.folder.clone();
-    let (plan, hold) = backup::begin(app.control.as_ref(), app.events.as_ref(), &data).map_err(problem)?;
+    let (plan, hold) =
+        backup::begin(app.control.as_ref(), app.events.as_ref(), &data, app.now()).map_err(problem)?;
     let failed = |reason: String| {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "backup", "The backup failed").detail(reason)
     };
@@ -101,6 +104,7 @@ fn plan(app: &App) -> Result<(Bytes, Hold), Problem> {
     let data = std::fs::canonicalize(&data).map_err(|error| failed(error.to_string()))?;
     let told = BackupPlan {
         data_folder: data.to_string_lossy().into_owned(),
+        began_ticks: plan.began.ticks(),
         control: STANDARD.encode(&plan.control),
         tenants: plan.tenants,
         keys: plan.keys,
