@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod demo;
 mod import;
+mod rebuild;
 mod restore;
 mod serve;
 mod store;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Make the rows of reports anew from the records as they came
+    Rebuild(rebuild::Args),
 }
 
 /// Runs a command to its end.
@@ -49,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
     match cli.command {
         Command::Demo(args) => demo::run(common, &args),
         Command::Import(args) => import::run(common, &args),
+        Command::Rebuild(args) => rebuild::run(common, &args),
         Command::Serve(args) => serve::run(common, &args),
         Command::Tenant(command) => tenant::run(common, &command),
         Command::App(command) => app::run(common, &command),
@@ -77,9 +81,11 @@ fn config_of(common: &Common) -> Result<Config> {
     config_with(common, Vec::new())
 }
 
-/// Runs what waits for others.
+/// Runs what waits for others. As many short pages as there are cores are read on the event loop itself; one worker more
+/// keeps it going meanwhile.
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(server::app::cores() + 1)
         .enable_all()
         .build()
         .context("start the event loop")?

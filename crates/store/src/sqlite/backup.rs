@@ -1,8 +1,10 @@
 //! Copies of single files while others write to them, and the promise that no month leaves while a backup is taken.
 
 use super::schema::{self, failure};
+use super::tenant::CATALOGUE_FILE;
 use crate::error::StoreError;
 use model::tenant::TenantId;
+use model::time::Month;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
@@ -49,6 +51,28 @@ impl Drop for Hold {
     fn drop(&mut self) {
         *self.0.count() -= 1;
     }
+}
+
+/// The catalogue and the months of a tenant, as its folder has them: nothing is loaded for that, and so nothing brought
+/// up to another schema.
+pub(super) fn files_of(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let failed = |error: std::io::Error| StoreError::Folder {
+        path: folder.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut months = Vec::new();
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if name == CATALOGUE_FILE {
+            files.push(name);
+        } else if name.strip_suffix(".db").and_then(Month::parse).is_some() {
+            months.push(name);
+        }
+    }
+    months.sort_unstable();
+    files.extend(months);
+    Ok(files)
 }
 
 /// What became of a file that was to be copied.
@@ -183,7 +207,6 @@ fn step(from: &Path, backup: &Backup<'_, '_>, to: &Path) -> Result<StepResult, S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::time::Month;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     fn month_file(folder: &Path, rows: i64) -> (PathBuf, Connection) {

@@ -1,21 +1,27 @@
 //! The embedded store: SQLite in WAL, a file for each tenant and month, written by few threads and read by many.
 
+mod accounts;
 mod append;
 pub mod backup;
 mod catalogue;
 mod check;
 mod filter;
+mod newer;
 mod partition;
 mod reads;
+mod reproject;
 mod scan;
 mod schema;
+mod tally;
 mod tenant;
+mod upgrade;
+mod usage;
 mod writer;
 
 use crate::error::StoreError;
 use crate::events::{
     Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
-    Purge, ReportTotal, StoredEvent, TenantFiles,
+    Purge, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
 };
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
@@ -23,7 +29,7 @@ use crossbeam_channel::{Sender, TrySendError, bounded};
 use model::batch::{Batch, EventDraft, Subject};
 use model::query::Query;
 use model::tenant::TenantId;
-use model::time::Timestamp;
+use model::time::{Month, Timestamp};
 use partition::Partitions;
 pub use schema::SCHEMA_VERSION;
 use std::collections::HashMap;
@@ -32,7 +38,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use tenant::Tenant;
-use writer::{AppendJob, Job};
+pub use upgrade::{Outdated, outdated};
+use writer::{AppendJob, Job, ReprojectJob};
 
 /// Originals are written once and read seldom: the fastest level that still takes most of the JSON away.
 const ZSTD_LEVEL: i32 = 1;
@@ -91,6 +98,7 @@ impl SqliteEventStore {
     pub fn open(folder: &DataFolder, options: Options) -> Result<SqliteEventStore, StoreError> {
         let tenants_folder = folder.path().join("tenants");
         make_private_folder(&tenants_folder)?;
+        newer::refuse(&tenants_folder)?;
         let shared = Arc::new(Shared {
             tenants_folder,
             tenants: RwLock::new(HashMap::new()),
@@ -122,6 +130,30 @@ impl SqliteEventStore {
             queues,
             threads,
         })
+    }
+
+    fn send_reproject(
+        &self,
+        tenant: TenantId,
+        month: Month,
+        projected: Vec<Reprojection>,
+        is_counted: bool,
+        now: Timestamp,
+    ) -> Result<Reprojected, StoreError> {
+        let Some(loaded) = self.shared.tenant(tenant)? else {
+            return Ok(Reprojected::default());
+        };
+        let (reply, answer) = bounded(1);
+        let job = ReprojectJob {
+            tenant: loaded,
+            month,
+            projected,
+            is_counted,
+            now,
+            reply,
+        };
+        self.send(tenant, Job::Reproject(job))?;
+        answer.recv().map_err(|_| StoreError::Closing)?
     }
 
     fn send(&self, tenant: TenantId, job: Job) -> Result<(), StoreError> {
@@ -191,6 +223,17 @@ impl EventStore for SqliteEventStore {
             Some(tenant) => scan::scan(&self.shared, &tenant, query),
             None => Ok(Page::default()),
         }
+    }
+
+    fn is_at_hand(&self, tenant: TenantId) -> bool {
+        let tenants = self.shared.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(tenant) = tenants.get(&tenant) else {
+            return false;
+        };
+        tenant.is_free()
+            && tenant
+                .newest_month()
+                .is_none_or(|month| self.shared.partitions.is_open(tenant.id, month))
     }
 
     fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError> {
@@ -269,23 +312,51 @@ impl EventStore for SqliteEventStore {
         let hold = self.shared.backups.begin();
         let mut tenants = Vec::new();
         for id in self.tenants()? {
-            let Some(tenant) = self.shared.tenant(id)? else {
-                continue;
-            };
-            let mut files = Vec::new();
-            if tenant.folder.join(tenant::CATALOGUE_FILE).exists() {
-                files.push(tenant::CATALOGUE_FILE.to_owned());
-            }
-            files.extend(tenant.months().iter().map(|(month, _)| format!("{month}.db")));
+            let folder = self.shared.tenants_folder.join(id.to_string());
             tenants.push(TenantFiles {
                 tenant: id.to_string(),
-                files,
+                files: backup::files_of(&folder)?,
             });
         }
         Ok(BackupSource {
             tenants,
             hold: Box::new(hold),
         })
+    }
+
+    fn winners(
+        &self,
+        tenant: TenantId,
+        month: Month,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, StoredEvent)>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.winners(&tenant, month, after, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn reproject(
+        &self,
+        lease: &Lease,
+        month: Month,
+        projected: Vec<Reprojection>,
+        now: Timestamp,
+    ) -> Result<Reprojected, StoreError> {
+        self.send_reproject(lease.tenant, month, projected, false, now)
+    }
+
+    fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.uncounted(&tenant),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError> {
+        self.send_reproject(lease.tenant, month, Vec::new(), true, now)
+            .map(drop)
     }
 
     fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError> {
@@ -402,6 +473,7 @@ fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
             original: compressor.compress(&draft.original)?,
             rows: draft.rows,
             subjects,
+            usage: draft.usage,
         });
     }
     Ok(events)
