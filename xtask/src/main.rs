@@ -4,6 +4,7 @@
 
 mod bench;
 mod crash;
+mod deb;
 mod generate;
 mod tidy;
 mod tree;
@@ -45,6 +46,11 @@ const ALL: &[Task] = &[
         name: "memory",
         about: "pour gigabytes into `gatelog import` and print its memory over time",
         run: bench::memory::run,
+    },
+    Task {
+        name: "deb",
+        about: "pack the program, its unit and its configuration as a Debian package",
+        run: deb::run,
     },
     Task {
         name: "bench-static",

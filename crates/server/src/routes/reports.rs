@@ -89,6 +89,7 @@ impl Request {
             max_page_size: preferences.max_page_size,
             max_examined: limits.rows_examined,
             snapshot: 0,
+            epoch: 0,
             visible_since: config
                 .reports
                 .visibility_of(report)
@@ -98,6 +99,7 @@ impl Request {
         let ready = if events.is_at_hand(tenant) {
             let context = Context {
                 snapshot: events.snapshot(tenant)?,
+                epoch: events.epoch(tenant)?,
                 ..context
             };
             Ready::Asked(ask::ask(report, &options, &context)?)
@@ -128,6 +130,7 @@ impl Request {
                     let (options, context) = *question;
                     let context = Context {
                         snapshot: events.snapshot(tenant)?,
+                        epoch: events.epoch(tenant)?,
                         ..context
                     };
                     let asked = match ask::ask(report, &options, &context) {
