@@ -19,9 +19,21 @@ const MAINTAINER: &str = "Gatelog contributors <gatelog@example.org>";
 /// What goes where: (in the repository, in the package, mode).
 const FILES: &[(&str, &str, u32)] = &[
     ("packaging/gatelog.toml", "etc/gatelog/gatelog.toml", 0o644),
-    ("packaging/gatelog.service", "usr/lib/systemd/system/gatelog.service", 0o644),
-    ("packaging/gatelog.sysusers.conf", "usr/lib/sysusers.d/gatelog.conf", 0o644),
-    ("packaging/debian/copyright", "usr/share/doc/gatelog/copyright", 0o644),
+    (
+        "packaging/gatelog.service",
+        "usr/lib/systemd/system/gatelog.service",
+        0o644,
+    ),
+    (
+        "packaging/gatelog.sysusers.conf",
+        "usr/lib/sysusers.d/gatelog.conf",
+        0o644,
+    ),
+    (
+        "packaging/debian/copyright",
+        "usr/share/doc/gatelog/copyright",
+        0o644,
+    ),
 ];
 
 /// The same for what Debian has compressed.
@@ -113,11 +125,21 @@ fn pack(root: &Path, binary: &Path, out: &Path) -> Result<PathBuf> {
     };
     let debian = root.join("packaging/debian");
     put(stage, "DEBIAN/md5sums", format!("{sums}\n").as_bytes(), 0o644)?;
-    put(stage, "DEBIAN/conffiles", &fs::read(debian.join("conffiles"))?, 0o644)?;
+    put(
+        stage,
+        "DEBIAN/conffiles",
+        &fs::read(debian.join("conffiles"))?,
+        0o644,
+    )?;
     let control = facts.fill(&fs::read_to_string(debian.join("control"))?);
     put(stage, "DEBIAN/control", control.as_bytes(), 0o644)?;
     for name in SCRIPTS {
-        put(stage, &format!("DEBIAN/{name}"), &fs::read(debian.join(name))?, 0o755)?;
+        put(
+            stage,
+            &format!("DEBIAN/{name}"),
+            &fs::read(debian.join(name))?,
+            0o755,
+        )?;
     }
     let package = out.join(format!("gatelog_{}_{}.deb", facts.version, facts.architecture));
     said_by(
@@ -198,7 +220,11 @@ fn files_below(stage: &Path) -> Result<(Vec<String>, u64)> {
 fn source_date(root: &Path) -> Result<u64> {
     let text = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => text,
-        Err(_) => said_by(Command::new("git").args(["log", "-1", "--format=%ct"]).current_dir(root))?,
+        Err(_) => said_by(
+            Command::new("git")
+                .args(["log", "-1", "--format=%ct"])
+                .current_dir(root),
+        )?,
     };
     text.parse()
         .with_context(|| format!("SOURCE_DATE_EPOCH {text:?} is no number of seconds"))

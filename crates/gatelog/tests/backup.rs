@@ -10,9 +10,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use support::http::Request;
 use support::records::{audit, days_ago};
 use support::{CONTOSO, Program, Server, Workplace, ids_of, shown};
-use support::http::Request;
 
 /// The ids of a tenant's audits, as a server on a data folder answers them.
 fn audits(server: &Server, app: &support::App) -> BTreeSet<String> {
@@ -27,7 +27,9 @@ fn audits(server: &Server, app: &support::App) -> BTreeSet<String> {
 fn bring(address: &str, token: &str, stop: &AtomicBool, acknowledged: &Mutex<Vec<String>>) {
     let mut number = 0;
     while !stop.load(Ordering::SeqCst) {
-        let ids: Vec<String> = (number..number + 20).map(|number| format!("live-{number}")).collect();
+        let ids: Vec<String> = (number..number + 20)
+            .map(|number| format!("live-{number}"))
+            .collect();
         let records: Vec<String> = ids
             .iter()
             .enumerate()
@@ -55,18 +57,29 @@ fn a_backup_beside_a_running_ingest_comes_back_with_all_that_was_acknowledged_be
     let stop = Arc::new(AtomicBool::new(false));
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
     let bringing = {
-        let (address, stop, acknowledged) =
-            (server.address.clone(), Arc::clone(&stop), Arc::clone(&acknowledged));
+        let (address, stop, acknowledged) = (
+            server.address.clone(),
+            Arc::clone(&stop),
+            Arc::clone(&acknowledged),
+        );
         std::thread::spawn(move || bring(&address, &token, &stop, &acknowledged))
     };
-    while acknowledged.lock().unwrap().len() < 200 {
+    while acknowledged.lock().unwrap().len() < 1_200 {
         std::thread::sleep(Duration::from_millis(5));
     }
     let before: BTreeSet<String> = acknowledged.lock().unwrap().iter().cloned().collect();
+    let first_page = server.get(
+        &reading,
+        "/contoso.com/reports/auditEvents?api-version=beta&$top=100000",
+    );
+    let next_page = first_page.next_link().unwrap();
     let told = workplace.json(&["backup", "saved"]);
     stop.store(true, Ordering::SeqCst);
     bringing.join().unwrap();
-    assert_eq!((&told["tenants"], &told["version"]), (&1.into(), &env!("CARGO_PKG_VERSION").into()));
+    assert_eq!(
+        (&told["tenants"], &told["version"]),
+        (&1.into(), &env!("CARGO_PKG_VERSION").into())
+    );
     assert!(told["bytes"].as_u64().unwrap() > 100_000, "{told}");
     // How old the last backup is can be watched.
     let metrics = Request::get("/metrics").send(&server.admin).text();
@@ -75,11 +88,18 @@ fn a_backup_beside_a_running_ingest_comes_back_with_all_that_was_acknowledged_be
         .find(|line| line.starts_with("gatelog_backup_last_success_timestamp_seconds "))
         .unwrap();
     let seconds: i64 = line.rsplit(' ').next().unwrap().parse().unwrap();
-    assert!((support::records::now().unix_seconds() - seconds).abs() < 120, "{line}");
+    assert!(
+        (support::records::now().unix_seconds() - seconds).abs() < 120,
+        "{line}"
+    );
     // Not on the folder of a server that runs.
     let output = workplace.run(&["restore", "saved", "--replace"]);
     assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("in use"), "{}", shown(&output));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("in use"),
+        "{}",
+        shown(&output)
+    );
     server.program.kill();
     // The disk is lost.
     fs::remove_dir_all(workplace.data()).unwrap();
@@ -89,9 +109,25 @@ fn a_backup_beside_a_running_ingest_comes_back_with_all_that_was_acknowledged_be
     assert_eq!(checked["faults"], serde_json::json!([]));
     let server = workplace.serve_with(&settings);
     let there = audits(&server, &app);
-    assert!(before.is_subset(&there), "{} of {} are there", there.len(), before.len());
+    assert!(
+        before.is_subset(&there),
+        "{} of {} are there",
+        there.len(),
+        before.len()
+    );
+    // A page token of before names what is no longer as it was.
+    let answer = server.get(&reading, support::path_of(&next_page));
+    assert_eq!(
+        (answer.status, answer.error_code().as_str()),
+        (400, "Directory_ExpiredPageToken")
+    );
     // The key came back with it: tokens of before are good.
-    assert_eq!(server.get(&reading, "/contoso.com/reports?api-version=beta").status, 200);
+    assert_eq!(
+        server
+            .get(&reading, "/contoso.com/reports?api-version=beta")
+            .status,
+        200
+    );
 }
 
 #[test]
@@ -126,13 +162,20 @@ fn a_backup_that_was_killed_is_taken_for_none_and_the_server_goes_on() {
         check_no_backup(&workplace, &format!("{name}.unfinished"));
         let output = workplace.run(&["backup", &name]);
         assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
-        assert!(String::from_utf8_lossy(&output.stderr).contains("cut off"), "{}", shown(&output));
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("cut off"),
+            "{}",
+            shown(&output)
+        );
     }
     assert!(caught >= 5, "only {caught} backups were caught half-way");
     // Nothing was harmed, and the next backup is one.
     workplace.json(&["backup", "whole"]);
     workplace.json(&["restore", "whole", "--verify"]);
-    assert_eq!(workplace.json(&["store", "check"])["faults"], serde_json::json!([]));
+    assert_eq!(
+        workplace.json(&["store", "check"])["faults"],
+        serde_json::json!([])
+    );
     assert_eq!(audits(&server, &app).len(), 20_000);
 }
 
@@ -163,7 +206,13 @@ fn a_data_folder_of_a_newer_version_is_refused_by_every_command_with_what_to_do(
                 &["import", file][..],
                 &["store", "check"],
                 &["store", "status"],
-                &["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
+                &[
+                    "serve",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--admin-listen",
+                    "127.0.0.1:0",
+                ],
                 &["backup", "saved"],
             ][..],
         ),
@@ -172,7 +221,13 @@ fn a_data_folder_of_a_newer_version_is_refused_by_every_command_with_what_to_do(
             &[
                 &["import", file],
                 &["store", "check"],
-                &["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
+                &[
+                    "serve",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--admin-listen",
+                    "127.0.0.1:0",
+                ],
                 &["backup", "saved"],
             ],
         ),

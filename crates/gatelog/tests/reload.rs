@@ -45,8 +45,10 @@ fn connect(address: &str, trusted: &CertificateDer<'static>) -> std::io::Result<
 
 /// Asks for something that needs a token, and expects to be told so: the service answered.
 fn ask(tls: &mut Tls) {
-    tls.write_all(format!("GET /contoso.com/reports?api-version=beta HTTP/1.1\r\nhost: {NAME}\r\n\r\n").as_bytes())
-        .unwrap();
+    tls.write_all(
+        format!("GET /contoso.com/reports?api-version=beta HTTP/1.1\r\nhost: {NAME}\r\n\r\n").as_bytes(),
+    )
+    .unwrap();
     let mut head = [0; 12];
     tls.read_exact(&mut head).unwrap();
     assert_eq!(&head, b"HTTP/1.1 401");
@@ -75,7 +77,8 @@ fn metric(server: &Server, name: &str) -> i64 {
     line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-const WITH_TLS: &str = "[server]\ntls_certificate_file = \"tls/certificate.pem\"\ntls_key_file = \"tls/key.pem\"\n";
+const WITH_TLS: &str =
+    "[server]\ntls_certificate_file = \"tls/certificate.pem\"\ntls_key_file = \"tls/key.pem\"\n";
 
 #[test]
 fn a_renewed_certificate_is_for_new_connections_and_old_ones_go_on() {
@@ -89,7 +92,10 @@ fn a_renewed_certificate_is_for_new_connections_and_old_ones_go_on() {
     assert!(connect(&server.address, &new).is_err(), "not before it is told");
     reload(&mut server.program, "reloaded");
     ask(&mut connect(&server.address, &new).unwrap());
-    assert!(connect(&server.address, &old).is_err(), "a new connection got the old certificate");
+    assert!(
+        connect(&server.address, &old).is_err(),
+        "a new connection got the old certificate"
+    );
     ask(&mut early);
     assert_eq!(metric(&server, "gatelog_config_last_reload_successful"), 1);
 }
@@ -174,8 +180,7 @@ fn a_changed_setting_counts_at_once_or_the_log_says_that_it_waits_for_a_restart(
 fn the_key_may_be_a_credential_of_systemd() {
     let workplace = Workplace::new();
     let trusted = certificate(&workplace.path().join("credentials"));
-    let settings =
-        "[server]\ntls_certificate_file = \"credential:certificate.pem\"\ntls_key_file = \"credential:key.pem\"\n";
+    let settings = "[server]\ntls_certificate_file = \"credential:certificate.pem\"\ntls_key_file = \"credential:key.pem\"\n";
     let file = workplace.file("gatelog.toml", settings);
     let check = ["config", "check", "--config", file.to_str().unwrap()];
     let output = workplace.run(&check);

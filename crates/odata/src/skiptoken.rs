@@ -284,7 +284,12 @@ mod tests {
             any::<Option<String>>(),
         )
             .prop_map(
-                |((report, (snapshot, epoch), page_rows, top_left, skip_left), window, (time, key), filter)| {
+                |(
+                    (report, (snapshot, epoch), page_rows, top_left, skip_left),
+                    window,
+                    (time, key),
+                    filter,
+                )| {
                     SkipToken {
                         report,
                         snapshot,

@@ -12,9 +12,7 @@ use tracing_subscriber::{Registry, reload};
 /// Starts the log of this process. Panics go to it, too.
 pub fn start(log: &Log) -> Result<LogLevel, TryInitError> {
     let (level, handle) = reload::Layer::new(log.level.clone());
-    let registry = tracing_subscriber::registry()
-        .with(level)
-        .with(without_wire());
+    let registry = tracing_subscriber::registry().with(level).with(without_wire());
     match log.format {
         LogFormat::Human => registry.with(human(StandardError)).try_init()?,
         LogFormat::Json => registry.with(json(StandardError)).try_init()?,

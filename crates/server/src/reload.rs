@@ -76,7 +76,10 @@ impl Reload {
         let config = config::in_effect(&running, &new.config);
         if let (Some(tls), Some(files)) = (&self.tls, &config.server.tls) {
             tls.reload(files).map_err(|error| error.to_string())?;
-            tracing::info!("new connections get the certificate in {}", files.certificate.display());
+            tracing::info!(
+                "new connections get the certificate in {}",
+                files.certificate.display()
+            );
         }
         self.log.set(config.log.level.clone());
         for change in config::changes(&self.last, &new) {

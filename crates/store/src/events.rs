@@ -9,9 +9,9 @@ use model::identity::{EventKey, Kind};
 use model::query::{Position, Query};
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
+use model::usage::UsageDraft;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
-use model::usage::UsageDraft;
 
 /// Keeps events and answers questions about their rows.
 pub trait EventStore: Send + Sync {

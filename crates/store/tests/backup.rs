@@ -48,9 +48,7 @@ impl Place {
             .collect();
         append(open.store.as_ref(), &events);
         let oldest = seen(open.store.as_ref(), tenant(), "2017-01");
-        open.store
-            .purge(tenant(), &oldest, time("2017-07-01"))
-            .unwrap();
+        open.store.purge(tenant(), &oldest, time("2017-07-01")).unwrap();
         drop(control);
         data
     }
@@ -139,14 +137,20 @@ fn a_backup_during_a_running_ingest_has_what_was_acknowledged_and_no_checkpoint_
         .map(|id| id.parse().unwrap())
         .collect();
     for number in 1..=before {
-        assert!(there.contains(&number), "{number} was acknowledged before the backup began");
+        assert!(
+            there.contains(&number),
+            "{number} was acknowledged before the backup began"
+        );
     }
     let control = SqliteControlStore::open(&restored).unwrap();
     let checkpoint = control.checkpoint(tenant(), SOURCE).unwrap().unwrap();
     let checkpoint = u32::from_le_bytes(checkpoint.try_into().unwrap());
     assert!(checkpoint + 1 >= before);
     for number in 1..=checkpoint {
-        assert!(there.contains(&number), "the checkpoint {checkpoint} is newer than the rows: no {number}");
+        assert!(
+            there.contains(&number),
+            "the checkpoint {checkpoint} is newer than the rows: no {number}"
+        );
     }
 }
 
@@ -172,7 +176,12 @@ fn what_is_restored_is_as_it_was_with_a_freed_month_the_key_and_closed_modes() {
     assert_eq!(backup::verify(&to).unwrap(), manifest);
     restore(&to, &restored, Existing::Refuse, "2026-11-21").unwrap();
     for path in files_below(&to).iter().chain(&files_below(&restored)) {
-        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+        assert_eq!(
+            fs::metadata(path).unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{}",
+            path.display()
+        );
     }
     assert_eq!(fs::read(restored.join("keys/signing-a.pem")).unwrap(), b"a key");
     let open = told::open(&restored);
@@ -203,19 +212,40 @@ fn every_restore_begins_an_epoch_of_its_own() {
         make_control(&data);
     }
     take(&data, &place.at("without")).unwrap();
-    restore(&place.at("without"), &place.at("three"), Existing::Refuse, "2026-11-21").unwrap();
-    assert!(epoch(&place.at("three")) > epoch(&data), "a tenant without events");
+    restore(
+        &place.at("without"),
+        &place.at("three"),
+        Existing::Refuse,
+        "2026-11-21",
+    )
+    .unwrap();
+    assert!(
+        epoch(&place.at("three")) > epoch(&data),
+        "a tenant without events"
+    );
     append(open(&data).store.as_ref(), &[event("1", "2017-04-10", 1)]);
     take(&data, &place.at("with")).unwrap();
-    restore(&place.at("with"), &place.at("four"), Existing::Refuse, "2026-11-21").unwrap();
-    assert!(epoch(&place.at("four")) > epoch(&data), "a tenant without a catalogue");
+    restore(
+        &place.at("with"),
+        &place.at("four"),
+        Existing::Refuse,
+        "2026-11-21",
+    )
+    .unwrap();
+    assert!(
+        epoch(&place.at("four")) > epoch(&data),
+        "a tenant without a catalogue"
+    );
 }
 
 /// Damages a backup, and asserts that neither a check nor a restore takes it, and that the restore touched nothing.
 fn check_refused(place: &Place, backup: &Path, what: &str) {
     assert!(backup::verify(backup).is_err(), "{what}: verified");
     let data = place.at("untouched");
-    assert!(restore(backup, &data, Existing::Refuse, "2026-11-21").is_err(), "{what}: restored");
+    assert!(
+        restore(backup, &data, Existing::Refuse, "2026-11-21").is_err(),
+        "{what}: restored"
+    );
     let left: Vec<_> = fs::read_dir(&data)
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
@@ -262,7 +292,10 @@ fn a_backup_of_a_newer_version_is_refused_with_the_version_to_use() {
     manifest.event_schema += 1;
     fs::write(to.join(MANIFEST_FILE), serde_json::to_vec(&manifest).unwrap()).unwrap();
     let error = backup::verify(&to).unwrap_err().to_string();
-    assert!(error.contains("newer version 0.0.0") && error.contains("restore it with that version"), "{error}");
+    assert!(
+        error.contains("newer version 0.0.0") && error.contains("restore it with that version"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -298,7 +331,11 @@ fn a_backup_that_fails_leaves_nothing() {
     let control = SqliteControlStore::open(&data).unwrap();
     let (plan, _hold) = backup::begin(&control, open.store.as_ref(), &data, (MAKER.now)()).unwrap();
     drop(open);
-    fs::write(&month, "no database at all, but long enough to look like a file of one").unwrap();
+    fs::write(
+        &month,
+        "no database at all, but long enough to look like a file of one",
+    )
+    .unwrap();
     assert!(backup::write(&data, &plan, &place.at("backup"), MAKER).is_err());
     assert!(!place.at("backup").exists());
     assert!(!place.at("backup.unfinished").exists());

@@ -385,7 +385,10 @@ fn reading_writing_recounting_and_purging_at_once_disturb_nobody() {
             assert_eq!(told.outcomes, [expected], "round {round}");
             if round % 8 == 7 && round / 8 < 4 {
                 let month = seen(store, tenant(), &format!("2016-{:02}", round / 8 + 1));
-                assert_eq!(store.purge(tenant(), &month, time("2017-07-01")).unwrap(), Purge::Freed);
+                assert_eq!(
+                    store.purge(tenant(), &month, time("2017-07-01")).unwrap(),
+                    Purge::Freed
+                );
             }
         }
         is_over.store(true, Ordering::SeqCst);

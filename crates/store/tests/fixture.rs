@@ -115,7 +115,11 @@ fn write_events(store: &dyn EventStore) {
     try_append(store, bring("feed:a", "2017-05-15T10:20:30Z", feed, &second)).unwrap();
     try_append(store, bring("feed:a", "2017-05-15T10:20:30Z", feed, &third)).unwrap();
     store
-        .purge(tenant(), &seen(store, tenant(), "2017-03"), time("2017-06-01T12:30:00Z"))
+        .purge(
+            tenant(),
+            &seen(store, tenant(), "2017-03"),
+            time("2017-06-01T12:30:00Z"),
+        )
         .unwrap();
     let refused = bring(
         "import:march",

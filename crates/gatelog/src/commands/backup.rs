@@ -37,6 +37,7 @@ struct Written<'a> {
     version: &'a str,
     began: &'a str,
     finished: &'a str,
+    /// Those that have events.
     tenants: usize,
     files: usize,
     bytes: u64,
@@ -121,10 +122,10 @@ fn told(common: &Common, folder: &Path, manifest: &Manifest) -> Result<()> {
     };
     answer(common.output, &written, || {
         format!(
-            "backed up the events of {} tenants, {} files, {}, to {}\nit holds everything that was acknowledged before {}; `gatelog \
+            "backed up {}, {}, {}, to {}\nit holds everything that was acknowledged before {}; `gatelog \
              restore {}` brings it back",
-            written.tenants,
-            written.files,
+            counted(written.tenants, "tenant"),
+            counted(written.files, "file"),
             size(written.bytes),
             folder.display(),
             manifest.began,
@@ -138,6 +139,15 @@ pub(super) fn usage_or_failure(error: BackupError) -> anyhow::Error {
     match error {
         BackupError::Target { .. } | BackupError::NotEmpty { .. } => Usage(error.to_string()).into(),
         other => other.into(),
+    }
+}
+
+/// So many of something.
+pub(super) fn counted(number: usize, thing: &str) -> String {
+    if number == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{number} {thing}s")
     }
 }
 

@@ -1,6 +1,6 @@
 //! `gatelog restore`: brings a backup back, or only checks it.
 
-use super::backup::{size, usage_or_failure};
+use super::backup::{counted, size, usage_or_failure};
 use super::config_of;
 use crate::cli::Common;
 use crate::exit::Code;
@@ -54,10 +54,10 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         let told = told(args, &manifest);
         answer(common.output, &told, || {
             format!(
-                "{} is whole: events of {} tenants, {} files, {}, as of {}",
+                "{} is whole: {}, {}, {}, as of {}",
                 args.folder.display(),
-                told.tenants,
-                told.files,
+                counted(told.tenants, "tenant"),
+                counted(told.files, "file"),
                 size(told.bytes),
                 told.began
             )
@@ -82,9 +82,9 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         .map(|path| path.to_string_lossy().into_owned());
     answer(common.output, &told, || {
         let mut text = format!(
-            "restored events of {} tenants, {} files, {}, as of {}, to {}",
-            told.tenants,
-            told.files,
+            "restored {}, {}, {}, as of {}, to {}",
+            counted(told.tenants, "tenant"),
+            counted(told.files, "file"),
             size(told.bytes),
             told.began,
             data.display()

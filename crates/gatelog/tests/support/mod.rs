@@ -121,7 +121,13 @@ impl Workplace {
 
     /// Starts a server with more arguments and waits until it answers.
     pub(crate) fn serve_with_arguments(&self, arguments: &[&str]) -> Server {
-        let always = ["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+        let always = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-listen",
+            "127.0.0.1:0",
+        ];
         Server::start(&mut self.command(&[&always, arguments].concat()))
     }
 

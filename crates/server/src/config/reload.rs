@@ -145,15 +145,24 @@ mod tests {
         check(&[("log.format", "json")], Effect::AtRestart);
         check(&[("data.folder", "/elsewhere")], Effect::AtRestart);
         check(
-            &[("server.tls_certificate_file", "/a"), ("server.tls_key_file", "/b")],
+            &[
+                ("server.tls_certificate_file", "/a"),
+                ("server.tls_key_file", "/b"),
+            ],
             Effect::AtRestart,
         );
     }
 
     #[test]
     fn another_certificate_counts_at_once() {
-        let one = [("server.tls_certificate_file", "/a"), ("server.tls_key_file", "/b")];
-        let other = [("server.tls_certificate_file", "/c"), ("server.tls_key_file", "/b")];
+        let one = [
+            ("server.tls_certificate_file", "/a"),
+            ("server.tls_key_file", "/b"),
+        ];
+        let other = [
+            ("server.tls_certificate_file", "/c"),
+            ("server.tls_key_file", "/b"),
+        ];
         let changed = changes(&loaded(&one), &loaded(&other));
         assert_eq!(changed.len(), 1);
         assert_eq!(changed[0].effect, Effect::AtOnce);

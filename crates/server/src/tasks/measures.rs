@@ -45,7 +45,10 @@ fn look(folder: &Path) -> Measures {
     for tenant in entries(&folder.join("tenants")) {
         measures.tenants += 1;
         for path in entries(&tenant) {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             match name {
                 "catalogue.db" => measures.catalogue_bytes += length(&path),
                 _ if name.ends_with(".db") => {

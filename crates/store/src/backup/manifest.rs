@@ -56,7 +56,12 @@ pub struct SavedFile {
 }
 
 impl Manifest {
-    pub(super) fn new(version: &str, began: Timestamp, finished: Timestamp, files: Vec<SavedFile>) -> Manifest {
+    pub(super) fn new(
+        version: &str,
+        began: Timestamp,
+        finished: Timestamp,
+        files: Vec<SavedFile>,
+    ) -> Manifest {
         Manifest {
             format: FORMAT,
             version: version.to_owned(),
@@ -117,7 +122,8 @@ impl Manifest {
         }
         let manifest: Manifest = serde_json::from_slice(&text)
             .map_err(|error| refused(format!("{MANIFEST_FILE} cannot be read: {error}")))?;
-        if manifest.control_schema > control::SCHEMA_VERSION || manifest.event_schema > sqlite::SCHEMA_VERSION {
+        if manifest.control_schema > control::SCHEMA_VERSION || manifest.event_schema > sqlite::SCHEMA_VERSION
+        {
             return Err(refused(format!(
                 "it was taken by the newer version {} (schemas {} and {}, this one knows up to {} and {}); restore it \
                  with that version",
@@ -132,7 +138,10 @@ impl Manifest {
             return Err(refused(format!("{MANIFEST_FILE} was changed or damaged")));
         }
         if let Some(strange) = manifest.files.iter().find(|file| !is_ours(&file.path)) {
-            return Err(refused(format!("{MANIFEST_FILE} lists {:?}, which is no file of a data folder", strange.path)));
+            return Err(refused(format!(
+                "{MANIFEST_FILE} lists {:?}, which is no file of a data folder",
+                strange.path
+            )));
         }
         if !manifest.files.iter().any(|file| file.path == CONTROL_FILE_NAME) {
             return Err(refused(format!("{MANIFEST_FILE} lists no {CONTROL_FILE_NAME}")));

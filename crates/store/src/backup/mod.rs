@@ -150,7 +150,9 @@ pub fn check_target(data: &Path, to: &Path) -> Result<(), BackupError> {
         matches!((data, folder), (Some(data), Some(folder)) if folder.starts_with(&data))
     };
     if inside(&parent) {
-        return Err(refused("that is inside of the data folder; take a place outside of it"));
+        return Err(refused(
+            "that is inside of the data folder; take a place outside of it",
+        ));
     }
     match fs::symlink_metadata(to) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -196,12 +198,7 @@ pub fn write(data: &Path, plan: &Plan, to: &Path, maker: Maker<'_>) -> Result<Ma
     written
 }
 
-fn fill(
-    data: &Path,
-    plan: &Plan,
-    folder: &Path,
-    maker: Maker<'_>,
-) -> Result<Manifest, BackupError> {
+fn fill(data: &Path, plan: &Plan, folder: &Path, maker: Maker<'_>) -> Result<Manifest, BackupError> {
     let mut files = Vec::new();
     write_new(&folder.join(CONTROL_FILE_NAME), &plan.control)?;
     files.push(saved(folder, CONTROL_FILE_NAME.to_owned())?);

@@ -131,7 +131,12 @@ fn stage(backup: &Path, manifest: &Manifest, staged: &Path, now: Timestamp) -> R
         .filter_map(|file| tenant_of(&file.path).and_then(TenantId::parse))
         .collect();
     // Also one that had nothing yet: what came after the backup may have handed out tokens.
-    tenants.extend(SqliteControlStore::open(staged)?.tenants()?.iter().map(|tenant| tenant.id));
+    tenants.extend(
+        SqliteControlStore::open(staged)?
+            .tenants()?
+            .iter()
+            .map(|tenant| tenant.id),
+    );
     for tenant in tenants {
         let folder = tenants_folder.join(tenant.to_string());
         if !folder.exists() {

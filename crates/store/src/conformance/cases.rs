@@ -1,7 +1,7 @@
 //! The cases of the suite.
 
-use super::trial::{Told, Trial, ensure, equal, field, key, query, split, time, told};
 use super::Opened;
+use super::trial::{Told, Trial, ensure, equal, field, key, query, split, time, told};
 use crate::events::{ChangeKind, MonthInfo, Purge};
 use model::batch::{Counts, Lateness, Outcome, Subject};
 use model::query::{Query, TimeRanges};
@@ -368,10 +368,7 @@ pub(super) fn purging_what_was_seen(trial: &Trial) -> Result<(), String> {
     equal("the epoch", self::epoch(trial, &opened)?, epoch)?;
     let decided = month(trial, &opened, april)?;
     {
-        let _backup = opened
-            .store
-            .begin_backup()
-            .map_err(|error| error.to_string())?;
+        let _backup = opened.store.begin_backup().map_err(|error| error.to_string())?;
         equal(
             "a month while a backup is taken",
             purge(trial, &opened, &decided, now)?,
@@ -432,7 +429,11 @@ pub(super) fn purging(trial: &Trial) -> Result<(), String> {
     let seen = month(trial, &opened, april)?;
     let epoch = epoch(trial, &opened)?;
     for _ in 0..2 {
-        equal("what became of it", purge(trial, &opened, &seen, now)?, Purge::Freed)?;
+        equal(
+            "what became of it",
+            purge(trial, &opened, &seen, now)?,
+            Purge::Freed,
+        )?;
     }
     ensure(self::epoch(trial, &opened)? > epoch, || {
         "a freed month began no epoch".to_owned()

@@ -146,7 +146,12 @@ fn make_target(to: &Path) -> Result<Connection, StoreError> {
     open().map_err(|error| failure(to, &error))
 }
 
-fn copy_free(from: &Path, source: &Connection, to: &Path, target: &mut Connection) -> Result<Pass, StoreError> {
+fn copy_free(
+    from: &Path,
+    source: &Connection,
+    to: &Path,
+    target: &mut Connection,
+) -> Result<Pass, StoreError> {
     let backup = Backup::new(source, target).map_err(|error| failure(to, &error))?;
     let mut left_before = i32::MAX;
     while step(from, &backup, to)? == StepResult::More {
@@ -214,7 +219,9 @@ mod tests {
         let tenant = TenantId::new(uuid::Uuid::from_u128(7));
         let month = Month::parse("2017-05").unwrap();
         let writer = schema::open_partition_writer(&path, tenant, month).unwrap();
-        writer.execute_batch("CREATE TABLE pair(a INTEGER, b INTEGER, filler BLOB)").unwrap();
+        writer
+            .execute_batch("CREATE TABLE pair(a INTEGER, b INTEGER, filler BLOB)")
+            .unwrap();
         for _ in 0..rows {
             put(&writer);
         }
@@ -239,10 +246,7 @@ mod tests {
     fn state(path: &Path) -> (i64, i64) {
         let connection = Connection::open(path).unwrap();
         let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-        (
-            ask("SELECT last_seq FROM meta"),
-            ask("SELECT count(*) FROM pair"),
-        )
+        (ask("SELECT last_seq FROM meta"), ask("SELECT count(*) FROM pair"))
     }
 
     #[test]
@@ -295,7 +299,10 @@ mod tests {
         let (from, to) = (folder.path().join("2017-05.db"), folder.path().join("copy.db"));
         std::fs::write(&from, b"").unwrap();
         assert_eq!(copy(&from, &to).unwrap(), Copied::NothingThere);
-        assert_eq!(copy(&folder.path().join("2017-06.db"), &to).unwrap(), Copied::NothingThere);
+        assert_eq!(
+            copy(&folder.path().join("2017-06.db"), &to).unwrap(),
+            Copied::NothingThere
+        );
         assert!(!to.exists());
     }
 

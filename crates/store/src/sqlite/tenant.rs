@@ -65,8 +65,10 @@ impl Tenant {
         let path = folder.join(CATALOGUE_FILE);
         if let Some(connection) = schema::open_if_made(&path)? {
             let read = || -> rusqlite::Result<(u64, u64, BTreeSet<Month>)> {
-                let (seq, epoch): (i64, i64) = connection
-                    .query_row("SELECT last_seq, epoch FROM meta", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let (seq, epoch): (i64, i64) =
+                    connection.query_row("SELECT last_seq, epoch FROM meta", [], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })?;
                 let mut statement = connection.prepare("SELECT month FROM purged")?;
                 let months = statement.query_map([], |row| row.get::<_, i32>(0))?;
                 let mut purged = BTreeSet::new();

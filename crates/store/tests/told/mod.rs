@@ -34,7 +34,10 @@ pub(crate) fn time(text: &str) -> Timestamp {
 /// A month as it is now, for who decides to free it.
 pub(crate) fn seen(store: &dyn EventStore, tenant: TenantId, name: &str) -> MonthInfo {
     let months = store.months(tenant).unwrap();
-    months.into_iter().find(|stored| stored.month == month(name)).unwrap()
+    months
+        .into_iter()
+        .find(|stored| stored.month == month(name))
+        .unwrap()
 }
 
 pub(crate) fn month(text: &str) -> Month {

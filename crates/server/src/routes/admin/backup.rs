@@ -131,8 +131,12 @@ async fn finished(State(app): State<Arc<App>>, request: RequestId, body: Bytes) 
     let remembered = read::<FinishedBackup>(&body).and_then(|backup| {
         let path = app.config().data.folder.join(LAST_BACKUP_FILE);
         std::fs::write(&path, &body).map_err(|error| {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "backup", "It could not be noted")
-                .detail(format!("{}: {error}", path.display()))
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "backup",
+                "It could not be noted",
+            )
+            .detail(format!("{}: {error}", path.display()))
         })?;
         app.metrics.note_backup(backup.finished_seconds);
         tracing::info!(

@@ -9,9 +9,9 @@ mod rebuild;
 mod status;
 mod tenants;
 
+pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
 pub(crate) use backup::LAST_BACKUP_FILE;
 pub use backup::{BackupPlan, FinishedBackup};
-pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
 pub use import::{ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord};
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
