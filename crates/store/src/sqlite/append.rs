@@ -14,13 +14,12 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-/// The numbers of `events.outcome`.
+/// The numbers of `events.outcome`: what the commit did to the event.
 pub(super) const OUTCOME_NEW: i64 = 1;
-pub(super) const OUTCOME_CHANGED: i64 = 2;
-/// The numbers of `changes.what`.
-pub(super) const CHANGE_NEW: i64 = 1;
-pub(super) const CHANGE_REPLACED: i64 = 2;
-pub(super) const CHANGE_KEPT: i64 = 3;
+/// Other content came and won.
+pub(super) const OUTCOME_REPLACED: i64 = 2;
+/// Other content came and lost.
+pub(super) const OUTCOME_KEPT: i64 = 3;
 /// `ledger.event_hour` where no event was understood.
 pub(super) const NO_EVENT_HOUR: i64 = i64::MIN;
 
@@ -50,6 +49,20 @@ pub(super) struct LedgerDelta {
     pub(super) late: i64,
     pub(super) quarantined: i64,
     pub(super) newest: Option<i64>,
+}
+
+impl LedgerDelta {
+    pub(super) fn add(&mut self, other: &LedgerDelta) {
+        self.read += other.read;
+        self.new += other.new;
+        self.changed += other.changed;
+        self.known += other.known;
+        self.ignored += other.ignored;
+        self.rejected += other.rejected;
+        self.late += other.late;
+        self.quarantined += other.quarantined;
+        self.newest = self.newest.max(other.newest);
+    }
 }
 
 /// (source, hour of arrival, hour of the event), in ticks.
@@ -152,7 +165,7 @@ impl Writer {
             sums: Sums::default(),
             blocks: WrittenBlocks::default(),
             seq: seq as i64,
-            changes: 0,
+            has_events: false,
             day_counts: HashMap::new(),
             first: before.map(|state| state.first),
             last: before.map(|state| state.last),
@@ -172,7 +185,7 @@ pub(super) struct Commit<'a> {
     pub(super) sums: Sums,
     blocks: WrittenBlocks,
     seq: i64,
-    changes: i64,
+    has_events: bool,
     day_counts: HashMap<(u16, i64), i64>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
@@ -275,14 +288,11 @@ impl Commit<'_> {
             self.cached("INSERT INTO history(slot, subject, time, event) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![slot, subject, event.time.ticks(), id])?;
         }
-        let what = match (outcome, wins) {
-            (Outcome::New, _) => CHANGE_NEW,
-            (_, true) => CHANGE_REPLACED,
-            (_, false) => CHANGE_KEPT,
-        };
-        self.cached("INSERT INTO changes(seq, n, what, event) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![self.seq, self.changes, what, id])?;
-        self.changes += 1;
+        if !self.has_events {
+            self.has_events = true;
+            self.cached("INSERT INTO commits(seq, first_event) VALUES (?1, ?2)")?
+                .execute(params![self.seq, id])?;
+        }
         self.first = Some(self.first.map_or(event.time, |first| first.min(event.time)));
         self.last = Some(self.last.map_or(event.time, |last| last.max(event.time)));
         Ok(Stored { outcome, quarantined })
@@ -429,10 +439,10 @@ impl Commit<'_> {
             format,
             source,
             arrived.ticks(),
-            if placed.outcome == Outcome::New {
-                OUTCOME_NEW
-            } else {
-                OUTCOME_CHANGED
+            match (placed.outcome, placed.wins) {
+                (Outcome::New, _) => OUTCOME_NEW,
+                (_, true) => OUTCOME_REPLACED,
+                (_, false) => OUTCOME_KEPT,
             },
             placed.wins,
             placed.quarantined,

@@ -1,7 +1,7 @@
 //! Recounts in SQL, over the events, everything that a commit counted on its way.
 
 use super::Shared;
-use super::append::{NO_EVENT_HOUR, OUTCOME_CHANGED, OUTCOME_NEW};
+use super::append::{NO_EVENT_HOUR, OUTCOME_NEW};
 use super::originals::unpacked_bytes;
 use super::schema;
 use super::tenant::{CATALOGUE_FILE, Tenant};
@@ -159,7 +159,7 @@ fn questions() -> Vec<Question> {
     let ledger_of_events = format!(
         "SELECT source, arrived - (((arrived % {HOUR_TICKS}) + {HOUR_TICKS}) % {HOUR_TICKS}) AS arrival_hour,
             time - (((time % {HOUR_TICKS}) + {HOUR_TICKS}) % {HOUR_TICKS}) AS event_hour,
-            sum(outcome = {OUTCOME_NEW}) AS new, sum(outcome = {OUTCOME_CHANGED}) AS changed,
+            sum(outcome = {OUTCOME_NEW}) AS new, sum(outcome <> {OUTCOME_NEW}) AS changed,
             sum(quarantined) AS quarantined, max(CASE WHEN quarantined = 0 THEN time END) AS newest
          FROM events GROUP BY 1, 2, 3"
     );
@@ -270,14 +270,15 @@ fn questions() -> Vec<Question> {
                 .to_owned(),
         },
         Question {
-            fault: "an event is not exactly once in the change log (event)",
-            sql: "SELECT format('%d', id) FROM events LEFT JOIN changes ON changes.event = events.id AND changes.seq = events.seq
-                 GROUP BY id HAVING count(changes.event) <> 1"
+            fault: "the change log does not begin a commit where its events do (commit)",
+            sql: "SELECT format('%d', seq) FROM commits FULL JOIN (SELECT seq, min(id) AS there FROM events GROUP BY seq) USING (seq)
+                 WHERE first_event IS NOT there"
                 .to_owned(),
         },
         Question {
-            fault: "the change log names an event that is not there (event)",
-            sql: "SELECT format('%d', event) FROM changes LEFT JOIN events ON events.id = changes.event WHERE events.id IS NULL"
+            fault: "an event stands in the change log among those of another commit (event)",
+            sql: "SELECT format('%d', id) FROM (SELECT id, seq, lag(seq) OVER (ORDER BY id) AS before FROM events)
+                 WHERE before > seq"
                 .to_owned(),
         },
         Question {

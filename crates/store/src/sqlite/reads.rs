@@ -1,6 +1,6 @@
 //! Questions that are not about rows: history, change log, totals, ledger.
 
-use super::append::{CHANGE_NEW, CHANGE_REPLACED};
+use super::append::{OUTCOME_NEW, OUTCOME_REPLACED};
 use super::originals::Unpacker;
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::{Shared, schema};
@@ -192,8 +192,8 @@ fn month_changes(
     limit: usize,
 ) -> rusqlite::Result<Vec<Change>> {
     let mut statement = connection.prepare_cached(
-        "SELECT changes.seq, what, key, time FROM changes JOIN events ON events.id = changes.event
-         WHERE changes.seq > ?1 AND changes.seq <= ?2 ORDER BY changes.seq, n",
+        "SELECT seq, outcome, key, time FROM events
+         WHERE id >= (SELECT first_event FROM commits WHERE seq > ?1 ORDER BY seq LIMIT 1) AND seq <= ?2 ORDER BY id",
     )?;
     let mut rows = statement.query(params![since as i64, published as i64])?;
     let mut found: Vec<Change> = Vec::new();
@@ -201,8 +201,8 @@ fn month_changes(
         let change = Change {
             commit: row.get::<_, i64>(0)?.unsigned_abs(),
             what: match row.get::<_, i64>(1)? {
-                CHANGE_NEW => ChangeKind::New,
-                CHANGE_REPLACED => ChangeKind::Replaced,
+                OUTCOME_NEW => ChangeKind::New,
+                OUTCOME_REPLACED => ChangeKind::Replaced,
                 _ => ChangeKind::Kept,
             },
             key: EventKey(row.get(2)?),

@@ -32,7 +32,8 @@ const PAGE_BYTES: u32 = 16_384;
 
 /// A month of a tenant.
 ///
-/// `events` grows at its end, so that records of any time order cost the same; `events_identity` says new, known or
+/// `events` grows at its end, so that records of any time order cost the same, and is the change log, too: `commits` says
+/// where each commit begins in it. `events_identity` says new, known or
 /// changed. It and `history` are kept by slots of time (`time >> 34`, half an hour): ids and persons are random, and a commit of
 /// events of one time must not touch every page of a month. Where an event has contents in several slots, each says so
 /// (`elsewhere`).
@@ -100,13 +101,7 @@ CREATE TABLE history(
     event INTEGER NOT NULL,
     PRIMARY KEY (slot, subject, time, event)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE changes(
-    seq INTEGER NOT NULL,
-    n INTEGER NOT NULL,
-    what INTEGER NOT NULL,
-    event INTEGER NOT NULL,
-    PRIMARY KEY (seq, n)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE commits(seq INTEGER PRIMARY KEY, first_event INTEGER NOT NULL) STRICT;
 CREATE TABLE ledger(
     source INTEGER NOT NULL REFERENCES names(id),
     arrival_hour INTEGER NOT NULL,

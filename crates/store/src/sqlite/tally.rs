@@ -13,9 +13,13 @@ const NOBODY: i64 = 0;
 
 /// The applications, accounts and groups of a month that were met lately.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashMap<(u8, String), KnownName>);
+pub(super) struct Names {
+    /// By [`model::usage::Sort::number`] and key.
+    known: HashMap<u8, HashMap<String, KnownName>>,
+    remembered: usize,
+}
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct KnownName {
     id: i64,
     name: Label,
@@ -24,7 +28,7 @@ struct KnownName {
 
 /// What something is called, and the last day on which an event called it so: the last day wins, then the larger text, so
 /// that every order of arrival agrees.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Default)]
 struct Label {
     day: Option<i64>,
     text: Option<String>,
@@ -39,44 +43,67 @@ pub(super) struct Sums(BTreeMap<Place, Amounts>);
 
 impl Names {
     pub(super) fn forget(&mut self) {
-        self.0.clear();
+        self.known.clear();
+        self.remembered = 0;
     }
 
     fn id(&mut self, connection: &Connection, named: &Named, day: i64) -> rusqlite::Result<i64> {
-        if self.0.len() >= NAMES_REMEMBERED {
-            self.0.clear();
+        let of_sort = self.known.get_mut(&named.sort.number());
+        if let Some(known) = of_sort.and_then(|names| names.get_mut(&named.key)) {
+            known.hear(connection, named, day)?;
+            return Ok(known.id);
         }
-        let place = (named.sort.number(), named.key.clone());
-        let mut known = match self.0.get(&place) {
-            Some(known) => known.clone(),
-            None => look_up(connection, named)?,
-        };
-        let label = |text: &Option<String>| match text {
-            Some(_) => Label {
-                day: Some(day),
-                text: text.clone(),
-            },
-            None => Label::default(),
-        };
-        let (name, title) = (label(&named.name), label(&named.title));
-        if name > known.name || title > known.title {
-            known.name = known.name.max(name);
-            known.title = known.title.max(title);
-            connection
-                .prepare_cached(
-                    "UPDATE named SET name = ?2, name_day = ?3, title = ?4, title_day = ?5 WHERE id = ?1",
-                )?
-                .execute(params![
-                    known.id,
-                    known.name.text,
-                    known.name.day,
-                    known.title.text,
-                    known.title.day
-                ])?;
+        if self.remembered >= NAMES_REMEMBERED {
+            self.forget();
         }
+        let mut known = look_up(connection, named)?;
+        known.hear(connection, named, day)?;
         let id = known.id;
-        self.0.insert(place, known);
+        self.known
+            .entry(named.sort.number())
+            .or_default()
+            .insert(named.key.clone(), known);
+        self.remembered += 1;
         Ok(id)
+    }
+}
+
+impl KnownName {
+    /// Takes what an event of a day calls it.
+    fn hear(&mut self, connection: &Connection, named: &Named, day: i64) -> rusqlite::Result<()> {
+        let is_new = [
+            self.name.hear(named.name.as_deref(), day),
+            self.title.hear(named.title.as_deref(), day),
+        ];
+        if is_new == [false, false] {
+            return Ok(());
+        }
+        connection
+            .prepare_cached(
+                "UPDATE named SET name = ?2, name_day = ?3, title = ?4, title_day = ?5 WHERE id = ?1",
+            )?
+            .execute(params![
+                self.id,
+                self.name.text,
+                self.name.day,
+                self.title.text,
+                self.title.day
+            ])?;
+        Ok(())
+    }
+}
+
+impl Label {
+    /// Whether the text is taken.
+    fn hear(&mut self, text: Option<&str>, day: i64) -> bool {
+        if text.is_none() || (Some(day), text) <= (self.day, self.text.as_deref()) {
+            return false;
+        }
+        *self = Label {
+            day: Some(day),
+            text: text.map(str::to_owned),
+        };
+        true
     }
 }
 

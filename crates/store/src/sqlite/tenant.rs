@@ -165,6 +165,10 @@ impl Tenant {
         self.read_state().purged.contains(&month)
     }
 
+    pub(super) fn purged_months(&self) -> BTreeSet<Month> {
+        self.read_state().purged.clone()
+    }
+
     /// Takes over what a commit wrote.
     pub(super) fn wrote(&self, month: Month, written: MonthState) {
         self.write_state().months.insert(month, written);

@@ -18,6 +18,10 @@ ALTER TABLE events ADD COLUMN usage TEXT;
 ALTER TABLE events ADD COLUMN block INTEGER;
 ALTER TABLE events ADD COLUMN block_start INTEGER;
 ALTER TABLE events ADD COLUMN block_end INTEGER;
+UPDATE events SET outcome = 3 WHERE id IN (SELECT event FROM changes WHERE what = 3);
+CREATE TABLE commits(seq INTEGER PRIMARY KEY, first_event INTEGER NOT NULL) STRICT;
+INSERT INTO commits SELECT seq, min(event) FROM changes GROUP BY seq;
+DROP TABLE changes;
 UPDATE events SET elsewhere = 1 WHERE key IN
     (SELECT key FROM events GROUP BY key HAVING min(time >> 34) <> max(time >> 34));
 DROP INDEX events_identity;

@@ -130,8 +130,13 @@ struct TenantMemory {
     watermarks: HashMap<String, Timestamp>,
 }
 
-/// Which job and which of its events.
-type Place = (usize, usize);
+/// Which job, which of its events, and whether its identity may be stored already.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    job: usize,
+    event: usize,
+    may_hold: bool,
+}
 
 /// What a group has come to so far.
 struct Progress {
@@ -202,8 +207,8 @@ impl WriterThread {
                     if let Err(error) =
                         self.write_month(&tenant, month, seq, jobs, &places, extra, &mut progress)
                     {
-                        for (job, _) in &places {
-                            progress.failures[*job] = Some(error.clone());
+                        for place in &places {
+                            progress.failures[place.job] = Some(error.clone());
                         }
                         failure = Some(error);
                     }
@@ -248,19 +253,26 @@ impl WriterThread {
         self.load_filters(tenant)?;
         let mut homes: BTreeMap<Month, Vec<Place>> = BTreeMap::new();
         let mut assigned: HashMap<EventKey, Month> = HashMap::new();
+        let purged = tenant.purged_months();
         for (job_index, job) in jobs.iter().enumerate() {
             for (event_index, event) in job.events.iter().enumerate() {
-                let month = event.time.month();
-                let home = match assigned.get(&event.key) {
-                    Some(home) => *home,
-                    None => self.stored_home(tenant, event)?.unwrap_or(month),
+                let (home, may_hold) = match assigned.get(&event.key) {
+                    Some(home) => (*home, true),
+                    None => match self.stored_home(tenant, event)? {
+                        Some(home) => (home, true),
+                        None => (event.time.month(), false),
+                    },
                 };
-                if tenant.is_purged(home) {
+                if purged.contains(&home) {
                     progress.outcomes[job_index][event_index] = Some(Outcome::Purged);
                     continue;
                 }
                 assigned.insert(event.key, home);
-                homes.entry(home).or_default().push((job_index, event_index));
+                homes.entry(home).or_default().push(Place {
+                    job: job_index,
+                    event: event_index,
+                    may_hold,
+                });
             }
         }
         Ok(homes)
@@ -307,7 +319,7 @@ impl WriterThread {
             }
             let month = homes
                 .iter()
-                .find(|(_, places)| places.iter().any(|(job, _)| *job == index))
+                .find(|(_, places)| places.iter().any(|place| place.job == index))
                 .map(|(month, _)| *month);
             let key = (
                 job.source.clone(),
@@ -345,21 +357,38 @@ impl WriterThread {
             .filters
             .entry(month)
             .or_insert_with(|| KeyFilter::with_capacity(0));
+        let watermarks: Vec<Option<Timestamp>> = jobs
+            .iter()
+            .map(|job| progress.watermarks.get(&job.source).copied())
+            .collect();
         let written_at = places
             .iter()
-            .map(|(job, _)| jobs[*job].arrived)
+            .map(|place| jobs[place.job].arrived)
             .max()
             .unwrap_or_default();
         let committed = writer.commit(seq, written_at, |commit| {
             let mut stored = Vec::with_capacity(places.len());
-            for (job_index, event_index) in places {
-                let (job, event) = (&jobs[*job_index], &jobs[*job_index].events[*event_index]);
-                let may_hold = filter.may_hold(&event.key.0);
-                let outcome = commit.store(event, &job.source, job.arrived, may_hold)?;
-                filter.insert(&event.key.0);
-                let is_late = is_late(job, event, outcome, progress.watermarks.get(&job.source));
-                note(&mut ledger, job, event, outcome, is_late);
+            let mut hours: HashMap<(usize, i64), LedgerDelta> = HashMap::new();
+            for place in places {
+                let (job, event) = (&jobs[place.job], &jobs[place.job].events[place.event]);
+                let outcome = commit.store(event, &job.source, job.arrived, place.may_hold)?;
+                if outcome.outcome == Outcome::New {
+                    filter.insert(&event.key.0);
+                }
+                let is_late = is_late(job, event, outcome, watermarks[place.job]);
+                let hour = event.time.hour_start().ticks();
+                note(
+                    hours.entry((place.job, hour)).or_default(),
+                    event,
+                    outcome,
+                    is_late,
+                );
                 stored.push((outcome, is_late));
+            }
+            for ((job, event_hour), delta) in hours {
+                let job = &jobs[job];
+                let key = (job.source.clone(), job.arrived.hour_start().ticks(), event_hour);
+                ledger.entry(key).or_default().add(&delta);
             }
             commit.count(&ledger)?;
             Ok(stored)
@@ -373,14 +402,20 @@ impl WriterThread {
             }
         };
         tenant.wrote(month, state);
-        for ((job_index, event_index), (outcome, is_late)) in places.iter().zip(stored) {
-            progress.outcomes[*job_index][*event_index] = Some(outcome.outcome);
-            progress.quarantined[*job_index] += u64::from(outcome.quarantined);
-            progress.late[*job_index] += u64::from(is_late);
-            let (job, event) = (&jobs[*job_index], &jobs[*job_index].events[*event_index]);
-            if matches!(job.lateness, Lateness::After(_)) && !outcome.quarantined {
-                let newest = memory.watermarks.entry(job.source.clone()).or_insert(event.time);
-                *newest = (*newest).max(event.time);
+        let mut newest: Vec<Option<Timestamp>> = vec![None; jobs.len()];
+        for (place, (outcome, is_late)) in places.iter().zip(stored) {
+            progress.outcomes[place.job][place.event] = Some(outcome.outcome);
+            progress.quarantined[place.job] += u64::from(outcome.quarantined);
+            progress.late[place.job] += u64::from(is_late);
+            if !outcome.quarantined {
+                let time = jobs[place.job].events[place.event].time;
+                newest[place.job] = newest[place.job].max(Some(time));
+            }
+        }
+        for (job, newest) in jobs.iter().zip(newest) {
+            if let (Lateness::After(_), Some(newest)) = (job.lateness, newest) {
+                let known = memory.watermarks.entry(job.source.clone()).or_insert(newest);
+                *known = (*known).max(newest);
             }
         }
         Ok(())
@@ -544,21 +579,15 @@ impl WriterThread {
     }
 }
 
-fn is_late(job: &AppendJob, event: &PreparedEvent, stored: Stored, newest: Option<&Timestamp>) -> bool {
+fn is_late(job: &AppendJob, event: &PreparedEvent, stored: Stored, newest: Option<Timestamp>) -> bool {
     let Lateness::After(allowed) = job.lateness else {
         return false;
     };
     let counts = matches!(stored.outcome, Outcome::New | Outcome::Changed);
-    counts && newest.is_some_and(|newest| event.time.plus_ticks(allowed) < *newest)
+    counts && newest.is_some_and(|newest| event.time.plus_ticks(allowed) < newest)
 }
 
-fn note(ledger: &mut Ledger, job: &AppendJob, event: &PreparedEvent, stored: Stored, is_late: bool) {
-    let key = (
-        job.source.clone(),
-        job.arrived.hour_start().ticks(),
-        event.time.hour_start().ticks(),
-    );
-    let delta: &mut LedgerDelta = ledger.entry(key).or_default();
+fn note(delta: &mut LedgerDelta, event: &PreparedEvent, stored: Stored, is_late: bool) {
     delta.read += 1;
     match stored.outcome {
         Outcome::New => delta.new += 1,
