@@ -5,6 +5,7 @@
 mod bench;
 mod crash;
 mod generate;
+mod records;
 mod tidy;
 mod tree;
 
@@ -45,6 +46,11 @@ const ALL: &[Task] = &[
         name: "memory",
         about: "pour gigabytes into `gatelog import` and print its memory over time",
         run: bench::memory::run,
+    },
+    Task {
+        name: "records",
+        about: "write made-up sign-ins to standard output",
+        run: records::run,
     },
     Task {
         name: "bench-static",

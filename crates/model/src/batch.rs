@@ -4,6 +4,7 @@ use crate::event::{Event, Facts};
 use crate::identity::{EventKey, Kind, Rank};
 use crate::tenant::TenantId;
 use crate::time::{TICKS_PER_DAY, Timestamp};
+use crate::usage::UsageDraft;
 
 /// Further ahead of its arrival than this, an event is kept as quarantined: its clock is wrong.
 pub const QUARANTINE_AHEAD_TICKS: i64 = TICKS_PER_DAY;
@@ -27,6 +28,8 @@ pub struct EventDraft {
     pub rows: Vec<RowDraft>,
     /// The persons and addresses in whose history it belongs.
     pub subjects: Vec<Subject>,
+    /// What it adds to the usage reports.
+    pub usage: Vec<UsageDraft>,
 }
 
 /// A row on its way into the store; its key is the event's.

@@ -89,20 +89,24 @@ impl EventKey {
         EventKey::derive(&["id", family, kind.as_str(), lower.as_deref().unwrap_or(id)])
     }
 
-    /// Each part goes in with its length, so that no two lists of parts spell the same name.
     fn derive(parts: &[&str]) -> EventKey {
-        let mut name = Vec::with_capacity(96);
-        for part in parts {
-            name.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            name.extend_from_slice(part.as_bytes());
-        }
-        EventKey(*Uuid::new_v5(&GATELOG, &name).as_bytes())
+        EventKey(*derive(parts).as_bytes())
     }
 
     /// As a GUID, for rows whose source has no id.
     pub const fn guid(self) -> Uuid {
         Uuid::from_bytes(self.0)
     }
+}
+
+/// Each part goes in with its length, so that no two lists of parts spell the same name.
+pub(crate) fn derive(parts: &[&str]) -> Uuid {
+    let mut name = Vec::with_capacity(96);
+    for part in parts {
+        name.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        name.extend_from_slice(part.as_bytes());
+    }
+    Uuid::new_v5(&GATELOG, &name)
 }
 
 impl fmt::Debug for EventKey {

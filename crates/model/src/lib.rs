@@ -10,3 +10,4 @@ pub mod query;
 pub mod reports;
 pub mod tenant;
 pub mod time;
+pub mod usage;

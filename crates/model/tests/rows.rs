@@ -10,6 +10,7 @@ use model::query::TimeRanges;
 use model::reports::{self, Face, ReportDef, Rows};
 use model::tenant::TenantId;
 use model::time::Timestamp;
+use model::usage::Counted;
 use proptest::prelude::*;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
@@ -85,6 +86,7 @@ fn check_object(path: &str, properties: &[Property], object: &Value) {
                 .as_str()
                 .is_some_and(|text| uuid::Uuid::try_parse(text).is_ok()),
             Edm::Boolean => value.is_boolean(),
+            Edm::Complex(complex) if complex.open => value.as_object().unwrap().values().all(Value::is_i64),
             Edm::Complex(complex) => {
                 check_object(&path, complex.properties, value);
                 true
@@ -114,7 +116,7 @@ fn all_rows(event: &Event, key: &EventKey) -> Vec<(&'static ReportDef, Vec<u8>)>
                 let json = of(from.number).and_then(|row| render(&row.json, &row.particulars));
                 rows.extend(json.map(|json| (*report, json)));
             }
-            Rows::One(_) | Rows::Empty => {}
+            Rows::Counted { .. } | Rows::One(_) | Rows::Empty => {}
         }
     }
     rows
@@ -386,6 +388,26 @@ proptest! {
             for (change, modified) in changes.iter().zip(&target.modified) {
                 prop_assert_eq!(change["name"].as_str(), modified.name.as_deref());
                 prop_assert_eq!(change["newValue"].as_str(), modified.new.as_deref());
+            }
+        }
+    }
+
+    #[test]
+    fn a_count_fits_its_entity_whatever_things_are_called(
+        key in hostile(), name in prop::option::of(hostile()), title in prop::option::of(hostile()),
+        amounts in [0..i64::from(i32::MAX / 3), 0..i64::from(i32::MAX / 3), 0..i64::from(i32::MAX / 3)], others in 0_i64..1_000,
+    ) {
+        for report in reports::ALL {
+            if let Rows::Counted { render, .. } = report.rows {
+                check(report, &render(&Counted {
+                    id: uuid::Uuid::from_u128(7),
+                    day: Timestamp::from_unix_seconds(86_400 * 17_000),
+                    key: &key,
+                    name: name.as_deref(),
+                    title: title.as_deref(),
+                    amounts,
+                    others,
+                }));
             }
         }
     }

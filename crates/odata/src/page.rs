@@ -54,8 +54,8 @@ pub fn close_envelope(out: &mut Vec<u8>, next_link: Option<&str>) {
 /// What the list of reports says of a report beyond the old service's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFacts {
-    /// How many rows it has.
-    pub rows: u64,
+    /// How many rows it has; `None` where that is not counted before somebody asks for them.
+    pub rows: Option<u64>,
     /// The time of its newest row.
     pub newest_row: Option<Timestamp>,
     /// Why it has none.
@@ -82,7 +82,7 @@ pub fn report_list(
         item.text("Name", Some(report.name))
             .text("LicenseRequired", Some(report.license.as_str()));
         if let Some(facts) = facts {
-            item.integer("rows", i64::try_from(facts.rows).ok());
+            item.integer("rows", facts.rows.and_then(|rows| i64::try_from(rows).ok()));
             match facts.newest_row {
                 Some(time) => item.time("newestRow", time),
                 None => item.text("newestRow", None),
@@ -187,12 +187,12 @@ mod tests {
     #[test]
     fn annotations_follow_when_they_are_given() {
         let filled = ReportFacts {
-            rows: 3,
+            rows: Some(3),
             newest_row: Some(Timestamp::from_unix_seconds(0)),
             why_empty: None,
         };
         let empty = ReportFacts {
-            rows: 0,
+            rows: Some(0),
             newest_row: None,
             why_empty: Some("no source fills it yet".to_owned()),
         };

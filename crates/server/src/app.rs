@@ -34,6 +34,8 @@ pub struct App {
     pub tokens: TokenMemory,
     /// Uploads under way.
     pub uploads: Semaphore,
+    /// Short pages that are read on the event loop right now. One worker of the loop is always left for the rest.
+    pub short_reads: Semaphore,
     /// What is measured.
     pub metrics: Arc<Metrics>,
 }
@@ -52,6 +54,7 @@ impl App {
         App {
             uploads: Semaphore::new(config.limits.ingest_concurrent),
             tokens: TokenMemory::default(),
+            short_reads: Semaphore::new(cores()),
             events,
             control,
             config,
@@ -66,6 +69,11 @@ impl App {
     pub fn now(&self) -> Timestamp {
         clock::now()
     }
+}
+
+/// How many threads this machine runs at once. The event loop has one worker more.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Verified tokens by the hash of their text, until they end: a signature costs 25 µs, a look-up none.

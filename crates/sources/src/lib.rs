@@ -114,6 +114,7 @@ impl Understood {
             original: self.original,
             rows: model::reports::project(&self.event, &self.key),
             subjects: model::batch::subjects(&self.event),
+            usage: model::usage::usage(&self.event),
         }
     }
 }

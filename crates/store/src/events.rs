@@ -4,11 +4,12 @@
 //! decides what is new, known or changed; rows are versioned by commit and never overwritten; positions are opaque.
 
 use crate::error::StoreError;
-use model::batch::{Batch, Counts, Outcome, Subject};
+use model::batch::{Batch, Counts, Outcome, RowDraft, Subject};
 use model::identity::{EventKey, Kind};
 use model::query::{Position, Query};
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
+use model::usage::UsageDraft;
 
 /// Keeps events and answers questions about their rows.
 pub trait EventStore: Send + Sync {
@@ -21,6 +22,10 @@ pub trait EventStore: Send + Sync {
 
     /// Rows of a report, newest first. A tenant that has nothing answers nothing.
     fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError>;
+
+    /// Whether a short page of the tenant's newest rows can be read at once: nothing must be opened for it, and nobody holds
+    /// the tenant alone. A hint; whoever must not wait asks before reading on a thread that others need.
+    fn is_at_hand(&self, tenant: TenantId) -> bool;
 
     /// The number of the tenant's last commit: a query that names it sees the tenant as it was then.
     fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError>;
@@ -50,6 +55,32 @@ pub trait EventStore: Send + Sync {
 
     /// Frees a month for good. Late events of it will be refused; its ledger totals stay.
     fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The winning contents of a month, in the order in which they came, after the one with this number: what rows are made
+    /// anew from. Quarantined ones have none.
+    fn winners(
+        &self,
+        tenant: TenantId,
+        month: Month,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, StoredEvent)>, StoreError>;
+
+    /// Puts what events of a month show in the place of what they showed, in one commit. An event that does not win any longer
+    /// is left alone: what won has been projected by whoever stored it.
+    fn reproject(
+        &self,
+        lease: &Lease,
+        month: Month,
+        projected: Vec<Reprojection>,
+        now: Timestamp,
+    ) -> Result<Reprojected, StoreError>;
+
+    /// Months whose events are still to be counted for the usage reports: those that an older version wrote.
+    fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError>;
+
+    /// Notes that a month's events have all been counted.
+    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError>;
 
     /// Recounts everything that can be recounted, by other means than those that wrote it.
     fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError>;
@@ -113,6 +144,32 @@ pub struct StoredEvent {
     pub original: Vec<u8>,
 }
 
+/// What an event is to show from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reprojection {
+    /// The content's number, as [`EventStore::winners`] gave it.
+    pub number: u64,
+    /// The reports that are spoken of; rows of others stay.
+    pub reports: Vec<u16>,
+    /// The rows in those reports; none in one of them takes the row out.
+    pub rows: Vec<RowDraft>,
+    /// What it adds to the tallies; `None` leaves that as it is.
+    pub usage: Option<Vec<UsageDraft>>,
+}
+
+/// What making rows anew came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reprojected {
+    /// Rows that were not there.
+    pub added: u64,
+    /// Rows that say something else now.
+    pub changed: u64,
+    /// Rows that are no longer there.
+    pub removed: u64,
+    /// Events that count otherwise in the usage reports.
+    pub recounted: u64,
+}
+
 /// One entry of the change log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
@@ -142,8 +199,8 @@ pub enum ChangeKind {
 pub struct ReportTotal {
     /// The report's number.
     pub report: u16,
-    /// Its rows.
-    pub rows: u64,
+    /// Its rows; `None` where they are counted from tallies only when they are asked for.
+    pub rows: Option<u64>,
     /// The newest row's time.
     pub newest: Timestamp,
 }

@@ -12,7 +12,7 @@ use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
     Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
-    StoredEvent,
+    Reprojected, Reprojection, StoredEvent,
 };
 use store::folder::DataFolder;
 use store::sqlite::Options;
@@ -96,6 +96,38 @@ impl EventStore for Unruly {
 
     fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
         self.0.scan(tenant, query)
+    }
+
+    fn winners(
+        &self,
+        tenant: TenantId,
+        month: Month,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, StoredEvent)>, StoreError> {
+        self.0.winners(tenant, month, after, limit)
+    }
+
+    fn reproject(
+        &self,
+        lease: &Lease,
+        month: Month,
+        projected: Vec<Reprojection>,
+        now: Timestamp,
+    ) -> Result<Reprojected, StoreError> {
+        self.0.reproject(lease, month, projected, now)
+    }
+
+    fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError> {
+        self.0.uncounted(tenant)
+    }
+
+    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError> {
+        self.0.set_counted(lease, month, now)
+    }
+
+    fn is_at_hand(&self, tenant: TenantId) -> bool {
+        self.0.is_at_hand(tenant)
     }
 
     fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError> {

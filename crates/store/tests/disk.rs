@@ -189,7 +189,7 @@ fn a_disk_that_turns_read_only_refuses_writing_and_serves_reading() {
         .unwrap();
     assert_eq!(told.len(), 3);
     // A tenant that nobody has asked about since the start.
-    assert_eq!(store.report_totals(cold).unwrap()[0].rows, 1);
+    assert_eq!(store.report_totals(cold).unwrap()[0].rows, Some(1));
     assert_clean(store);
     // A new start there is refused in words.
     drop(opened);

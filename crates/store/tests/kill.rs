@@ -58,6 +58,7 @@ fn event(id: &str, time: &str, content: u8) -> EventDraft {
             particulars: Vec::new(),
         }],
         subjects: Vec::new(),
+        usage: Vec::new(),
     }
 }
 

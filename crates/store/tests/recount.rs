@@ -42,6 +42,7 @@ fn event((id, day, content): (u8, u8, u8)) -> EventDraft {
             particulars: Vec::new(),
         }],
         subjects: vec![Subject::person(&id.to_string())],
+        usage: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ mod app;
 mod config;
 mod demo;
 mod import;
+mod rebuild;
 mod mapping;
 mod serve;
 mod store;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Make the rows of reports anew from the records as they came
+    Rebuild(rebuild::Args),
 }
 
 /// Runs a command to its end.
@@ -47,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
     match cli.command {
         Command::Demo(args) => demo::run(common, &args),
         Command::Import(args) => import::run(common, &args),
+        Command::Rebuild(args) => rebuild::run(common, &args),
         Command::Mapping(command) => mapping::run(common, &command),
         Command::Serve(args) => serve::run(common, &args),
         Command::Tenant(command) => tenant::run(common, &command),
@@ -70,9 +74,11 @@ fn config_of(common: &Common) -> Result<Config> {
     Ok(loaded(common, Vec::new())?.config)
 }
 
-/// Runs what waits for others.
+/// Runs what waits for others. As many short pages as there are cores are read on the event loop itself; one worker more
+/// keeps it going meanwhile.
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(server::app::cores() + 1)
         .enable_all()
         .build()
         .context("start the event loop")?

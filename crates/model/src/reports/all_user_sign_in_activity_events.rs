@@ -122,7 +122,7 @@ fn render(row: &[u8], particulars: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The kinds of sign-in that a user makes, as the particulars spell them.
-const USERS: [&str; 2] = [
+pub(super) const USERS: [&str; 2] = [
     crate::event::SignInKind::Interactive.as_str(),
     crate::event::SignInKind::NonInteractive.as_str(),
 ];

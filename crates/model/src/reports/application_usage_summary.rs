@@ -3,6 +3,8 @@
 use super::parts::{APPLICATION_ID_OF_USAGE, TIME_STAMP_IS_EVENT_TIME};
 use super::{Evidence, Face, License, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::json::ObjectWriter;
+use crate::usage::{Counted, Grain};
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -13,10 +15,14 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &SUMMARY,
     time_property: Some("eventTime"),
     filters: &[TIME_STAMP_IS_EVENT_TIME, APPLICATION_ID_OF_USAGE],
-    rows: Rows::Empty,
+    rows: Rows::Counted {
+        grain: Grain::Application,
+        render,
+    },
     evidence: Evidence::Own,
-    about: "One row for each day and application: how much it was used.",
-    filled_by: "Counts over sign-ins; not filled by this version.",
+    about: "One row for each UTC day and application that people signed in to or tried to.",
+    filled_by: "Sign-ins of people, interactive and not: counted when the report is asked for, by the day of the event. Sign-ins of \
+                applications and workloads are not counted.",
 };
 
 const SUMMARY: EntityDef = EntityDef {
@@ -32,9 +38,21 @@ const SUMMARY: EntityDef = EntityDef {
         Property::new(
             "uniqueUsers",
             Edm::Int32,
-            "How many different users signed in to it on that day.",
+            "How many different people signed in to it on that day, told apart by their object id, else by their sign-in name.",
         ),
-        Property::new("signIns", Edm::Int32, "How many sign-ins there were."),
+        Property::new("signIns", Edm::Int32, "How many sign-ins succeeded."),
         Property::new("failedSignIns", Edm::Int32, "How many attempts failed."),
     ],
 };
+
+fn render(counted: &Counted<'_>) -> Vec<u8> {
+    ObjectWriter::new()
+        .text("id", Some(&counted.id.to_string()))
+        .time("eventTime", counted.day)
+        .text("applicationName", counted.called())
+        .text("applicationId", counted.name)
+        .integer("uniqueUsers", Some(counted.others))
+        .integer("signIns", Some(counted.amounts[0]))
+        .integer("failedSignIns", Some(counted.amounts[1]))
+        .finish()
+}

@@ -191,7 +191,7 @@ fn collect(properties: &'static [Property], seen: &mut Vec<&'static ComplexDef>)
 
 fn filled(report: &ReportDef) -> &'static str {
     match report.rows {
-        Rows::Stored(_) | Rows::Rendered { .. } => "**yes**",
+        Rows::Stored(_) | Rows::Rendered { .. } | Rows::Counted { .. } => "**yes**",
         Rows::One(_) => "one item",
         Rows::Empty => "no",
     }
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn the_overview_says_what_an_administrator_asks_first() {
         check("| [auditEvents](#auditevents) | False | `eventTime` | **yes** | documented |");
-        check("| [userActivitySummary](#useractivitysummary) | False | none | no | ***our own*** |");
+        check("| [userActivitySummary](#useractivitysummary) | False | none | **yes** | ***our own*** |");
         check(
             "| [b2cMfaRequestCount](#b2cmfarequestcount) | False | `TimeStamp`, `ApplicationId` | one item | recovered |",
         );

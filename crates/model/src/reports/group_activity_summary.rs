@@ -2,6 +2,8 @@
 
 use super::{Evidence, Face, License, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::json::ObjectWriter;
+use crate::usage::{Counted, Grain};
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -12,10 +14,13 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &SUMMARY,
     time_property: Some("eventTime"),
     filters: &[],
-    rows: Rows::Empty,
+    rows: Rows::Counted {
+        grain: Grain::Group,
+        render,
+    },
     evidence: Evidence::Own,
-    about: "One row for each day and group: how much it changed.",
-    filled_by: "Counts over directory audits; not filled by this version.",
+    about: "One row for each UTC day and group that was changed.",
+    filled_by: "Directory audits that succeeded and name a group: counted when the report is asked for, by the day of the event.",
 };
 
 const SUMMARY: EntityDef = EntityDef {
@@ -34,3 +39,14 @@ const SUMMARY: EntityDef = EntityDef {
         Property::new("otherChanges", Edm::Int32, "How many other changes there were."),
     ],
 };
+
+fn render(counted: &Counted<'_>) -> Vec<u8> {
+    ObjectWriter::new()
+        .text("id", Some(&counted.id.to_string()))
+        .time("eventTime", counted.day)
+        .text("group", counted.called())
+        .integer("membersAdded", Some(counted.amounts[0]))
+        .integer("membersRemoved", Some(counted.amounts[1]))
+        .integer("otherChanges", Some(counted.amounts[2]))
+        .finish()
+}

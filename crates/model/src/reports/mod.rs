@@ -41,12 +41,14 @@ mod weak_credentials;
 
 pub use docs::reports_markdown;
 pub use parts::{ActivityType, BREAKDOWN, activity_types};
+pub(crate) use parts::{action, is_success};
 
 use crate::batch::RowDraft;
 use crate::entity::EntityDef;
 use crate::event::Event;
 use crate::identity::EventKey;
 use crate::query::{Case, TimeRanges};
+use crate::usage::{Counted, Grain};
 
 /// Everything that is known of a report. `$metadata`, the report list, the `$filter` check, the JSON and the docs page
 /// derive from it.
@@ -134,6 +136,13 @@ pub enum Rows {
         /// Its row's JSON and particulars in, this report's JSON out; `None` leaves the row out.
         render: fn(&[u8], &[u8]) -> Option<Vec<u8>>,
     },
+    /// Counted from the tallies of [`crate::usage`] when it is asked for.
+    Counted {
+        /// What a row stands for.
+        grain: Grain,
+        /// A row's JSON.
+        render: fn(&Counted<'_>) -> Vec<u8>,
+    },
     /// Exactly one item, made from the window asked about.
     One(fn(&TimeRanges) -> Vec<u8>),
     /// Nothing fills it yet: the answer is an empty list.
@@ -145,6 +154,7 @@ impl std::fmt::Debug for Rows {
         f.write_str(match self {
             Rows::Stored(_) => "Stored",
             Rows::Rendered { .. } => "Rendered",
+            Rows::Counted { .. } => "Counted",
             Rows::One(_) => "One",
             Rows::Empty => "Empty",
         })

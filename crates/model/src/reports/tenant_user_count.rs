@@ -3,6 +3,8 @@
 use super::parts::BREAKDOWN;
 use super::{Evidence, Face, License, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::json::ObjectWriter;
+use crate::usage::{Counted, Grain};
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -13,10 +15,16 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &COUNT,
     time_property: Some("TimeStamp"),
     filters: &[],
-    rows: Rows::Empty,
+    rows: Rows::Counted {
+        grain: Grain::Accounts,
+        render,
+    },
     evidence: Evidence::Recovered,
-    about: "One item a day: how many users the directory has, and how they sign in.",
-    filled_by: "User counts of the directory; not filled by this version.",
+    about: "One item for each UTC day: how many accounts of people had been **seen** by its end and not been deleted. It is not the \
+            directory's own count: an account that no event ever named is not known here.",
+    filled_by: "Accounts that a sign-in that succeeded or a directory audit that succeeded names, from the first event that is kept \
+                on; `Delete user` ends one, `Add user` and `Restore user` begin it again. Counted when the report is asked \
+                for.",
 };
 
 const COUNT: EntityDef = EntityDef {
@@ -26,22 +34,47 @@ const COUNT: EntityDef = EntityDef {
         Property::new("TimeStamp", Edm::DateTimeOffset, "The UTC day.")
             .required()
             .filterable(),
-        Property::new("TotalUserCount", Edm::Int32, "All users of the directory."),
-        Property::new("LocalUserCount", Edm::Int32, "Users with a local account."),
+        Property::new(
+            "TotalUserCount",
+            Edm::Int32,
+            "Accounts that were seen and not deleted.",
+        ),
+        Property::new(
+            "LocalUserCount",
+            Edm::Int32,
+            "Those with a sign-in name of the directory.",
+        ),
         Property::new(
             "OtherUserCount",
             Edm::Int32,
-            "Users who are neither local nor from another identity provider.",
+            "Those whose sign-in name no event told.",
         ),
         Property::new(
             "AlternateIdUserCount",
             Edm::Int32,
-            "Users who sign in with an account of another identity provider.",
+            "Guests: those with `#EXT#` in the sign-in name.",
         ),
         Property::new(
             "AlternateIdUserBreakDown",
             Edm::Complex(&BREAKDOWN),
-            "`AlternateIdUserCount` by identity provider.",
+            "`AlternateIdUserCount` by identity provider. Events do not tell which, so all are under `unknown`.",
         ),
     ],
 };
+
+fn render(counted: &Counted<'_>) -> Vec<u8> {
+    let [local, guests, nameless] = counted.amounts;
+    let breakdown = if guests == 0 {
+        "{}".to_owned()
+    } else {
+        format!(r#"{{"unknown":{guests}}}"#)
+    };
+    ObjectWriter::new()
+        .time("TimeStamp", counted.day)
+        .integer("TotalUserCount", Some(local + guests + nameless))
+        .integer("LocalUserCount", Some(local))
+        .integer("OtherUserCount", Some(nameless))
+        .integer("AlternateIdUserCount", Some(guests))
+        .raw("AlternateIdUserBreakDown", breakdown.as_bytes())
+        .finish()
+}

@@ -2,6 +2,8 @@
 
 use super::{Evidence, Face, License, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::json::ObjectWriter;
+use crate::usage::{Counted, Grain};
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -12,10 +14,13 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &SUMMARY,
     time_property: Some("eventTime"),
     filters: &[],
-    rows: Rows::Empty,
+    rows: Rows::Counted {
+        grain: Grain::Account,
+        render,
+    },
     evidence: Evidence::Own,
-    about: "One row for each day and user: how much they signed in.",
-    filled_by: "Counts over sign-ins; not filled by this version.",
+    about: "One row for each UTC day and person who signed in or tried to.",
+    filled_by: "Sign-ins of people, interactive and not: counted when the report is asked for, by the day of the event.",
 };
 
 const SUMMARY: EntityDef = EntityDef {
@@ -27,7 +32,7 @@ const SUMMARY: EntityDef = EntityDef {
         Property::new(
             "signIns",
             Edm::Int32,
-            "How many times the user signed in on that day.",
+            "How many sign-ins of the user succeeded on that day.",
         ),
         Property::new("failedSignIns", Edm::Int32, "How many attempts failed."),
         Property::new(
@@ -39,3 +44,15 @@ const SUMMARY: EntityDef = EntityDef {
         Property::text("userName", "The user's sign-in name."),
     ],
 };
+
+fn render(counted: &Counted<'_>) -> Vec<u8> {
+    ObjectWriter::new()
+        .text("id", Some(&counted.id.to_string()))
+        .time("eventTime", counted.day)
+        .integer("signIns", Some(counted.amounts[0]))
+        .integer("failedSignIns", Some(counted.amounts[1]))
+        .integer("applications", Some(counted.others))
+        .text("displayName", counted.title)
+        .text("userName", counted.name)
+        .finish()
+}

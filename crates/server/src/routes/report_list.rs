@@ -87,10 +87,10 @@ fn facts(
         };
         let total = totals.iter().find(|total| total.report == number);
         let rows = match report.rows {
-            Rows::One(_) => 1,
-            _ => total.map_or(0, |total| total.rows),
+            Rows::One(_) => Some(1),
+            _ => total.map_or(Some(0), |total| total.rows),
         };
-        let why_empty = if rows == 0 {
+        let why_empty = if rows == Some(0) {
             Some(reports::why_empty(events, tenant, report, None)?)
         } else {
             None

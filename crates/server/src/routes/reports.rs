@@ -95,25 +95,51 @@ impl Request {
                 .map(|days| now.plus_days(-i64::from(days))),
         };
         let (events, tenant) = (Arc::clone(&app.events), caller.tenant);
-        let (asked, page, why_empty) = answer::blocking(move || {
+        let ready = if events.is_at_hand(tenant) {
             let context = Context {
                 snapshot: events.snapshot(tenant)?,
                 ..context
             };
-            let asked = match ask::ask(report, &options, &context) {
-                Ok(asked) => asked,
-                Err(error) => return Ok(Err(error)),
-            };
-            let page = read(events.as_ref(), tenant, report, &asked.query)?;
-            let is_empty = page.rows == 0 && page.next.is_none() && asked.query.after.is_none();
-            let why = if is_empty {
-                Some(why_empty(events.as_ref(), tenant, report, Some(&asked))?)
-            } else {
-                None
-            };
-            Ok(Ok((asked, page, why)))
-        })
-        .await??;
+            Ready::Asked(ask::ask(report, &options, &context)?)
+        } else {
+            Ready::Not(Box::new((options, context)))
+        };
+        let (asked, page, why_empty) = match ready {
+            Ready::Asked(asked)
+                if is_short(&asked.query)
+                    && let Ok(_permit) = app.short_reads.try_acquire() =>
+            {
+                let page = read(events.as_ref(), tenant, report, &asked.query)?;
+                if is_empty(&asked, &page) {
+                    answer::blocking(move || explain(events.as_ref(), tenant, report, asked, page)).await?
+                } else {
+                    (asked, page, None)
+                }
+            }
+            Ready::Asked(asked) => {
+                answer::blocking(move || {
+                    let page = read(events.as_ref(), tenant, report, &asked.query)?;
+                    explain(events.as_ref(), tenant, report, asked, page)
+                })
+                .await?
+            }
+            Ready::Not(question) => {
+                answer::blocking(move || {
+                    let (options, context) = *question;
+                    let context = Context {
+                        snapshot: events.snapshot(tenant)?,
+                        ..context
+                    };
+                    let asked = match ask::ask(report, &options, &context) {
+                        Ok(asked) => asked,
+                        Err(error) => return Ok(Err(error)),
+                    };
+                    let page = read(events.as_ref(), tenant, report, &asked.query)?;
+                    explain(events.as_ref(), tenant, report, asked, page).map(Ok)
+                })
+                .await??
+            }
+        };
         app.metrics.count_rows_served(page.rows as u64);
         let (path, segment) = answer::addressed(&self.original, &self.tenant_word);
         let progress = Progress {
@@ -144,6 +170,45 @@ impl Request {
     }
 }
 
+/// A question, as far as it could be understood without waiting.
+enum Ready {
+    /// What it asks for.
+    Asked(Asked),
+    /// The tenant's files must be opened first.
+    Not(Box<(options::Options, Context)>),
+}
+
+/// Rows that a page may have to be read where it was asked for: handing it to another thread costs as much as reading it.
+const SHORT_PAGE_ROWS: usize = 1_000;
+
+/// Whether a question is answered by some leaves of the tree, whatever the data: nothing to examine, count or leave out.
+fn is_short(query: &Query) -> bool {
+    matches!(query.report.rows, Rows::Stored(_))
+        && query.predicate.is_none()
+        && query.skip == 0
+        && query.limit <= SHORT_PAGE_ROWS
+}
+
+fn is_empty(asked: &Asked, page: &Page) -> bool {
+    page.rows == 0 && page.next.is_none() && asked.query.after.is_none()
+}
+
+/// Says of an empty answer why it is.
+fn explain(
+    events: &dyn EventStore,
+    tenant: TenantId,
+    report: &ReportDef,
+    asked: Asked,
+    page: Page,
+) -> Result<(Asked, Page, Option<String>), store::error::StoreError> {
+    let why = if is_empty(&asked, &page) {
+        Some(why_empty(events, tenant, report, Some(&asked))?)
+    } else {
+        None
+    };
+    Ok((asked, page, why))
+}
+
 fn read(
     events: &dyn EventStore,
     tenant: TenantId,
@@ -168,7 +233,7 @@ pub(super) fn why_empty(
     asked: Option<&Asked>,
 ) -> Result<String, store::error::StoreError> {
     let stored = match report.rows {
-        Rows::Stored(_) => report.number,
+        Rows::Stored(_) | Rows::Counted { .. } => report.number,
         Rows::Rendered { from, .. } => from.number,
         Rows::One(_) | Rows::Empty => return Ok("not filled by this version".to_owned()),
     };

@@ -534,6 +534,6 @@ pub(super) fn reopening(trial: &Trial) -> Result<(), String> {
             .iter()
             .map(|total| (total.rows, total.newest))
             .collect::<Vec<_>>(),
-        vec![(50, time("2017-05-01"))],
+        vec![(Some(50), time("2017-05-01"))],
     )
 }

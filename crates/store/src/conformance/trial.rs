@@ -145,6 +145,7 @@ pub(super) fn draft(event: &Told) -> EventDraft {
             Subject::person(&format!("user{}@contoso.com", event.id % 10)),
             Subject::address(&format!("192.0.2.{}", event.id % 256)),
         ],
+        usage: Vec::new(),
     }
 }
 

@@ -1,12 +1,15 @@
 //! One transaction of one month: events, rows, identities, counts, history, change log and ledger together.
 
 use super::filter::KeyFilter;
+use super::originals::{Original, WrittenBlocks};
 use super::schema;
+use super::tally::{Names, Sums};
 use super::tenant::{MonthState, read_meta};
 use crate::error::StoreError;
 use model::batch::{Outcome, QUARANTINE_AHEAD_TICKS, RowDraft};
 use model::identity::{EventKey, Kind, Rank};
 use model::time::{TICKS_PER_DAY, Timestamp};
+use model::usage::UsageDraft;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -29,9 +32,10 @@ pub(super) struct PreparedEvent {
     pub(super) time: Timestamp,
     pub(super) rank: Rank,
     pub(super) format: &'static str,
-    pub(super) original: Vec<u8>,
+    pub(super) original: Original,
     pub(super) rows: Vec<RowDraft>,
     pub(super) subjects: Vec<i64>,
+    pub(super) usage: Vec<UsageDraft>,
 }
 
 /// A line of the ledger, as one transaction changes it.
@@ -67,6 +71,7 @@ pub(super) struct Writer {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
     names: HashMap<String, i64>,
+    named: Names,
 }
 
 impl Writer {
@@ -75,6 +80,7 @@ impl Writer {
             path,
             connection,
             names: HashMap::new(),
+            named: Names::default(),
         }
     }
 
@@ -97,11 +103,18 @@ impl Writer {
         read().map_err(|error| schema::failure(&self.path, &error))
     }
 
-    /// Whether the month holds an identity.
-    pub(super) fn holds(&self, key: &EventKey) -> Result<bool, StoreError> {
+    /// Whether the month holds an identity, most likely at this time.
+    pub(super) fn holds(&self, key: &EventKey, likely: Timestamp) -> Result<bool, StoreError> {
         let look = || -> rusqlite::Result<bool> {
+            let is_there = self
+                .connection
+                .prepare_cached("SELECT 1 FROM events WHERE time >> 34 = ?1 AND key = ?2 LIMIT 1")?
+                .exists(params![schema::slot(likely.ticks()), key.0])?;
+            if is_there {
+                return Ok(true);
+            }
             self.connection
-                .prepare_cached("SELECT 1 FROM events WHERE key = ?1 LIMIT 1")?
+                .prepare_cached(&format!("{EVERY_SLOT} SELECT 1 {OF_KEY_IN_SLOTS} LIMIT 1"))?
                 .exists([key.0])
         };
         look().map_err(|error| schema::failure(&self.path, &error))
@@ -118,6 +131,7 @@ impl Writer {
         let outcome = self.try_commit(seq, written_at, fill);
         if outcome.is_err() {
             self.names = names_before;
+            self.named.forget();
         }
         outcome.map_err(|error| schema::failure(&self.path, &error))
     }
@@ -134,6 +148,9 @@ impl Writer {
         let mut commit = Commit {
             connection: &transaction,
             names: &mut self.names,
+            named: &mut self.named,
+            sums: Sums::default(),
+            blocks: WrittenBlocks::default(),
             seq: seq as i64,
             changes: 0,
             day_counts: HashMap::new(),
@@ -149,13 +166,27 @@ impl Writer {
 
 /// A transaction under way.
 pub(super) struct Commit<'a> {
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
     names: &'a mut HashMap<String, i64>,
+    pub(super) named: &'a mut Names,
+    pub(super) sums: Sums,
+    blocks: WrittenBlocks,
     seq: i64,
     changes: i64,
     day_counts: HashMap<(u16, i64), i64>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
+}
+
+/// How a new content takes its place.
+struct Placed {
+    outcome: Outcome,
+    wins: bool,
+    quarantined: bool,
+    /// Whether other contents of the event lie in other slots.
+    is_elsewhere: bool,
+    /// What it added to the tallies.
+    usage: Option<String>,
 }
 
 /// A kept content of an event.
@@ -167,7 +198,15 @@ struct Revision {
     is_quarantined: bool,
     updated: Option<i64>,
     properties: i64,
+    is_elsewhere: bool,
 }
+
+/// The slots that have events, by one look each.
+const EVERY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 34) FROM events UNION ALL
+    SELECT (SELECT min(time >> 34) FROM events WHERE time >> 34 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)";
+const OF_KEY_IN_SLOTS: &str =
+    "FROM slots CROSS JOIN events ON events.time >> 34 = slots.slot AND events.key = ?1";
+const REVISION: &str = "events.id, events.digest, events.time, events.winner, events.quarantined, events.updated, events.properties, events.elsewhere";
 
 impl Commit<'_> {
     /// Stores one event. `may_hold` is the key filter's word: `false` spares the look-up.
@@ -179,7 +218,7 @@ impl Commit<'_> {
         may_hold: bool,
     ) -> rusqlite::Result<Stored> {
         let revisions = if may_hold {
-            self.revisions(&event.key)?
+            self.revisions(event)?
         } else {
             Vec::new()
         };
@@ -200,7 +239,30 @@ impl Commit<'_> {
         } else {
             Outcome::Changed
         };
-        let id = self.insert_event(event, source, arrived, outcome, wins, quarantined)?;
+        let slot = schema::slot(event.time.ticks());
+        let is_elsewhere = revisions
+            .iter()
+            .any(|revision| schema::slot(revision.time) != slot);
+        let usage = if wins && !quarantined {
+            self.sums
+                .add(self.connection, self.named, event.time.ticks(), &event.usage)?
+        } else {
+            None
+        };
+        let placed = Placed {
+            outcome,
+            wins,
+            quarantined,
+            is_elsewhere,
+            usage,
+        };
+        let id = self.insert_event(event, source, arrived, &placed)?;
+        if is_elsewhere {
+            for revision in revisions.iter().filter(|revision| !revision.is_elsewhere) {
+                self.cached("UPDATE events SET elsewhere = 1 WHERE id = ?1")?
+                    .execute([revision.id])?;
+            }
+        }
         if wins {
             if let Some(winner) = winner {
                 self.retire(&event.key, winner)?;
@@ -210,8 +272,8 @@ impl Commit<'_> {
             }
         }
         for subject in &event.subjects {
-            self.cached("INSERT INTO history(subject, time, event) VALUES (?1, ?2, ?3)")?
-                .execute(params![subject, event.time.ticks(), id])?;
+            self.cached("INSERT INTO history(slot, subject, time, event) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![slot, subject, event.time.ticks(), id])?;
         }
         let what = match (outcome, wins) {
             (Outcome::New, _) => CHANGE_NEW,
@@ -264,6 +326,8 @@ impl Commit<'_> {
             )?
             .execute(params![report, day, rows])?;
         }
+        std::mem::take(&mut self.sums).write(self.connection)?;
+        std::mem::take(&mut self.blocks).finish(self.connection)?;
         self.cached("UPDATE meta SET first_time = ?1, last_time = ?2, last_write = ?3, last_seq = ?4")?
             .execute(params![
                 self.first.map(Timestamp::ticks),
@@ -281,7 +345,7 @@ impl Commit<'_> {
         })
     }
 
-    fn cached(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
+    pub(super) fn cached(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
         self.connection.prepare_cached(sql)
     }
 
@@ -303,11 +367,28 @@ impl Commit<'_> {
         Ok(id)
     }
 
-    fn revisions(&self, key: &EventKey) -> rusqlite::Result<Vec<Revision>> {
-        let mut statement = self.cached(
-            "SELECT id, digest, time, winner, quarantined, updated, properties FROM events WHERE key = ?1",
+    /// The contents of an event that are kept: all of them, unless the slot of its time has this very one.
+    fn revisions(&self, event: &PreparedEvent) -> rusqlite::Result<Vec<Revision>> {
+        let slot = schema::slot(event.time.ticks());
+        let near = self.read_revisions(
+            &format!("SELECT {REVISION} FROM events WHERE time >> 34 = ?1 AND key = ?2"),
+            params![slot, event.key.0],
         )?;
-        let found = statement.query_map([key.0], |row| {
+        let is_all = near
+            .iter()
+            .any(|revision| revision.digest == event.rank.digest || !revision.is_elsewhere);
+        if is_all {
+            return Ok(near);
+        }
+        self.read_revisions(
+            &format!("{EVERY_SLOT} SELECT {REVISION} {OF_KEY_IN_SLOTS}"),
+            params![event.key.0],
+        )
+    }
+
+    fn read_revisions(&self, sql: &str, of: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<Vec<Revision>> {
+        let mut statement = self.cached(sql)?;
+        let found = statement.query_map(of, |row| {
             Ok(Revision {
                 id: row.get(0)?,
                 digest: row.get(1)?,
@@ -316,6 +397,7 @@ impl Commit<'_> {
                 is_quarantined: row.get(4)?,
                 updated: row.get(5)?,
                 properties: row.get(6)?,
+                is_elsewhere: row.get(7)?,
             })
         })?;
         found.collect()
@@ -326,16 +408,17 @@ impl Commit<'_> {
         event: &PreparedEvent,
         source: &str,
         arrived: Timestamp,
-        outcome: Outcome,
-        wins: bool,
-        quarantined: bool,
+        placed: &Placed,
     ) -> rusqlite::Result<i64> {
         let format = self.name(event.format)?;
         let source = self.name(source)?;
-        self.cached(
+        let original = self.blocks.columns(self.connection, &event.original)?;
+        let id = self
+            .cached(
             "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
-                quarantined, updated, properties, subjects, original)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                quarantined, updated, properties, subjects, original, elsewhere, usage,
+                block, block_start, block_end)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .insert(params![
             event.key.0,
@@ -346,23 +429,36 @@ impl Commit<'_> {
             format,
             source,
             arrived.ticks(),
-            if outcome == Outcome::New {
+            if placed.outcome == Outcome::New {
                 OUTCOME_NEW
             } else {
                 OUTCOME_CHANGED
             },
-            wins,
-            quarantined,
+            placed.wins,
+            placed.quarantined,
             event.rank.updated.map(Timestamp::ticks),
             event.rank.properties,
             event.subjects.len() as i64,
-            event.original,
-        ])
+            original.alone,
+            placed.is_elsewhere,
+            placed.usage,
+            original.block,
+            original.start,
+            original.end,
+        ])?;
+        self.blocks.holds(&event.original, id);
+        Ok(id)
     }
 
-    /// Takes the former winner's rows out: a version without JSON for each.
+    /// Takes the former winner's rows out, a version without JSON for each, and what it added to the tallies.
     fn retire(&mut self, key: &EventKey, winner: &Revision) -> rusqlite::Result<()> {
-        self.cached("UPDATE events SET winner = 0 WHERE id = ?1")?
+        let usage: Option<String> = self
+            .cached("SELECT usage FROM events WHERE id = ?1")?
+            .query_row([winner.id], |row| row.get(0))?;
+        if let Some(usage) = usage {
+            self.sums.take_back(winner.time, &usage);
+        }
+        self.cached("UPDATE events SET winner = 0, usage = NULL WHERE id = ?1")?
             .execute([winner.id])?;
         if winner.is_quarantined {
             return Ok(());
@@ -398,15 +494,19 @@ impl Commit<'_> {
     fn show(&mut self, event: &PreparedEvent) -> rusqlite::Result<()> {
         let time = event.time.ticks();
         for row in &event.rows {
-            let particulars = (!row.particulars.is_empty()).then_some(row.particulars.as_slice());
-            self.put_row(row.report, time, &event.key, Some(&row.json), particulars)?;
+            self.put_draft(&event.key, time, row)?;
             self.count_row(row.report, time, 1);
         }
         Ok(())
     }
 
+    pub(super) fn put_draft(&self, key: &EventKey, time: i64, row: &RowDraft) -> rusqlite::Result<()> {
+        let particulars = (!row.particulars.is_empty()).then_some(row.particulars.as_slice());
+        self.put_row(row.report, time, key, Some(&row.json), particulars)
+    }
+
     /// A version of a row. Two versions in one commit are one: nobody can have seen the first.
-    fn put_row(
+    pub(super) fn put_row(
         &self,
         report: u16,
         time: i64,
@@ -422,7 +522,7 @@ impl Commit<'_> {
         Ok(())
     }
 
-    fn count_row(&mut self, report: u16, time: i64, rows: i64) {
+    pub(super) fn count_row(&mut self, report: u16, time: i64, rows: i64) {
         *self
             .day_counts
             .entry((report, time.div_euclid(TICKS_PER_DAY)))

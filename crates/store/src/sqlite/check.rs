@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::append::{NO_EVENT_HOUR, OUTCOME_CHANGED, OUTCOME_NEW};
+use super::originals::unpacked_bytes;
 use super::schema;
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::writer::HOUR_TICKS;
@@ -10,10 +11,10 @@ use crate::events::CheckReport;
 use model::identity::EventKey;
 use model::time::{Month, TICKS_PER_DAY};
 use rusqlite::Connection;
-use std::collections::BinaryHeap;
+use std::collections::HashMap;
 
-/// Keys that one look into a month reads.
-const KEYS_AT_ONCE: i64 = 4_096;
+/// Keys of all months that are held at once.
+const KEYS_AT_ONCE: u64 = 2_000_000;
 /// Faults that are told one by one for each question.
 const FAULTS_TOLD: usize = 20;
 
@@ -41,7 +42,7 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
         );
     }
     report.faults.extend(check_catalogue(tenant)?);
-    for (key, first, second) in doubled_keys(shared, tenant, &months)? {
+    for (key, first, second) in doubled_keys(shared, tenant, &months, report.events)? {
         if tenant.is_purged(first) || tenant.is_purged(second) {
             continue;
         }
@@ -108,6 +109,7 @@ fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
             row.get::<_, i64>(0)
         })?
         .unsigned_abs();
+    report.faults.extend(short_blocks(&transaction)?);
     for question in questions() {
         let mut statement = transaction.prepare(&question.sql)?;
         let mut answers = statement.query([])?;
@@ -127,6 +129,25 @@ fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
         }
     }
     Ok(report)
+}
+
+/// Blocks that cannot be unpacked, or have fewer bytes than their events say.
+fn short_blocks(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT id, data, needed FROM blocks LEFT JOIN
+            (SELECT block, max(block_end) AS needed FROM events WHERE block IS NOT NULL GROUP BY block) ON block = id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut faults = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, needed): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
+        match unpacked_bytes(row.get_ref(1)?.as_blob()?) {
+            Ok(bytes) if bytes as i64 >= needed.unwrap_or(0) => {}
+            Ok(_) => faults.push(format!("block {id} of originals is too short for its events")),
+            Err(error) => faults.push(format!("block {id} of originals cannot be unpacked: {error}")),
+        }
+    }
+    Ok(faults)
 }
 
 /// The newest version of each row, where that has JSON.
@@ -191,7 +212,7 @@ fn questions() -> Vec<Question> {
             fault: "a row shows no winning event (report, event)",
             sql: format!(
                 "SELECT format('%d, %s', report, hex(live.key)) FROM ({LIVE_ROWS}) AS live LEFT JOIN events
-                    ON events.key = live.key AND events.winner = 1 AND events.time = live.time AND events.quarantined = 0
+                    ON events.time >> 34 = live.time >> 34 AND events.key = live.key AND events.winner = 1 AND events.time = live.time AND events.quarantined = 0
                  WHERE events.id IS NULL"
             ),
         },
@@ -205,9 +226,39 @@ fn questions() -> Vec<Question> {
             ),
         },
         Question {
+            fault: "an event with contents in several slots does not say so, or says so wrongly (event)",
+            sql: "SELECT hex(key) FROM events GROUP BY key
+                 HAVING (min(time >> 34) <> max(time >> 34)) <> max(elsewhere) OR min(elsewhere) <> max(elsewhere)"
+                .to_owned(),
+        },
+        Question {
+            fault: "a tally is not the sum of what its events added (tally, day, subject, member)",
+            sql: format!(
+                "WITH there AS (SELECT added.value ->> 0 AS tally,
+                        (time - (((time % {TICKS_PER_DAY}) + {TICKS_PER_DAY}) % {TICKS_PER_DAY})) / {TICKS_PER_DAY} AS day,
+                        added.value ->> 1 AS subject, added.value ->> 2 AS member, sum(added.value ->> 3) AS first,
+                        sum(added.value ->> 4) AS second, sum(added.value ->> 5) AS third
+                    FROM events, json_each(events.usage) AS added WHERE winner = 1 AND quarantined = 0 GROUP BY 1, 2, 3, 4),
+                 told AS (SELECT * FROM usage WHERE first <> 0 OR second <> 0 OR third <> 0)
+                 SELECT format('%d, %d, %d, %d', tally, day, subject, member) FROM told FULL JOIN there USING (tally, day, subject, member)
+                 WHERE told.first IS NOT there.first OR told.second IS NOT there.second OR told.third IS NOT there.third"
+            ),
+        },
+        Question {
+            fault: "an event that does not win still counts in the usage reports (event)",
+            sql: "SELECT hex(key) FROM events WHERE usage IS NOT NULL AND (winner = 0 OR quarantined = 1)".to_owned(),
+        },
+        Question {
+            fault: "an event's block of originals is not there, or a block is of no event (event, block)",
+            sql: "SELECT format('%s, %d', coalesce(hex(key), '-'), coalesce(block, blocks.id)) FROM
+                    (SELECT key, block FROM events WHERE block IS NOT NULL) AS there FULL JOIN blocks ON blocks.id = there.block
+                  WHERE blocks.id IS NULL OR there.block IS NULL"
+                .to_owned(),
+        },
+        Question {
             fault: "a history entry has another time than its event, or none (event)",
             sql: "SELECT format('%d', event) FROM history LEFT JOIN events ON events.id = history.event
-                 WHERE events.id IS NULL OR events.time <> history.time"
+                 WHERE events.id IS NULL OR events.time <> history.time OR history.slot <> history.time >> 34"
                 .to_owned(),
         },
         Question {
@@ -237,69 +288,47 @@ fn questions() -> Vec<Question> {
     ]
 }
 
-/// Identities that two months hold: walks the months' sorted keys side by side.
+/// Identities that two months hold. Keys are taken by stretches of their first two bytes, so that a stretch of every month
+/// fits into memory.
 fn doubled_keys(
     shared: &Shared,
     tenant: &Tenant,
     months: &[Month],
+    events: u64,
 ) -> Result<Vec<(EventKey, Month, Month)>, StoreError> {
-    let mut walks: Vec<Walk> = months
-        .iter()
-        .map(|month| Walk {
-            month: *month,
-            keys: Vec::new().into_iter(),
-            after: Some([0; 16]),
-        })
-        .collect();
-    let mut heads = BinaryHeap::new();
-    for (index, walk) in walks.iter_mut().enumerate() {
-        if let Some(key) = walk.next_key(shared, tenant)? {
-            heads.push(std::cmp::Reverse((key, index)));
-        }
-    }
     let mut doubled = Vec::new();
-    let mut previous: Option<([u8; 16], usize)> = None;
-    while let Some(std::cmp::Reverse((key, index))) = heads.pop() {
-        if let Some((before, first)) = previous
-            && before == key
-        {
-            doubled.push((EventKey(key), months[first], months[index]));
-        }
-        previous = Some((key, index));
-        if let Some(next) = walks[index].next_key(shared, tenant)? {
-            heads.push(std::cmp::Reverse((next, index)));
+    if months.len() < 2 {
+        return Ok(doubled);
+    }
+    let stretches = events.div_ceil(KEYS_AT_ONCE).clamp(1, 0x1_0000);
+    for stretch in 0..stretches {
+        let (first, beyond) = (bound(stretch, stretches), bound(stretch + 1, stretches));
+        let mut homes: HashMap<[u8; 16], Month> = HashMap::new();
+        for month in months {
+            let keys: Vec<[u8; 16]> = ask_month(shared, tenant, *month, |connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT DISTINCT key FROM events INDEXED BY events_identity WHERE key >= ?1 AND key < ?2",
+                )?;
+                let keys = statement.query_map(rusqlite::params![first, beyond], |row| row.get(0))?;
+                keys.collect()
+            })?
+            .unwrap_or_default();
+            for key in keys {
+                if let Some(home) = homes.insert(key, *month) {
+                    doubled.push((EventKey(key), home, *month));
+                }
+            }
         }
     }
     Ok(doubled)
 }
 
-/// A month's keys in their order, read some at a time.
-struct Walk {
-    month: Month,
-    keys: std::vec::IntoIter<[u8; 16]>,
-    /// Where to read on; `None` at the end.
-    after: Option<[u8; 16]>,
-}
-
-impl Walk {
-    fn next_key(&mut self, shared: &Shared, tenant: &Tenant) -> Result<Option<[u8; 16]>, StoreError> {
-        if let Some(key) = self.keys.next() {
-            return Ok(Some(key));
-        }
-        let Some(after) = self.after else { return Ok(None) };
-        let keys: Vec<[u8; 16]> = ask_month(shared, tenant, self.month, |connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT DISTINCT key FROM events WHERE key > ?1 ORDER BY key LIMIT ?2")?;
-            let keys = statement.query_map(rusqlite::params![after, KEYS_AT_ONCE], |row| row.get(0))?;
-            keys.collect()
-        })?
-        .unwrap_or_default();
-        self.after = if (keys.len() as i64) < KEYS_AT_ONCE {
-            None
-        } else {
-            keys.last().copied()
-        };
-        self.keys = keys.into_iter();
-        Ok(self.keys.next())
+/// Where a stretch of keys begins.
+fn bound(stretch: u64, stretches: u64) -> Vec<u8> {
+    let start = stretch * 0x1_0000 / stretches;
+    if start > 0xffff {
+        // After every key of sixteen bytes.
+        return vec![0xff; 17];
     }
+    (start as u16).to_be_bytes().to_vec()
 }

@@ -1,20 +1,26 @@
 //! The embedded store: SQLite in WAL, a file for each tenant and month, written by few threads and read by many.
 
+mod accounts;
 mod append;
 mod catalogue;
 mod check;
 mod filter;
+mod originals;
 mod partition;
 mod reads;
+mod reproject;
 mod scan;
 mod schema;
+mod tally;
 mod tenant;
+mod upgrade;
+mod usage;
 mod writer;
 
 use crate::error::StoreError;
 use crate::events::{
     Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
-    StoredEvent,
+    Reprojected, Reprojection, StoredEvent,
 };
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
@@ -31,10 +37,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use tenant::Tenant;
-use writer::{AppendJob, Job};
-
-/// Originals are written once and read seldom: the fastest level that still takes most of the JSON away.
-const ZSTD_LEVEL: i32 = 1;
+pub use upgrade::{Outdated, outdated};
+use writer::{AppendJob, Job, ReprojectJob};
 
 /// How the embedded store is set up.
 #[derive(Debug, Clone, Copy)]
@@ -121,6 +125,30 @@ impl SqliteEventStore {
         })
     }
 
+    fn send_reproject(
+        &self,
+        tenant: TenantId,
+        month: Month,
+        projected: Vec<Reprojection>,
+        is_counted: bool,
+        now: Timestamp,
+    ) -> Result<Reprojected, StoreError> {
+        let Some(loaded) = self.shared.tenant(tenant)? else {
+            return Ok(Reprojected::default());
+        };
+        let (reply, answer) = bounded(1);
+        let job = ReprojectJob {
+            tenant: loaded,
+            month,
+            projected,
+            is_counted,
+            now,
+            reply,
+        };
+        self.send(tenant, Job::Reproject(job))?;
+        answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
     fn send(&self, tenant: TenantId, job: Job) -> Result<(), StoreError> {
         let queue = tenant.guid().as_u128() as usize % self.queues.len();
         match self.queues[queue].try_send(job) {
@@ -176,11 +204,7 @@ impl EventStore for SqliteEventStore {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(error);
         }
-        let mut appended = answer.recv().map_err(|_| StoreError::Closing)??;
-        for (_, original) in &mut appended.refused {
-            *original = reads::decompress(original).unwrap_or_default();
-        }
-        Ok(appended)
+        answer.recv().map_err(|_| StoreError::Closing)?
     }
 
     fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
@@ -188,6 +212,17 @@ impl EventStore for SqliteEventStore {
             Some(tenant) => scan::scan(&self.shared, &tenant, query),
             None => Ok(Page::default()),
         }
+    }
+
+    fn is_at_hand(&self, tenant: TenantId) -> bool {
+        let tenants = self.shared.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(tenant) = tenants.get(&tenant) else {
+            return false;
+        };
+        tenant.is_free()
+            && tenant
+                .newest_month()
+                .is_none_or(|month| self.shared.partitions.is_open(tenant.id, month))
     }
 
     fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError> {
@@ -252,6 +287,41 @@ impl EventStore for SqliteEventStore {
             },
         )?;
         answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn winners(
+        &self,
+        tenant: TenantId,
+        month: Month,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, StoredEvent)>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.winners(&tenant, month, after, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn reproject(
+        &self,
+        lease: &Lease,
+        month: Month,
+        projected: Vec<Reprojection>,
+        now: Timestamp,
+    ) -> Result<Reprojected, StoreError> {
+        self.send_reproject(lease.tenant, month, projected, false, now)
+    }
+
+    fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.uncounted(&tenant),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError> {
+        self.send_reproject(lease.tenant, month, Vec::new(), true, now)
+            .map(drop)
     }
 
     fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError> {
@@ -353,9 +423,10 @@ impl Shared {
 
 /// Compresses originals on the caller's thread, so that the one writer has little left to do.
 fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
-    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+    let originals: Vec<&[u8]> = drafts.iter().map(|draft| draft.original.as_slice()).collect();
+    let packed = originals::pack(&originals)?;
     let mut events = Vec::with_capacity(drafts.len());
-    for draft in drafts {
+    for (draft, original) in drafts.into_iter().zip(packed) {
         let mut subjects: Vec<i64> = draft.subjects.iter().map(Subject::number).collect();
         subjects.sort_unstable();
         subjects.dedup();
@@ -365,9 +436,10 @@ fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
             time: draft.time,
             rank: draft.rank,
             format: draft.format,
-            original: compressor.compress(&draft.original)?,
+            original,
             rows: draft.rows,
             subjects,
+            usage: draft.usage,
         });
     }
     Ok(events)

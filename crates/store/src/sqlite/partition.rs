@@ -110,6 +110,14 @@ impl Partitions {
         partition
     }
 
+    /// Whether a reader of the month waits for the next question.
+    pub(super) fn is_open(&self, tenant: TenantId, month: Month) -> bool {
+        lock(&self.open)
+            .partitions
+            .get(&(tenant, month))
+            .is_some_and(|(partition, _)| !lock(&partition.idle).is_empty())
+    }
+
     /// Closes a month's connections. Nobody reads it now: the caller has the tenant's gate alone.
     pub(super) fn close(&self, tenant: TenantId, month: Month) {
         lock(&self.open).partitions.remove(&(tenant, month));

@@ -1,18 +1,16 @@
 //! Questions that are not about rows: history, change log, totals, ledger.
 
 use super::append::{CHANGE_NEW, CHANGE_REPLACED};
+use super::originals::Unpacker;
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::{Shared, schema};
 use crate::error::StoreError;
 use crate::events::{Change, ChangeKind, LedgerLine, ReportTotal, StoredEvent};
 use model::batch::{Counts, Subject};
 use model::identity::{EventKey, Kind};
-use model::time::{TICKS_PER_DAY, Timestamp};
+use model::time::{Month, TICKS_PER_DAY, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
-
-/// No record is larger than this when it is unpacked: what the readers of records allow, with room.
-const ORIGINAL_BYTES_MOST: usize = 64 << 20;
 
 const LEDGER_SUMS: &str =
     "sum(read), sum(new), sum(changed), sum(known), sum(ignored), sum(rejected), sum(late),
@@ -34,16 +32,21 @@ impl Shared {
                 continue;
             }
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+            let mut unpacker = Unpacker::default();
             let events = partition.read(|connection| {
                 let mut statement = connection.prepare_cached(
-                    "SELECT key, kind, events.time, arrived, name, original
-                     FROM history JOIN events ON events.id = history.event JOIN names ON names.id = format
-                     WHERE subject = ?1 AND history.time BETWEEN ?2 AND ?3 AND winner = 1 AND quarantined = 0
+                    "WITH RECURSIVE slots(slot) AS (SELECT min(slot) FROM history WHERE slot >= ?2 >> 34 UNION ALL
+                        SELECT (SELECT min(slot) FROM history WHERE slot > slots.slot AND slot <= ?3 >> 34) FROM slots
+                        WHERE slots.slot IS NOT NULL)
+                     SELECT key, kind, events.time, arrived, name, original, block, block_start, block_end
+                     FROM slots CROSS JOIN history ON history.slot = slots.slot AND subject = ?1 AND history.time BETWEEN ?2 AND ?3
+                        JOIN events ON events.id = history.event JOIN names ON names.id = format
+                     WHERE winner = 1 AND quarantined = 0
                      ORDER BY history.time, events.key LIMIT ?4",
                 )?;
                 let rows = statement.query_map(
                     params![subject.number(), from.ticks(), to.ticks(), limit as i64],
-                    stored_event,
+                    |row| stored_event(connection, &mut unpacker, row),
                 )?;
                 rows.collect::<rusqlite::Result<Vec<_>>>()
             })?;
@@ -80,6 +83,55 @@ impl Shared {
         Ok(whole_commits(found, limit))
     }
 
+    pub(super) fn winners(
+        &self,
+        tenant: &Tenant,
+        month: Month,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, StoredEvent)>, StoreError> {
+        let _gate = tenant.read_gate();
+        if !tenant.months().iter().any(|(stored, _)| *stored == month) {
+            return Ok(Vec::new());
+        }
+        let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+        let mut unpacker = Unpacker::default();
+        let found = partition.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT key, kind, time, arrived, name, original, block, block_start, block_end, events.id FROM events JOIN names ON names.id = format
+                 WHERE events.id > ?1 AND winner = 1 AND quarantined = 0 ORDER BY events.id LIMIT ?2",
+            )?;
+            let rows = statement.query_map(params![after as i64, limit as i64], |row| {
+                Ok((row.get::<_, i64>(9)?.unsigned_abs(), stored_event(connection, &mut unpacker, row)?))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        found
+            .into_iter()
+            .map(|(number, event)| {
+                let event = event.map_err(|reason| StoreError::Backend {
+                    path: partition.path().to_owned(),
+                    reason,
+                })?;
+                Ok((number, event))
+            })
+            .collect()
+    }
+
+    pub(super) fn uncounted(&self, tenant: &Tenant) -> Result<Vec<Month>, StoreError> {
+        let _gate = tenant.read_gate();
+        let mut found = Vec::new();
+        for (month, _) in tenant.months() {
+            let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+            let is_counted: bool = partition
+                .read(|connection| connection.query_row("SELECT counted FROM meta", [], |row| row.get(0)))?;
+            if !is_counted {
+                found.push(month);
+            }
+        }
+        Ok(found)
+    }
+
     pub(super) fn report_totals(&self, tenant: &Tenant) -> Result<Vec<ReportTotal>, StoreError> {
         let _gate = tenant.read_gate();
         let mut totals: BTreeMap<u16, ReportTotal> = BTreeMap::new();
@@ -89,13 +141,15 @@ impl Shared {
                 totals
                     .entry(total.report)
                     .and_modify(|sum| {
-                        sum.rows += total.rows;
+                        sum.rows = sum.rows.zip(total.rows).map(|(rows, more)| rows + more);
                         sum.newest = sum.newest.max(total.newest);
                     })
                     .or_insert(total);
             }
         }
-        Ok(totals.into_values().collect())
+        let mut totals: Vec<ReportTotal> = totals.into_values().collect();
+        totals.extend(self.usage_totals(tenant)?);
+        Ok(totals)
     }
 
     pub(super) fn ledger(&self, tenant: &Tenant) -> Result<Vec<LedgerLine>, StoreError> {
@@ -178,18 +232,12 @@ fn whole_commits(mut changes: Vec<Change>, limit: usize) -> Vec<Change> {
     changes
 }
 
-/// A record as it came.
-pub(super) fn decompress(original: &[u8]) -> std::io::Result<Vec<u8>> {
-    // The frame tells its size; never more than that is set aside.
-    let size = zstd::zstd_safe::get_frame_content_size(original)
-        .ok()
-        .flatten()
-        .unwrap_or(0);
-    zstd::bulk::decompress(original, (size as usize).min(ORIGINAL_BYTES_MOST))
-}
-
-fn stored_event(row: &Row<'_>) -> rusqlite::Result<Result<StoredEvent, String>> {
-    let original = decompress(row.get_ref(5)?.as_blob()?);
+fn stored_event(
+    connection: &Connection,
+    unpacker: &mut Unpacker,
+    row: &Row<'_>,
+) -> rusqlite::Result<Result<StoredEvent, String>> {
+    let original = unpacker.original(connection, row, 5)?;
     let number: u8 = row.get(1)?;
     let (Ok(original), Some(kind)) = (original, Kind::from_number(number)) else {
         return Ok(Err(format!("an event of kind {number} cannot be read back")));
@@ -229,7 +277,7 @@ fn month_totals(connection: &Connection) -> rusqlite::Result<Vec<ReportTotal>> {
         if let Some(newest) = newest {
             totals.push(ReportTotal {
                 report,
-                rows: rows.unsigned_abs(),
+                rows: Some(rows.unsigned_abs()),
                 newest: Timestamp::from_ticks(newest),
             });
         }

@@ -1,8 +1,8 @@
 //! Rows of a report, newest first, out of several months that may overlap in time.
 
-use super::Shared;
 use super::partition::Partition;
 use super::tenant::Tenant;
+use super::{Shared, usage};
 use crate::error::StoreError;
 use crate::events::Page;
 use model::query::{Position, Query, TimeRanges};
@@ -50,6 +50,7 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
     let (report, render) = match query.report.rows {
         Rows::Stored(_) => (query.report.number, None),
         Rows::Rendered { from, render } => (from.number, Some(render)),
+        Rows::Counted { grain, render } => return usage::scan(shared, tenant, query, grain, render),
         Rows::One(_) | Rows::Empty => return Ok(Page::default()),
     };
     if query.limit == 0 {

@@ -9,10 +9,20 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The schema that this version writes.
-pub const SCHEMA_VERSION: i64 = 1;
+/// The schema of month files that this version writes.
+pub const SCHEMA_VERSION: i64 = 2;
+/// The schema of catalogues that this version writes.
+const CATALOGUE_VERSION: i64 = 1;
 /// What `PRAGMA synchronous` answers when every commit waits for the disk.
 const SYNCHRONOUS_FULL: i64 = 2;
+/// Holds the pages that a commit of some thousand events touches; with less it spills them in the middle.
+const WRITER_CACHE_KIB: i64 = 16_384;
+/// Pages in a write-ahead log that bring on a checkpoint: pages that are written again and again reach the file once.
+const CHECKPOINT_PAGES: i64 = 2_000;
+/// What stays of a write-ahead log once its pages are in the file: a thousand tenants have one each.
+const LOG_BYTES_KEPT: i64 = 4 << 20;
+/// Ticks in a slot of `events_identity` and `history` are two to the power of this.
+const SLOT_SHIFT: u32 = 34;
 /// "GATE": tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x4741_5445;
 /// How long a statement waits for another connection's lock.
@@ -23,9 +33,15 @@ const PAGE_BYTES: u32 = 16_384;
 /// A month of a tenant.
 ///
 /// `events` grows at its end, so that records of any time order cost the same; `events_identity` says new, known or
-/// changed. `history` names every content of an event under its persons and addresses, the losing and the quarantined too,
-/// so that whoever must be forgotten can be found; `subjects` says how often. `rows` is clustered as it is read: a report, newest first. A changed row is a new version (`seq`), a removed
-/// one a version without JSON.
+/// changed. It and `history` are kept by slots of time (`time >> 34`, half an hour): ids and persons are random, and a commit of
+/// events of one time must not touch every page of a month. Where an event has contents in several slots, each says so
+/// (`elsewhere`).
+///
+/// `history` names every content of an event under its persons and addresses, the losing and the quarantined too, so that
+/// whoever must be forgotten can be found; `subjects` says how often. `rows` is clustered as it is read: a report, newest
+/// first. A changed row is a new version (`seq`), a removed one a version without JSON. `usage` are the tallies that usage
+/// reports are counted from; `events.usage` notes what a winning content added. An `original` is there by itself or, where
+/// `block` is set, bytes of that block.
 const PARTITION: &str = "
 CREATE TABLE meta(
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -34,7 +50,8 @@ CREATE TABLE meta(
     first_time INTEGER,
     last_time INTEGER,
     last_write INTEGER,
-    last_seq INTEGER NOT NULL DEFAULT 0
+    last_seq INTEGER NOT NULL DEFAULT 0,
+    counted INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE events(
@@ -53,9 +70,14 @@ CREATE TABLE events(
     updated INTEGER,
     properties INTEGER NOT NULL,
     subjects INTEGER NOT NULL,
-    original BLOB NOT NULL
+    original BLOB NOT NULL,
+    elsewhere INTEGER NOT NULL DEFAULT 0,
+    usage TEXT,
+    block INTEGER,
+    block_start INTEGER,
+    block_end INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX events_identity ON events(key, digest);
+CREATE UNIQUE INDEX events_identity ON events(time >> 34, key, digest);
 CREATE TABLE rows(
     report INTEGER NOT NULL,
     time INTEGER NOT NULL,
@@ -72,10 +94,11 @@ CREATE TABLE day_counts(
     PRIMARY KEY (report, day)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE history(
+    slot INTEGER NOT NULL,
     subject INTEGER NOT NULL,
     time INTEGER NOT NULL,
     event INTEGER NOT NULL,
-    PRIMARY KEY (subject, time, event)
+    PRIMARY KEY (slot, subject, time, event)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE changes(
     seq INTEGER NOT NULL,
@@ -98,6 +121,31 @@ CREATE TABLE ledger(
     quarantined INTEGER NOT NULL,
     newest INTEGER,
     PRIMARY KEY (source, arrival_hour, event_hour)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What schema 2 added: originals that are compressed together, and what usage reports count, by name and day.
+pub(super) const ADDED_BY_2: &str = "
+CREATE TABLE blocks(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+CREATE TABLE named(
+    id INTEGER PRIMARY KEY,
+    sort INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    name TEXT,
+    name_day INTEGER,
+    title TEXT,
+    title_day INTEGER,
+    UNIQUE (sort, key)
+) STRICT;
+CREATE TABLE usage(
+    tally INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    member INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    second INTEGER NOT NULL,
+    third INTEGER NOT NULL,
+    PRIMARY KEY (tally, day, subject, member)
 ) STRICT, WITHOUT ROWID;
 ";
 
@@ -143,19 +191,30 @@ CREATE TABLE fragments(
 ) STRICT;
 ";
 
+/// The slot of an instant, as `time >> 34` says it in SQL.
+pub(super) fn slot(time_ticks: i64) -> i64 {
+    time_ticks >> SLOT_SHIFT
+}
+
 /// Opens a month for writing, making it if it is not there.
 pub(super) fn open_partition_writer(
     path: &Path,
     tenant: TenantId,
     month: Month,
 ) -> Result<Connection, StoreError> {
-    let connection = open_writer(path, tenant, PARTITION, |connection| {
-        connection.execute(
-            "INSERT INTO meta(id, tenant, month) VALUES (1, ?1, ?2)",
-            params![tenant.guid().as_bytes(), month.number()],
-        )?;
-        Ok(())
-    })?;
+    let connection = open_writer(
+        path,
+        tenant,
+        &[PARTITION, ADDED_BY_2],
+        SCHEMA_VERSION,
+        |connection| {
+            connection.execute(
+                "INSERT INTO meta(id, tenant, month) VALUES (1, ?1, ?2)",
+                params![tenant.guid().as_bytes(), month.number()],
+            )?;
+            Ok(())
+        },
+    )?;
     let stored: i32 = connection
         .query_row("SELECT month FROM meta", [], |row| row.get(0))
         .map_err(|error| failure(path, &error))?;
@@ -170,7 +229,7 @@ pub(super) fn open_partition_writer(
 
 /// Opens a tenant's catalogue for writing, making it if it is not there.
 pub(super) fn open_catalogue(path: &Path, tenant: TenantId) -> Result<Connection, StoreError> {
-    open_writer(path, tenant, CATALOGUE, |connection| {
+    open_writer(path, tenant, &[CATALOGUE], CATALOGUE_VERSION, |connection| {
         connection.execute(
             "INSERT INTO meta(id, tenant) VALUES (1, ?1)",
             params![tenant.guid().as_bytes()],
@@ -277,7 +336,8 @@ pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> StoreError {
 fn open_writer(
     path: &Path,
     tenant: TenantId,
-    tables: &str,
+    tables: &[&str],
+    version: i64,
     fill: impl Fn(&Connection) -> rusqlite::Result<()>,
 ) -> Result<Connection, StoreError> {
     let is_new = !path.exists();
@@ -292,7 +352,7 @@ fn open_writer(
     configure_writer(&connection).map_err(|error| failure(path, &error))?;
     check_durability(path, &connection)?;
     if making == Making::CutOff {
-        create(&connection, tables, fill).map_err(|error| failure(path, &error))?;
+        create(&connection, tables, version, fill).map_err(|error| failure(path, &error))?;
     }
     let owner: Vec<u8> = connection
         .query_row("SELECT tenant FROM meta", [], |row| row.get(0))
@@ -311,14 +371,17 @@ fn open_writer(
 
 fn create(
     connection: &Connection,
-    tables: &str,
+    tables: &[&str],
+    version: i64,
     fill: impl Fn(&Connection) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(tables)?;
+    for tables in tables {
+        transaction.execute_batch(tables)?;
+    }
     fill(&transaction)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.pragma_update(None, "user_version", version)?;
     transaction.commit()
 }
 
@@ -368,9 +431,16 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", false)?;
-    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    // What the cache let go is read back without copying.
+    connection.query_row("PRAGMA mmap_size = 8589934592", [], |_| Ok(()))?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 1_000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.query_row(
+        &format!("PRAGMA journal_size_limit = {LOG_BYTES_KEPT}"),
+        [],
+        |_| Ok(()),
+    )?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
 }
@@ -437,7 +507,7 @@ mod tests {
         check("journal_mode", "wal");
         check("synchronous", "2");
         check("page_size", "16384");
-        check("user_version", "1");
+        check("user_version", "2");
         check("application_id", "1195463749");
     }
 
@@ -446,15 +516,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         open(folder.path())
             .unwrap()
-            .pragma_update(None, "user_version", 2)
+            .pragma_update(None, "user_version", 3)
             .unwrap();
         let error = open(folder.path()).unwrap_err();
         assert!(
             matches!(
                 error,
                 StoreError::NewerSchema {
-                    found: 2,
-                    known: 1,
+                    found: 3,
+                    known: 2,
                     ..
                 }
             ),

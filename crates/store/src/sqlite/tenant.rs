@@ -78,6 +78,7 @@ impl Tenant {
                 discard_file(&folder, month)?;
                 continue;
             }
+            super::upgrade::bring_up(partitions, id, &folder, month)?;
             let partition = partitions.get(id, &folder, month);
             if let Some(found) = partition.read_if_made(read_meta)?.flatten() {
                 last_seq = last_seq.max(found.last_seq);
@@ -95,6 +96,15 @@ impl Tenant {
 
     pub(super) fn read_gate(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether no purge has the tenant alone or waits for it.
+    pub(super) fn is_free(&self) -> bool {
+        self.gate.try_read().is_ok()
+    }
+
+    pub(super) fn newest_month(&self) -> Option<Month> {
+        self.read_state().months.keys().next_back().copied()
     }
 
     pub(super) fn purge_gate(&self) -> RwLockWriteGuard<'_, ()> {

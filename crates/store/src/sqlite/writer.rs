@@ -7,7 +7,7 @@ use super::partition::Partition;
 use super::tenant::Tenant;
 use super::{CommitPoint, Shared, schema};
 use crate::error::StoreError;
-use crate::events::Appended;
+use crate::events::{Appended, Reprojected, Reprojection};
 use crossbeam_channel::{Receiver, Sender};
 use model::batch::{Counts, Lateness, Outcome};
 use model::identity::EventKey;
@@ -28,12 +28,24 @@ const OPEN_WRITERS: usize = 24;
 /// Something for a writing thread to do.
 pub(super) enum Job {
     Append(AppendJob),
+    Reproject(ReprojectJob),
     Purge {
         tenant: Arc<Tenant>,
         month: Month,
         now: Timestamp,
         reply: Sender<Result<(), StoreError>>,
     },
+}
+
+/// Rows of a month that are made anew, and where to answer.
+pub(super) struct ReprojectJob {
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) month: Month,
+    pub(super) projected: Vec<Reprojection>,
+    /// Nothing is left to count in the month.
+    pub(super) is_counted: bool,
+    pub(super) now: Timestamp,
+    pub(super) reply: Sender<Result<Reprojected, StoreError>>,
 }
 
 /// A batch with its originals compressed, and where to answer.
@@ -70,6 +82,10 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
             } => {
                 // A caller that stopped waiting is no reason to stop.
                 let _ = reply.send(thread.purge(&tenant, month, now));
+            }
+            Job::Reproject(job) => {
+                let answer = thread.reproject(&job);
+                let _ = job.reply.send(answer);
             }
             Job::Append(first) => {
                 let mut events = first.events.len();
@@ -231,7 +247,7 @@ impl WriterThread {
                 let month = event.time.month();
                 let home = match assigned.get(&event.key) {
                     Some(home) => *home,
-                    None => self.stored_home(tenant, &event.key, month)?.unwrap_or(month),
+                    None => self.stored_home(tenant, event)?.unwrap_or(month),
                 };
                 if tenant.is_purged(home) {
                     progress.outcomes[job_index][event_index] = Some(Outcome::Purged);
@@ -244,19 +260,15 @@ impl WriterThread {
         Ok(homes)
     }
 
-    fn stored_home(
-        &mut self,
-        tenant: &Tenant,
-        key: &EventKey,
-        likely: Month,
-    ) -> Result<Option<Month>, StoreError> {
+    fn stored_home(&mut self, tenant: &Tenant, event: &PreparedEvent) -> Result<Option<Month>, StoreError> {
+        let likely = event.time.month();
         let Some(memory) = self.tenants.get(&tenant.id) else {
             return Ok(None);
         };
         let mut candidates: Vec<Month> = memory
             .filters
             .iter()
-            .filter(|(_, filter)| filter.may_hold(&key.0))
+            .filter(|(_, filter)| filter.may_hold(&event.key.0))
             .map(|(month, _)| *month)
             .collect();
         if candidates.is_empty() {
@@ -264,7 +276,7 @@ impl WriterThread {
         }
         candidates.sort_by_key(|month| *month != likely);
         for month in candidates {
-            if self.writer(tenant, month)?.holds(key)? {
+            if self.writer(tenant, month)?.holds(&event.key, event.time)? {
                 return Ok(Some(month));
             }
         }
@@ -445,6 +457,43 @@ impl WriterThread {
         }
     }
 
+    fn reproject(&mut self, job: &ReprojectJob) -> Result<Reprojected, StoreError> {
+        let (tenant, month) = (&job.tenant, job.month);
+        if !tenant.months().iter().any(|(stored, _)| *stored == month) {
+            return Ok(Reprojected::default());
+        }
+        let seq = tenant.published() + 1;
+        let name = (tenant.id, month);
+        self.writer(tenant, month)?;
+        let Some((writer, _)) = self.writers.get_mut(&name) else {
+            return Err(StoreError::Closing);
+        };
+        let committed = writer.commit(seq, job.now, |commit| {
+            let mut sum = Reprojected::default();
+            for projection in &job.projected {
+                commit.reproject(projection, &mut sum)?;
+            }
+            if job.is_counted {
+                commit.note_counted()?;
+            }
+            Ok(sum)
+        });
+        match committed {
+            Ok((sum, state)) => {
+                tenant.wrote(month, state);
+                tenant.publish(seq);
+                self.shared.wrote(None);
+                Ok(sum)
+            }
+            Err(error) => {
+                self.writers.remove(&name);
+                tenant.publish(seq);
+                self.shared.wrote(Some(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
     /// The totals go to the catalogue first: from then on the month is purged, whatever fails after it, and a start throws
     /// its file away. Then every connection closes, and the file is renamed away and unlinked.
     fn purge(&mut self, tenant: &Tenant, month: Month, now: Timestamp) -> Result<(), StoreError> {
@@ -531,7 +580,12 @@ fn answer(index: usize, job: &AppendJob, seq: u64, progress: &mut Progress) -> R
         counts.count(outcome);
         outcomes.push(outcome);
         if outcome == Outcome::Purged {
-            refused.push((place, job.events[place].original.clone()));
+            let original = job.events[place].original.unpacked();
+            let original = original.map_err(|error| StoreError::Backend {
+                path: job.tenant.folder.clone(),
+                reason: format!("a record cannot be unpacked: {error}"),
+            })?;
+            refused.push((place, original));
         }
     }
     Ok(Appended {

@@ -60,6 +60,7 @@ pub(crate) fn event(id: &str, when: &str, content: u8) -> EventDraft {
             particulars: Vec::new(),
         }],
         subjects: vec![Subject::person("ada@contoso.example")],
+        usage: Vec::new(),
     }
 }
 

@@ -22,7 +22,8 @@ pub(super) use password_self_service::{
     is_password_activity, is_password_registration, methods_used, password_result, registration_activity,
     role, user_of,
 };
-pub(super) use vocabulary::{action, activity_type, category, result_status};
+pub(crate) use vocabulary::{action, is_success};
+pub(super) use vocabulary::{activity_type, category, result_status};
 
 use crate::event::Event;
 use crate::identity::EventKey;

@@ -6,7 +6,7 @@ use crate::event::Audit;
 ///
 /// The names are those of Microsoft's list of audit report events of 12/07/2015; a text that differs from one of them
 /// only in its case takes the list's spelling.
-pub(in crate::reports) fn action(activity: &str) -> &str {
+pub(crate) fn action(activity: &str) -> &str {
     let known = RENAMED
         .iter()
         .find(|(today, _)| today.eq_ignore_ascii_case(activity));
@@ -55,6 +55,11 @@ pub(in crate::reports) fn result_status(audit: &Audit) -> Option<(&'static str, 
     let result = audit.result.as_deref()?.trim();
     let success = SUCCESS.iter().any(|word| word.eq_ignore_ascii_case(result));
     Some(if success { ("Success", 0) } else { ("Failure", -1) })
+}
+
+/// Whether the record says that it was done.
+pub(crate) fn is_success(audit: &Audit) -> bool {
+    result_status(audit).is_some_and(|(_, status)| status == 0)
 }
 
 const SUCCESS: &[&str] = &["success", "succeeded", "0"];

@@ -4,6 +4,7 @@
 
 mod apps;
 mod import;
+mod rebuild;
 mod status;
 mod tenants;
 
@@ -11,17 +12,19 @@ pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
 pub use import::{
     ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord, encoded_mapping,
 };
+pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
 pub use tenants::{NewTenantAsked, TenantAnswer};
 
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::problem::Problem;
-use axum::Router;
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use http::StatusCode;
 use model::tenant::TenantId;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use store::control::ControlError;
@@ -33,6 +36,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(tenants::routes())
         .merge(apps::routes())
         .merge(import::routes())
+        .merge(rebuild::routes())
         .merge(status::routes())
         .fallback(no_such_address)
         .with_state(Arc::clone(app))
@@ -46,6 +50,27 @@ async fn no_such_address(request: RequestId) -> Response {
     )
     .of_request(request)
     .into_response()
+}
+
+/// Runs what waits for the disk apart from the event loop.
+async fn apart<T: Serialize + Send + 'static>(
+    request: RequestId,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Response {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Err(problem)) => problem.of_request(request).into_response(),
+        Err(panic) => {
+            tracing::error!("an administrative request failed: {panic}");
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "The service failed",
+            )
+            .of_request(request)
+            .into_response()
+        }
+    }
 }
 
 /// The body as JSON of a shape.

@@ -1,14 +1,13 @@
 //! `/status` and `/check`: what is stored, where it came from, and whether a recount agrees.
 
-use super::{control_problem, store_problem, tenant};
+use super::{apart, control_problem, store_problem, tenant};
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::problem::Problem;
+use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
-use axum::{Json, Router};
-use http::StatusCode;
 use model::reports;
 use model::tenant::TenantId;
 use serde::{Deserialize, Serialize};
@@ -62,8 +61,8 @@ pub struct MonthAnswer {
 pub struct ReportAnswer {
     /// The report.
     pub report: String,
-    /// Its rows.
-    pub rows: u64,
+    /// Its rows; null where they are counted only when asked for.
+    pub rows: Option<u64>,
     /// The newest one's time.
     pub newest: String,
 }
@@ -136,26 +135,6 @@ async fn check(
         recount(&app, asked.get("tenant").map(String::as_str))
     })
     .await
-}
-
-async fn apart<T: Serialize + Send + 'static>(
-    request: RequestId,
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Response {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(answer)) => Json(answer).into_response(),
-        Ok(Err(problem)) => problem.of_request(request).into_response(),
-        Err(panic) => {
-            tracing::error!("an administrative request failed: {panic}");
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "The service failed",
-            )
-            .of_request(request)
-            .into_response()
-        }
-    }
 }
 
 fn look(app: &App, word: Option<&str>) -> Result<StatusAnswer, Problem> {
