@@ -4,6 +4,7 @@
 
 mod bench;
 mod crash;
+mod deb;
 mod generate;
 mod records;
 mod tidy;
@@ -51,6 +52,11 @@ const ALL: &[Task] = &[
         name: "records",
         about: "write made-up sign-ins to standard output",
         run: records::run,
+    },
+    Task {
+        name: "deb",
+        about: "pack the program, its unit and its configuration as a Debian package",
+        run: deb::run,
     },
     Task {
         name: "bench-static",

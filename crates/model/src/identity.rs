@@ -30,17 +30,32 @@ pub enum Kind {
     SignIn,
     /// A change in the directory.
     Audit,
+    /// An account provisioned in another system.
+    Provisioning,
+    /// Something that the vendor's protection noticed.
+    RiskDetection,
+    /// What the vendor's protection thinks of a person or an application from a moment on.
+    RiskState,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &'static [Kind] = &[Kind::SignIn, Kind::Audit];
+    pub const ALL: &'static [Kind] = &[
+        Kind::SignIn,
+        Kind::Audit,
+        Kind::Provisioning,
+        Kind::RiskDetection,
+        Kind::RiskState,
+    ];
 
     /// The word that goes into identities; never changed once events are stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Kind::SignIn => "sign-in",
             Kind::Audit => "audit",
+            Kind::Provisioning => "provisioning",
+            Kind::RiskDetection => "risk-detection",
+            Kind::RiskState => "risk-state",
         }
     }
 
@@ -49,6 +64,18 @@ impl Kind {
         match self {
             Kind::SignIn => 1,
             Kind::Audit => 2,
+            Kind::Provisioning => 3,
+            Kind::RiskDetection => 4,
+            Kind::RiskState => 5,
+        }
+    }
+
+    /// Whether every event of the kind has a row in some report. A verdict that the vendor took back has none, nor has one
+    /// that no report is about.
+    pub const fn is_always_shown(self) -> bool {
+        match self {
+            Kind::SignIn | Kind::Audit | Kind::Provisioning => true,
+            Kind::RiskDetection | Kind::RiskState => false,
         }
     }
 

@@ -20,6 +20,20 @@ pub struct Inputs {
     pub overrides: Vec<(String, String)>,
 }
 
+/// The variable in which systemd says where credentials are.
+const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
+
+impl Inputs {
+    /// Where credentials are, if systemd gave any.
+    pub(super) fn credentials(&self) -> Option<PathBuf> {
+        let (_, value) = self
+            .environment
+            .iter()
+            .find(|(name, _)| name == CREDENTIALS_DIRECTORY)?;
+        Some(PathBuf::from(value))
+    }
+}
+
 /// Which layer a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -76,7 +90,7 @@ pub(super) fn process_environment() -> Vec<(String, String)> {
     let mut variables = Vec::new();
     for (name, value) in std::env::vars_os() {
         let Some(name) = name.to_str() else { continue };
-        if name.starts_with("GATELOG") || name == "XDG_DATA_HOME" || name == "HOME" {
+        if name.starts_with("GATELOG") || matches!(name, "XDG_DATA_HOME" | "HOME" | CREDENTIALS_DIRECTORY) {
             variables.push((name.to_owned(), value.to_string_lossy().into_owned()));
         }
     }

@@ -9,6 +9,7 @@ mod limits;
 mod log;
 mod network;
 mod reader;
+mod reload;
 mod reports;
 mod retention;
 mod server;
@@ -24,6 +25,7 @@ pub use layering::{Inputs, Origin};
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use network::{Network, NotANetwork};
+pub use reload::{Change, Effect, changes, in_effect};
 pub use reports::Reports;
 pub use retention::{Retention, TenantRef};
 pub use server::{PlainHttp, ProxyHeaders, PublicUrl, Server, TlsFiles};
@@ -84,7 +86,7 @@ pub fn keys() -> impl Iterator<Item = &'static KeyDef> {
 pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
     let (settings, mut errors) = layering::lay(inputs);
     let config = {
-        let mut reader = Reader::new(&settings, &mut errors);
+        let mut reader = Reader::new(&settings, &mut errors, inputs.credentials());
         let server = server::read(&mut reader);
         let limits = limits::read(&mut reader);
         let ingest = ingest::read(&mut reader);

@@ -65,7 +65,7 @@ async fn ingest(
         Ok(caller) => caller,
         Err(denied) => return refuse(&app, &tenant_word, &denied, request_id),
     };
-    let (choice, encoding) = match (choice(&app.config.ingest, &format), encoding(&parts.headers)) {
+    let (choice, encoding) = match (choice(&app.config().ingest, &format), encoding(&parts.headers)) {
         (Ok(choice), Ok(encoding)) => (choice, encoding),
         (Err(problem), _) | (_, Err(problem)) => return problem.of_request(request_id).into_response(),
     };
@@ -77,7 +77,7 @@ async fn ingest(
         )
         .detail(format!(
             "{} uploads are under way; send again in a moment.",
-            app.config.limits.ingest_concurrent
+            app.config().limits.ingest_concurrent
         ))
         .retry_after_seconds(1)
         .of_request(request_id)
@@ -245,16 +245,9 @@ fn internal() -> Problem {
 }
 
 fn count(app: &App, summary: &Summary) {
-    let counts = &summary.total.counts;
-    for (result, records) in [
-        ("new", counts.new),
-        ("changed", counts.changed),
-        ("known", counts.known),
-        ("ignored", counts.ignored),
-        ("rejected", counts.rejected),
-    ] {
-        app.metrics.count_ingested("ingest", result, records);
-    }
+    let total = &summary.total;
+    app.metrics
+        .count_brought("ingest", &total.counts, total.last, app.now());
 }
 
 /// An upload on its way into the store.
@@ -300,7 +293,7 @@ impl Bring<'_> {
             },
             now: clock::now,
         });
-        let limit = self.app.config.limits.ingest_decompressed_bytes;
+        let limit = self.app.config().limits.ingest_decompressed_bytes;
         let mut left = limit;
         let mut reader = self
             .encoding

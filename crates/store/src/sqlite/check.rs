@@ -8,7 +8,7 @@ use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::writer::HOUR_TICKS;
 use crate::error::StoreError;
 use crate::events::CheckReport;
-use model::identity::EventKey;
+use model::identity::{EventKey, Kind};
 use model::time::{Month, TICKS_PER_DAY};
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -222,7 +222,9 @@ fn questions() -> Vec<Question> {
                 "WITH shown AS (SELECT DISTINCT key, time FROM ({LIVE_ROWS})),
                  kinds AS (SELECT DISTINCT kind FROM events JOIN shown USING (key))
                  SELECT hex(events.key) FROM events LEFT JOIN shown ON shown.key = events.key AND shown.time = events.time
-                 WHERE winner = 1 AND quarantined = 0 AND shown.key IS NULL AND kind IN (SELECT kind FROM kinds)"
+                 WHERE winner = 1 AND quarantined = 0 AND shown.key IS NULL AND kind IN (SELECT kind FROM kinds)
+                    AND kind IN ({always_shown})",
+                always_shown = always_shown()
             ),
         },
         Question {
@@ -286,6 +288,13 @@ fn questions() -> Vec<Question> {
                 .to_owned(),
         },
     ]
+}
+
+/// The numbers of the kinds of which every event has a row, for a list in SQL.
+fn always_shown() -> String {
+    let shown = Kind::ALL.iter().filter(|kind| kind.is_always_shown());
+    let numbers: Vec<String> = shown.map(|kind| kind.number().to_string()).collect();
+    numbers.join(", ")
 }
 
 /// Identities that two months hold. Keys are taken by stretches of their first two bytes, so that a stretch of every month

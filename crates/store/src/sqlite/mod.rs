@@ -2,9 +2,11 @@
 
 mod accounts;
 mod append;
+pub mod backup;
 mod catalogue;
 mod check;
 mod filter;
+mod newer;
 mod originals;
 mod partition;
 mod reads;
@@ -19,8 +21,8 @@ mod writer;
 
 use crate::error::StoreError;
 use crate::events::{
-    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
-    Reprojected, Reprojection, StoredEvent,
+    Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
+    Purge, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
 };
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
@@ -38,7 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use tenant::Tenant;
 pub use upgrade::{Outdated, outdated};
-use writer::{AppendJob, Job, ReprojectJob};
+use writer::{AppendJob, Ending, Job, ReprojectJob};
 
 /// How the embedded store is set up.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +87,7 @@ pub(crate) struct Shared {
     waiting: AtomicUsize,
     commits: AtomicU64,
     write_failure: Mutex<Option<String>>,
+    backups: Arc<backup::UnderWay>,
     reached: Option<fn(CommitPoint)>,
 }
 
@@ -93,6 +96,7 @@ impl SqliteEventStore {
     pub fn open(folder: &DataFolder, options: Options) -> Result<SqliteEventStore, StoreError> {
         let tenants_folder = folder.path().join("tenants");
         make_private_folder(&tenants_folder)?;
+        newer::refuse(&tenants_folder)?;
         let shared = Arc::new(Shared {
             tenants_folder,
             tenants: RwLock::new(HashMap::new()),
@@ -101,6 +105,7 @@ impl SqliteEventStore {
             waiting: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
             write_failure: Mutex::new(None),
+            backups: Arc::default(),
             reached: options.reached,
         });
         let mut queues = Vec::new();
@@ -130,7 +135,7 @@ impl SqliteEventStore {
         tenant: TenantId,
         month: Month,
         projected: Vec<Reprojection>,
-        is_counted: bool,
+        ending: Ending,
         now: Timestamp,
     ) -> Result<Reprojected, StoreError> {
         let Some(loaded) = self.shared.tenant(tenant)? else {
@@ -141,7 +146,7 @@ impl SqliteEventStore {
             tenant: loaded,
             month,
             projected,
-            is_counted,
+            ending,
             now,
             reply,
         };
@@ -229,6 +234,13 @@ impl EventStore for SqliteEventStore {
         Ok(self.shared.tenant(tenant)?.map_or(0, |tenant| tenant.published()))
     }
 
+    fn epoch(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        Ok(self
+            .shared
+            .tenant(tenant)?
+            .map_or(catalogue::FIRST_EPOCH, |tenant| tenant.epoch()))
+    }
+
     fn history(
         &self,
         tenant: TenantId,
@@ -272,21 +284,38 @@ impl EventStore for SqliteEventStore {
             .unwrap_or_default())
     }
 
-    fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError> {
+    fn purge(&self, tenant: TenantId, seen: &MonthInfo, now: Timestamp) -> Result<Purge, StoreError> {
         let Some(loaded) = self.shared.tenant(tenant)? else {
-            return Ok(());
+            return Ok(Purge::NotThere);
         };
         let (reply, answer) = bounded(1);
         self.send(
             tenant,
             Job::Purge {
                 tenant: loaded,
-                month,
+                seen: *seen,
                 now,
                 reply,
             },
         )?;
         answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn begin_backup(&self) -> Result<BackupSource, StoreError> {
+        // The hold first: what is listed afterwards stays.
+        let hold = self.shared.backups.begin();
+        let mut tenants = Vec::new();
+        for id in self.tenants()? {
+            let folder = self.shared.tenants_folder.join(id.to_string());
+            tenants.push(TenantFiles {
+                tenant: id.to_string(),
+                files: backup::files_of(&folder)?,
+            });
+        }
+        Ok(BackupSource {
+            tenants,
+            hold: Box::new(hold),
+        })
     }
 
     fn winners(
@@ -309,7 +338,7 @@ impl EventStore for SqliteEventStore {
         projected: Vec<Reprojection>,
         now: Timestamp,
     ) -> Result<Reprojected, StoreError> {
-        self.send_reproject(lease.tenant, month, projected, false, now)
+        self.send_reproject(lease.tenant, month, projected, Ending::GoesOn, now)
     }
 
     fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError> {
@@ -319,8 +348,14 @@ impl EventStore for SqliteEventStore {
         }
     }
 
-    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError> {
-        self.send_reproject(lease.tenant, month, Vec::new(), true, now)
+    fn end_rebuild(
+        &self,
+        lease: &Lease,
+        month: Month,
+        all_counted: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.send_reproject(lease.tenant, month, Vec::new(), Ending::Ends { all_counted }, now)
             .map(drop)
     }
 

@@ -31,9 +31,9 @@ const REASONS_SHOWN: usize = 3;
 
 /// Keep the records of files, folders or standard input.
 ///
-/// Reads Entra sign-ins and directory audits as the admin center's CSV and JSON downloads, Microsoft Graph JSON, Azure
-/// Monitor diagnostic records and Log Analytics rows; in .zip, .gz and .zst too. Records of other makers are read with a
-/// mapping file. Importing the same records again changes nothing.
+/// Reads Entra sign-ins, directory audits, provisioning logs and risk detections as the admin center's CSV and JSON downloads,
+/// Microsoft Graph JSON, Azure Monitor diagnostic records and Log Analytics rows; in .zip, .gz and .zst too. Records of other
+/// makers are read with a mapping file. Importing the same records again changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   gatelog import InteractiveSignIns_2026-11-01_2026-11-08.csv AuditLogs.json

@@ -218,10 +218,7 @@ async fn import(
     // The task owns the answer: it ends with the upload, or when nobody listens any more.
     tokio::task::spawn_blocking(move || {
         let end = match bring(&app, &place, choice, upload, &lines) {
-            Ok(done) => {
-                count(&app, &done.total);
-                ImportLine::Done(done)
-            }
+            Ok(done) => ImportLine::Done(done),
             Err(reason) => ImportLine::Failed { reason },
         };
         let _ = send(&lines, &end);
@@ -266,6 +263,9 @@ fn bring(
     intake.finish().map_err(|error| error.to_string())?;
     tell(&mut intake, lines)?;
     let summary = intake.summary();
+    let total = &summary.total;
+    app.metrics
+        .count_brought("import", &total.counts, total.last, app.now());
     Ok(ImportDone {
         total: totals(&summary.total),
         lines: summary
@@ -280,18 +280,6 @@ fn bring(
             .collect(),
         ignored_reasons: summary.ignored.clone(),
     })
-}
-
-fn count(app: &App, total: &ImportTotals) {
-    for (result, records) in [
-        ("new", total.new),
-        ("changed", total.changed),
-        ("known", total.known),
-        ("ignored", total.ignored),
-        ("rejected", total.rejected),
-    ] {
-        app.metrics.count_ingested("import", result, records);
-    }
 }
 
 fn tell(intake: &mut Intake<'_>, lines: &Sender<Bytes>) -> Result<(), String> {

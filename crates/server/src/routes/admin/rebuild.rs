@@ -210,10 +210,7 @@ fn rebuild_month(
         answer.removed += made.removed;
         answer.recounted += made.recounted;
     }
-    if scope.tallies {
-        app.events.set_counted(&lease, month, app.now())?;
-    }
-    Ok(())
+    app.events.end_rebuild(&lease, month, scope.tallies, app.now())
 }
 
 /// What an event shows by this version's understanding of its original.
