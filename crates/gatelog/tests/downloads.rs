@@ -193,6 +193,36 @@ fn archives_that_cannot_be_read_are_refused_before_anything_is_kept() {
     );
 }
 
+/// What is kept of a row can be read again; what a mapping made of a record is left alone.
+#[test]
+fn a_rebuild_leaves_rows_of_tables_and_of_mapped_records_as_they_are() {
+    let workplace = workplace();
+    workplace.file("NonInteractiveSignIns.csv", SIGN_INS);
+    workplace.file("AuditLogs.csv", AUDITS);
+    workplace.file("vpn.log", block("json"));
+    workplace.file("acme-vpn.toml", block("toml"));
+    check(
+        &workplace,
+        &["NonInteractiveSignIns.csv", "AuditLogs.csv"],
+        [5, 5, 0, 0, 0, 0],
+    );
+    check(
+        &workplace,
+        &["--mapping", "acme-vpn.toml", "vpn.log"],
+        [5, 3, 0, 0, 1, 1],
+    );
+    // Done in part: the mapped ones are left.
+    let output = workplace.run(&["rebuild", "-o", "json"]);
+    assert_eq!(output.status.code(), Some(6), "{}", shown(&output));
+    let rebuilt: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let counts = ["events", "added", "changed", "removed", "notUnderstood"];
+    assert_eq!(
+        counts.map(|name| rebuilt[name].as_u64().unwrap()),
+        [8, 0, 0, 0, 3],
+        "{rebuilt}"
+    );
+}
+
 /// The first block of a sort in docs/mapping.md.
 fn block(sort: &str) -> String {
     let text = include_str!("../../../docs/mapping.md");

@@ -28,7 +28,7 @@ use model::batch::EventDraft;
 use model::event::Event;
 use model::identity::{EventKey, Rank};
 use splitter::{Content, Piece, Splitter};
-use table::{Sniffer, Sort, TableReader};
+use table::{Expected, Sniffer, Sort, TableReader};
 
 /// What one record may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,8 +134,9 @@ impl Understanding {
 /// Opens a reader of an input, which may be JSON or a table: its first line tells, unless a mapping does.
 pub fn open(choice: Choice, limits: Limits) -> Box<dyn PushParser> {
     let stage = match &choice {
-        Choice::Mapped(mapping) if !mapping.is_of_tables() => Stage::json(limits),
-        _ => Stage::Sniffing(Sniffer::new()),
+        Choice::Mapped(mapping) if mapping.is_of_tables() => Stage::Sniffing(Sniffer::new(Expected::Table)),
+        Choice::Mapped(_) => Stage::json(limits),
+        _ => Stage::Sniffing(Sniffer::new(Expected::Anything)),
     };
     Box::new(Parser {
         choice,
@@ -175,8 +176,7 @@ impl PushParser for Parser {
                     return;
                 };
                 let bytes = sniffer.take();
-                let delimiter = sniffer.delimiter();
-                self.settle(sort, delimiter);
+                self.settle(sort);
                 self.push(&bytes, out);
             }
             Stage::Json(splitter, pieces) => {
@@ -193,8 +193,7 @@ impl PushParser for Parser {
                 let knows = |names: &[String]| reading::knows_headings(&self.choice, names);
                 let sort = sniffer.finish(knows);
                 let bytes = sniffer.take();
-                let delimiter = sniffer.delimiter();
-                self.settle(sort, delimiter);
+                self.settle(sort);
                 self.push(&bytes, out);
                 self.finish(out);
             }
@@ -208,17 +207,11 @@ impl PushParser for Parser {
 }
 
 impl Parser {
-    /// A mapping of tables takes anything for a table.
-    fn settle(&mut self, sort: Sort, delimiter: u8) {
-        let delimiter = match (sort, &self.choice) {
-            (Sort::Table { delimiter }, _) => delimiter,
-            (Sort::Json, Choice::Mapped(_)) => delimiter,
-            (Sort::Json, _) => {
-                self.stage = Stage::json(self.limits);
-                return;
-            }
+    fn settle(&mut self, sort: Sort) {
+        self.stage = match sort {
+            Sort::Table { delimiter } => Stage::Table(Box::new(TableReader::new(self.limits, delimiter))),
+            Sort::Json => Stage::json(self.limits),
         };
-        self.stage = Stage::Table(Box::new(TableReader::new(self.limits, delimiter)));
     }
 }
 

@@ -4,7 +4,7 @@ use crate::entra::fields::Fields;
 use crate::formats::{ALL, FormatDef, Reading, Told};
 use crate::mapping::{self, Mapping};
 use crate::portal;
-use crate::table::{self, Sniffer, Sort, TableReader};
+use crate::table::{self, Expected, Sniffer, Sort, TableReader};
 use crate::{Limits, Understanding};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -73,7 +73,11 @@ pub(crate) fn understand_object(choice: &Choice, original: Vec<u8>) -> Option<Un
 
 /// A row that was kept with its headings.
 fn understand_row(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
-    let mut sniffer = Sniffer::new();
+    let expected = match choice {
+        Choice::Mapped(_) => Expected::Table,
+        _ => Expected::Anything,
+    };
+    let mut sniffer = Sniffer::new(expected);
     let knows = |names: &[String]| knows_headings(choice, names);
     let sort = sniffer
         .push(&original, knows)

@@ -438,6 +438,22 @@ fn joined_files_are_read_one_after_the_other() {
     assert_eq!(read(doubled.as_bytes()).len(), 6);
 }
 
+/// The headings are known from documentation only.
+#[test]
+fn a_provisioning_row_is_read_as_graphs_record_is() {
+    let input = "Date,Identity,Action,Source System,Target System,Application,Status,Job ID,Cycle ID,Change ID,Source ID\n\
+                 2024-05-06T07:08:09Z,Ann Berg,Create,Microsoft Entra ID,ServiceNow,ServiceNow (prod),Failure,j,c,h,s\n";
+    let event = understood(read(input.as_bytes()).remove(0));
+    assert_eq!(event.format, "entra-csv");
+    let Facts::Provisioning(provisioning) = &event.event.facts else {
+        panic!("{event:?}")
+    };
+    let told = format!("{provisioning:?}");
+    for said in ["Create", "ServiceNow", "ailure"] {
+        assert!(told.contains(said), "{told}");
+    }
+}
+
 /// Whoever chose such a name would have every later row refused.
 #[test]
 fn somebody_called_like_a_heading_begins_no_table() {

@@ -7,6 +7,7 @@ mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
 
+use crate::mapping;
 use model::event::Event;
 use model::identity::{EventKey, Rank};
 use serde_json::{Map, Value};
@@ -88,7 +89,10 @@ pub fn by_file_name(name: &str) -> Option<&'static FormatDef> {
         .then_some(&entra_csv_managed_identity::DEF)
 }
 
-/// The format of a name.
+/// The format of a name; also that of mapped records, which understands nothing without its mapping.
 pub fn by_id(id: &str) -> Option<&'static FormatDef> {
-    ALL.iter().copied().find(|format| format.id == id)
+    ALL.iter()
+        .copied()
+        .chain([&mapping::DEF])
+        .find(|format| format.id == id)
 }

@@ -9,7 +9,7 @@ mod time;
 pub use file::{MAPPING_BYTES_MAX, MappingError, MappingErrors};
 
 use crate::entra::address;
-use crate::formats::{Reading, Told};
+use crate::formats::{FormatDef, Reading, Told};
 use fields::Field;
 use model::content;
 use model::event::{Actor, Audit, Device, Event, Facts, Place, SignIn, Target};
@@ -22,6 +22,15 @@ use time::TimeFormat;
 
 /// The word for such events in summaries and beside what is stored.
 pub const FORMAT: &str = "mapping";
+
+/// What is known of such records without their mapping. Another format must not read them again by mistake.
+pub(crate) const DEF: FormatDef = FormatDef {
+    id: FORMAT,
+    title: "record of a mapping",
+    about: "Records that were read as a mapping file says.",
+    looks_for: "what a mapping file says",
+    read: |_| Reading::Rejected("it was read by a mapping, and can be read by that alone".to_owned()),
+};
 
 /// The error code of a sign-in that failed and whose record gives no code; the same as for records of Entra.
 const FAILED_WITHOUT_CODE: i64 = 1;

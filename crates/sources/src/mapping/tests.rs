@@ -266,3 +266,15 @@ fn a_dot_in_a_name_is_escaped() {
         &["1: 2017-05-17T12:00:00Z audit: - did - to - (-)"],
     );
 }
+
+/// What is stored beside an event is its format; reading an original again by another one would make another event.
+#[test]
+fn without_its_mapping_a_record_is_not_understood() {
+    let looks_like_graph = br#"{"id":"1","createdDateTime":"2023-01-02T03:04:05Z","status":{"errorCode":0}}"#;
+    let format = crate::by_id(FORMAT).unwrap();
+    let understanding = crate::understand(&Choice::Only(format), looks_like_graph.to_vec());
+    assert!(
+        matches!(understanding, Some(Understanding::Rejected { .. })),
+        "{understanding:?}"
+    );
+}

@@ -4,7 +4,7 @@ mod rows;
 mod sniff;
 
 pub use rows::{COLUMNS_MAX, ROW_BYTES_MAX, Row, RowContent, RowSplitter};
-pub(crate) use sniff::{Sniffer, Sort};
+pub(crate) use sniff::{Expected, Sniffer, Sort};
 
 use crate::reading::{Choice, Judged, judge, knows_headings, wanted_headings};
 use crate::{Limits, Record, Understanding};
@@ -166,7 +166,7 @@ impl Heading {
 /// Whether an input is read as a table when no mapping says what it is.
 pub fn is_table(input: &[u8]) -> bool {
     let knows = |names: &[String]| knows_headings(&Choice::Auto, names);
-    let mut sniffer = Sniffer::new();
+    let mut sniffer = Sniffer::new(Expected::Anything);
     let sort = sniffer
         .push(input, knows)
         .unwrap_or_else(|| sniffer.finish(knows));

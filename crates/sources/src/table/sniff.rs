@@ -5,6 +5,8 @@ use crate::table::heading_name;
 
 /// A first line that is longer than this names no columns.
 const FIRST_LINE_BYTES: usize = 64 << 10;
+/// Of the input so much is looked at, white space before the first line included.
+const START_BYTES: usize = 2 * FIRST_LINE_BYTES;
 /// A table whose headings nobody knows has at least so many of them; fewer may be any text.
 const HEADINGS_MIN: usize = 3;
 /// What may stand between cells: as RFC 4180 says, as Excel writes where the comma is in numbers, and as Excel writes
@@ -23,17 +25,28 @@ pub(crate) enum Sort {
     },
 }
 
+/// What an input may turn out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// JSON or a table.
+    Anything,
+    /// A table: only its delimiter is not known.
+    Table,
+}
+
 /// Looks at the start of an input until it is clear what it is. The bytes are kept until then.
 #[derive(Debug)]
 pub(crate) struct Sniffer {
+    expected: Expected,
     raw: Vec<u8>,
     decoder: Decoder,
     text: Vec<u8>,
 }
 
 impl Sniffer {
-    pub(crate) fn new() -> Sniffer {
+    pub(crate) fn new(expected: Expected) -> Sniffer {
         Sniffer {
+            expected,
             raw: Vec::new(),
             decoder: Decoder::new(),
             text: Vec::new(),
@@ -42,47 +55,62 @@ impl Sniffer {
 
     /// Takes bytes; the answer when it is clear. `knows` tells whether somebody knows the headings of a table.
     pub(crate) fn push(&mut self, bytes: &[u8], knows: impl Fn(&[String]) -> bool) -> Option<Sort> {
+        self.raw.extend_from_slice(bytes);
         // Not all of a large push: the first line decides.
         for part in bytes.chunks(FIRST_LINE_BYTES) {
             self.decoder.decode(part, &mut self.text);
-            let looked_at = &self.text[start(&self.text)..];
-            let sort = match looked_at.first() {
-                None => None,
-                Some(b'{' | b'[') => Some(Sort::Json),
-                Some(_) => match looked_at.iter().position(|byte| *byte == b'\n') {
-                    Some(end) => Some(sort_of_line(&looked_at[..end], &knows)),
-                    None if looked_at.len() > FIRST_LINE_BYTES => Some(Sort::Json),
-                    None => None,
-                },
-            };
-            if sort.is_some() || self.text.len() > 2 * FIRST_LINE_BYTES {
-                self.raw.extend_from_slice(bytes);
-                return Some(sort.unwrap_or(Sort::Json));
+            let sort = self.sort(&knows);
+            if sort.is_some() {
+                return sort;
             }
         }
-        self.raw.extend_from_slice(bytes);
         None
+    }
+
+    /// The answer, if the text so far gives one. However the input was cut, the same bytes decide.
+    fn sort(&self, knows: &impl Fn(&[String]) -> bool) -> Option<Sort> {
+        let text = &self.text[..self.text.len().min(START_BYTES)];
+        let rest = &text[start(text)..];
+        let line = &rest[..rest.len().min(FIRST_LINE_BYTES)];
+        if self.expected == Expected::Anything && matches!(line.first(), Some(b'{' | b'[')) {
+            return Some(Sort::Json);
+        }
+        if let Some(end) = line.iter().position(|byte| *byte == b'\n') {
+            return Some(self.sort_of_line(&line[..end], knows));
+        }
+        if line.len() < FIRST_LINE_BYTES && text.len() < START_BYTES {
+            return None;
+        }
+        Some(match self.expected {
+            Expected::Anything => Sort::Json,
+            Expected::Table => self.sort_of_line(line, knows),
+        })
     }
 
     /// The input has ended.
     pub(crate) fn finish(&mut self, knows: impl Fn(&[String]) -> bool) -> Sort {
         self.decoder.finish(&mut self.text);
-        let looked_at = &self.text[start(&self.text)..];
-        match looked_at.first() {
-            None | Some(b'{' | b'[') => Sort::Json,
-            Some(_) => sort_of_line(looked_at, &knows),
-        }
-    }
-
-    /// What stands between the cells of the first line, taken for that of a table.
-    pub(crate) fn delimiter(&self) -> u8 {
-        let line = self.text[start(&self.text)..].split(|byte| *byte == b'\n').next();
-        headings(&String::from_utf8_lossy(line.unwrap_or_default())).0
+        self.sort(&knows).unwrap_or_else(|| {
+            let line = &self.text[start(&self.text)..];
+            if line.is_empty() {
+                return Sort::Json;
+            }
+            self.sort_of_line(line, &knows)
+        })
     }
 
     /// Every byte that was pushed.
     pub(crate) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.raw)
+    }
+
+    fn sort_of_line(&self, line: &[u8], knows: &impl Fn(&[String]) -> bool) -> Sort {
+        match self.expected {
+            Expected::Anything => sort_of_line(line, knows),
+            Expected::Table => Sort::Table {
+                delimiter: delimiter(&String::from_utf8_lossy(line)),
+            },
+        }
     }
 }
 
@@ -102,10 +130,8 @@ fn sort_of_line(line: &[u8], knows: &impl Fn(&[String]) -> bool) -> Sort {
     let Ok(line) = std::str::from_utf8(line) else {
         return Sort::Json;
     };
-    let line = line.trim_end();
-    if let Some(&[delimiter]) = line.as_bytes().strip_prefix(b"sep=")
-        && DELIMITERS.contains(&delimiter)
-    {
+    let line = line.trim_end_matches('\r');
+    if let Some(delimiter) = separator_hint(line) {
         return Sort::Table { delimiter };
     }
     let (delimiter, names) = headings(line);
@@ -116,6 +142,20 @@ fn sort_of_line(line: &[u8], knows: &impl Fn(&[String]) -> bool) -> Sort {
         return Sort::Table { delimiter };
     }
     Sort::Json
+}
+
+/// `sep=;` tells Excel what stands between cells.
+fn separator_hint(line: &str) -> Option<u8> {
+    match line.as_bytes().strip_prefix(b"sep=") {
+        Some(&[delimiter]) if DELIMITERS.contains(&delimiter) => Some(delimiter),
+        _ => None,
+    }
+}
+
+/// What stands between the cells of a line that is one of a table.
+fn delimiter(line: &str) -> u8 {
+    let line = line.trim_end_matches('\r');
+    separator_hint(line).unwrap_or_else(|| headings(line).0)
 }
 
 /// The delimiter that stands most often outside of quotes, and the names that it parts.
@@ -160,12 +200,12 @@ mod tests {
     fn check(input: &str, expected: Option<u8>) {
         let knows = |names: &[String]| names.iter().any(|name| name == "Date (UTC)");
         let expected = expected.map_or(Sort::Json, |delimiter| Sort::Table { delimiter });
-        let mut whole = Sniffer::new();
+        let mut whole = Sniffer::new(Expected::Anything);
         let sort = whole
             .push(input.as_bytes(), knows)
             .unwrap_or_else(|| whole.finish(knows));
         assert_eq!(sort, expected, "{input:?}");
-        let mut bytewise = Sniffer::new();
+        let mut bytewise = Sniffer::new(Expected::Anything);
         let mut found = None;
         for byte in input.bytes() {
             found = found.or_else(|| bytewise.push(&[byte], knows));
@@ -175,6 +215,52 @@ mod tests {
             expected,
             "{input:?} byte by byte"
         );
+    }
+
+    #[test]
+    fn what_must_be_a_table_is_one_however_it_is_cut() {
+        for (input, expected) in [
+            ("{a;b\nc;d,,,\n", b';'),
+            ("a", b','),
+            ("[\t", b'\t'),
+            ("sep=;\na,b", b';'),
+        ] {
+            for size in 1..=input.len() {
+                let mut sniffer = Sniffer::new(Expected::Table);
+                let mut found = None;
+                for part in input.as_bytes().chunks(size) {
+                    found = found.or_else(|| sniffer.push(part, |_| false));
+                }
+                let sort = found.unwrap_or_else(|| sniffer.finish(|_| false));
+                assert_eq!(
+                    sort,
+                    Sort::Table { delimiter: expected },
+                    "{input:?} in pieces of {size}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_first_line_without_end_is_judged_by_the_same_bytes_however_it_is_cut() {
+        let long = format!("Date (UTC),{}\n", "x".repeat(FIRST_LINE_BYTES));
+        let white = format!("{}Date (UTC),a\n", "\n".repeat(START_BYTES - 4));
+        for input in [long, white] {
+            for size in [1_000, 60_000, 65_537, 1 << 20] {
+                let mut sniffer = Sniffer::new(Expected::Anything);
+                let knows = |names: &[String]| names.iter().any(|name| name == "Date (UTC)");
+                let mut found = None;
+                for part in input.as_bytes().chunks(size) {
+                    found = found.or_else(|| sniffer.push(part, knows));
+                }
+                assert_eq!(
+                    found,
+                    Some(Sort::Json),
+                    "{} bytes in pieces of {size}",
+                    input.len()
+                );
+            }
+        }
     }
 
     #[test]
