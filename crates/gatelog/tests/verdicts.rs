@@ -238,6 +238,10 @@ fn a_verdict_that_the_vendor_takes_back_is_shown_no_more_whatever_comes_first() 
             &later("confirmedCompromised", "2022-08-24T00:00:00Z"),
         );
         assert_eq!(shown(&server), [1, 1]);
+        // One that nothing shows, beside one that is shown: the store's own check must not miss its row.
+        let beside = later("dismissed", "2022-08-23T09:00:00Z").replace("ce0ed07f", "ce0ed080");
+        assert_eq!(server.ingest(&ingest, "contoso.com", &beside)["new"], 1);
+        assert_eq!(shown(&server), [1, 1]);
         drop(server);
         let check = workplace.run(&["store", "check"]);
         assert!(check.status.success(), "{}", support::shown(&check));
