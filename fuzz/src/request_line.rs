@@ -23,6 +23,7 @@ pub(crate) const CONTEXT: Context = Context {
     max_page_size: None,
     max_examined: 200_000,
     snapshot: 7,
+    epoch: 1,
     visible_since: None,
 };
 

@@ -4,7 +4,9 @@
 
 mod bench;
 mod crash;
+mod deb;
 mod generate;
+mod records;
 mod tidy;
 mod tree;
 
@@ -45,6 +47,16 @@ const ALL: &[Task] = &[
         name: "memory",
         about: "pour gigabytes into `gatelog import` and print its memory over time",
         run: bench::memory::run,
+    },
+    Task {
+        name: "records",
+        about: "write made-up sign-ins to standard output",
+        run: records::run,
+    },
+    Task {
+        name: "deb",
+        about: "pack the program, its unit and its configuration as a Debian package",
+        run: deb::run,
     },
     Task {
         name: "bench-static",

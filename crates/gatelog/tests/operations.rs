@@ -5,6 +5,7 @@
 mod support;
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
@@ -100,6 +101,50 @@ fn health_and_metrics_are_on_their_own_address() {
         assert_eq!(server.send(&Request::get(path)).status, 404, "{path}");
     }
     assert_eq!(admin("/contoso.com/reports?api-version=beta").status, 404);
+}
+
+#[test]
+fn every_metric_is_in_the_handbook_and_every_one_of_the_handbook_is_printed() {
+    let workplace = Workplace::new();
+    workplace.tenant(CONTOSO, "contoso.com");
+    let app = workplace.app("contoso.com", &["Ingest"]);
+    let server = workplace.serve();
+    server.ingest(
+        &server.ingest_token(&app),
+        "contoso.com",
+        &audit("a", &days_ago(1), "Add user"),
+    );
+    let metrics = || Request::get("/metrics").send(&server.admin).text();
+    // The tasks measure for the first time a moment after the start.
+    while !(metrics().contains("gatelog_store_bytes{") && metrics().contains("gatelog_store_write_failed ")) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let printed: BTreeSet<String> = metrics()
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+        .map(|(name, kind)| match kind {
+            "counter" => format!("{name}_total"),
+            "info" => format!("{name}_info"),
+            _ => name.to_owned(),
+        })
+        .collect();
+    let handbook = include_str!("../../../docs/operations.md");
+    let told: BTreeSet<String> = handbook
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+        .flat_map(|cell| cell.split('`'))
+        .filter(|word| {
+            ["gatelog_", "http_", "process_"]
+                .iter()
+                .any(|prefix| word.starts_with(prefix))
+        })
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        printed, told,
+        "left: what /metrics prints; right: docs/operations.md"
+    );
+    assert!(printed.len() > 15);
 }
 
 #[test]

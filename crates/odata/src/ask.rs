@@ -30,6 +30,8 @@ pub struct Context {
     pub max_examined: u64,
     /// The state of the tenant that a first page reads; later pages read the first page's.
     pub snapshot: u64,
+    /// Which life of the tenant's commits the state belongs to; a token of another one is refused.
+    pub epoch: u64,
     /// The oldest time that this report may show, if it forgets earlier than the store.
     pub visible_since: Option<Timestamp>,
 }
@@ -44,6 +46,7 @@ pub struct Asked {
     /// The default window, first and last instant, if it applies because `$filter` compares no date.
     pub window: Option<(Timestamp, Timestamp)>,
     tenant: TenantId,
+    epoch: u64,
     page_rows: usize,
     filter: Option<String>,
 }
@@ -70,6 +73,7 @@ impl Asked {
         let token = SkipToken {
             report: self.query.report.number,
             snapshot: self.query.snapshot.unwrap_or(u64::MAX),
+            epoch: self.epoch,
             page_rows: u32::try_from(self.page_rows).unwrap_or(u32::MAX),
             top_left,
             skip_left: self.query.skip.saturating_sub(progress.skipped),
@@ -96,7 +100,7 @@ pub fn ask(report: &'static ReportDef, options: &Options, context: &Context) -> 
         .unwrap_or(usize::MAX)
         .min(context.page_rows_max);
     let start = match &options.skip_token {
-        Some(token) => Start::go_on(report, skiptoken::decode(token, context.tenant)?)?,
+        Some(token) => Start::go_on(report, skiptoken::decode(token, context.tenant)?, context.epoch)?,
         None => Start::first_page(options, context, wish),
     };
     let page_rows = wish.min(start.page_rows).max(1);
@@ -129,6 +133,7 @@ pub fn ask(report: &'static ReportDef, options: &Options, context: &Context) -> 
         top_left: start.top_left,
         window,
         tenant: context.tenant,
+        epoch: context.epoch,
         page_rows,
         filter: start.filter,
     })
@@ -158,8 +163,9 @@ impl Start {
         }
     }
 
-    fn go_on(report: &ReportDef, token: SkipToken) -> Result<Start, RequestError> {
+    fn go_on(report: &ReportDef, token: SkipToken, epoch: u64) -> Result<Start, RequestError> {
         token.check_report(report)?;
+        token.check_epoch(epoch)?;
         Ok(Start {
             filter: token.filter,
             top_left: token.top_left,

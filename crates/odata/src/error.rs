@@ -7,6 +7,8 @@ use serde_json::Value;
 pub const BAD_REQUEST: &str = "Request_BadRequest";
 /// The code for a well-formed query that this service does not take (wire contract 3.1 \[C: ERR\]).
 pub const UNSUPPORTED_QUERY: &str = "Request_UnsupportedQuery";
+/// The code for a page that cannot be had any more (as the directory's own lists had it).
+pub const EXPIRED_PAGE_TOKEN: &str = "Directory_ExpiredPageToken";
 /// The code for a request without `api-version` (wire contract 3.1 \[C: VER\]; the code is known from Microsoft's samples).
 pub const API_VERSION_MISSING: &str = "Headers_ApiVersionMissing";
 /// The code for an `api-version` other than the one served.

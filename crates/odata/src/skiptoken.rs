@@ -1,6 +1,6 @@
 //! The `$skiptoken`: all that the next page must know, in itself, so that no client need keep or repeat anything else.
 
-use crate::error::RequestError;
+use crate::error::{EXPIRED_PAGE_TOKEN, RequestError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::query::Position;
@@ -9,7 +9,7 @@ use model::tenant::TenantId;
 use model::time::Timestamp;
 
 /// Written first; a token of another format is refused and not misread.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// Bytes of checksum at the end.
 const CHECK_BYTES: usize = 8;
 /// The longest token that is looked at, in characters: the longest `$filter` and what stands beside it.
@@ -26,6 +26,8 @@ pub struct SkipToken {
     pub report: u16,
     /// The state of the tenant that the first page read.
     pub snapshot: u64,
+    /// Which life of the tenant's commits that state belongs to.
+    pub epoch: u64,
     /// Rows a page.
     pub page_rows: u32,
     /// Rows of `$top` still to come.
@@ -52,6 +54,7 @@ impl SkipToken {
                 | flag(self.filter.is_some(), HAS_FILTER),
         );
         bytes.extend(self.snapshot.to_le_bytes());
+        bytes.extend(self.epoch.to_le_bytes());
         bytes.extend(self.page_rows.to_le_bytes());
         bytes.extend(self.skip_left.to_le_bytes());
         bytes.extend(self.position.time.ticks().to_le_bytes());
@@ -66,6 +69,19 @@ impl SkipToken {
         bytes.extend(self.filter.as_deref().unwrap_or_default().bytes());
         bytes.extend(checksum(&bytes, tenant));
         URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Refuses a token whose state is gone: data were freed, made anew or restored since, and to go on from there would
+    /// leave rows out without a word. The code is that of the old service for a page that cannot be had any more.
+    pub fn check_epoch(&self, epoch: u64) -> Result<(), RequestError> {
+        if self.epoch == epoch {
+            return Ok(());
+        }
+        Err(RequestError::new(
+            EXPIRED_PAGE_TOKEN,
+            "This $skiptoken is no longer good: since the first page, data were freed, made anew or restored; start again \
+             without it.",
+        ))
     }
 
     /// Refuses the token of another report.
@@ -104,6 +120,7 @@ fn read(text: &str, tenant: TenantId) -> Option<SkipToken> {
     let report = u16::from_le_bytes(fields.take()?);
     let [flags] = fields.take()?;
     let snapshot = u64::from_le_bytes(fields.take()?);
+    let epoch = u64::from_le_bytes(fields.take()?);
     let page_rows = u32::from_le_bytes(fields.take()?);
     let skip_left = u64::from_le_bytes(fields.take()?);
     let position = Position {
@@ -134,6 +151,7 @@ fn read(text: &str, tenant: TenantId) -> Option<SkipToken> {
     Some(SkipToken {
         report,
         snapshot,
+        epoch,
         page_rows,
         top_left,
         skip_left,
@@ -183,6 +201,7 @@ mod tests {
         SkipToken {
             report: fixtures::AUDIT_EVENTS.number,
             snapshot: 12,
+            epoch: 3,
             page_rows: 1000,
             top_left: Some(5),
             skip_left: 0,
@@ -241,12 +260,21 @@ mod tests {
         assert_eq!(token().check_report(&fixtures::AUDIT_EVENTS), Ok(()));
     }
 
+    #[test]
+    fn a_token_of_another_epoch_is_refused_with_a_code_of_its_own() {
+        assert_eq!(token().check_epoch(3), Ok(()));
+        for epoch in [0, 2, 4, u64::MAX] {
+            let error = token().check_epoch(epoch).unwrap_err();
+            assert_eq!((error.status, error.code), (400, "Directory_ExpiredPageToken"));
+        }
+    }
+
     fn any_token() -> impl Strategy<Value = SkipToken> {
         let time = || (Timestamp::MIN.ticks()..=Timestamp::MAX.ticks()).prop_map(Timestamp::from_ticks);
         (
             (
                 any::<u16>(),
-                any::<u64>(),
+                (any::<u64>(), any::<u64>()),
                 any::<u32>(),
                 proptest::option::of(1..=u64::MAX),
                 any::<u64>(),
@@ -256,10 +284,16 @@ mod tests {
             any::<Option<String>>(),
         )
             .prop_map(
-                |((report, snapshot, page_rows, top_left, skip_left), window, (time, key), filter)| {
+                |(
+                    (report, (snapshot, epoch), page_rows, top_left, skip_left),
+                    window,
+                    (time, key),
+                    filter,
+                )| {
                     SkipToken {
                         report,
                         snapshot,
+                        epoch,
                         page_rows,
                         top_left,
                         skip_left,

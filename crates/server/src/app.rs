@@ -8,7 +8,7 @@ use issuer::keys::SigningKey;
 use issuer::verify::{VerifiedToken, Verifier};
 use model::time::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use store::control::ControlStore;
 use store::events::EventStore;
 use tokio::sync::Semaphore;
@@ -22,8 +22,7 @@ pub struct App {
     pub events: Arc<dyn EventStore>,
     /// Tenants, applications, keys.
     pub control: Arc<dyn ControlStore>,
-    /// The settings.
-    pub config: Config,
+    config: RwLock<Arc<Config>>,
     /// Who issues our tokens and for whom.
     pub authority: Authority,
     /// What signs them.
@@ -57,12 +56,22 @@ impl App {
             short_reads: Semaphore::new(cores()),
             events,
             control,
-            config,
+            config: RwLock::new(Arc::new(config)),
             authority,
             signing_key,
             verifier,
             metrics,
         }
+    }
+
+    /// The settings in effect. Some may change while the server runs: ask anew for each request.
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other settings, from now on.
+    pub fn configure(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
     }
 
     /// The present.

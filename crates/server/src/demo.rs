@@ -107,7 +107,7 @@ pub fn reading_token(app: &App, guest: &Guest) -> Result<String> {
         authority: &app.authority,
         key: &app.signing_key,
         now: app.now(),
-        lifetime_seconds: app.config.tokens.lifetime.as_secs() as i64,
+        lifetime_seconds: app.config().tokens.lifetime.as_secs() as i64,
         random: chance::bytes(),
     };
     let granted = client_credentials(&request, &AddressedTenant::OfTheClient, Some(&client), issuing)

@@ -16,6 +16,7 @@ pub mod listener;
 pub mod logging;
 pub mod metrics;
 pub mod problem;
+pub mod reload;
 pub mod routes;
 pub mod run;
 pub mod service;

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::layers::RequestId;
-use crate::routes::admin::{self, ImportDone, ImportLine, ImportPlace, RejectedRecord};
+use crate::routes::admin::{self, BackupPlan, ImportDone, ImportLine, ImportPlace, RejectedRecord};
 use crate::service::{ADMIN_SOCKET, FOLDER_PAUSE, FOLDER_TRIES, Service};
 use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
@@ -21,6 +21,7 @@ use std::task::{Context as TaskContext, Poll};
 use store::error::StoreError;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
 /// The way to administration.
@@ -43,6 +44,33 @@ pub struct Refused {
     pub status: u16,
     /// What is wrong, and what to do.
     pub message: String,
+}
+
+/// A backup that was begun. Nothing leaves the data folder until this is dropped.
+pub struct HeldBackup {
+    /// What to copy.
+    pub plan: BackupPlan,
+    pulse: JoinHandle<()>,
+}
+
+impl HeldBackup {
+    /// Whether it held until now: a server that went away holds nothing.
+    pub fn check(&self) -> Result<()> {
+        if self.pulse.is_finished() {
+            return Err(hold_lost());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for HeldBackup {
+    fn drop(&mut self) {
+        self.pulse.abort();
+    }
+}
+
+fn hold_lost() -> anyhow::Error {
+    anyhow!("the server went away during the backup; start it, and back up again")
 }
 
 impl Link {
@@ -127,6 +155,26 @@ impl Link {
             waiting.drain(..start);
         }
         done.ok_or_else(|| anyhow!("the server ended the import early; import again, nothing is doubled"))
+    }
+
+    /// Begins a backup: what to copy, and a hold on it while the answer lives.
+    pub async fn begin_backup(&self) -> Result<HeldBackup> {
+        let response = self.send(Method::POST, "/backup", Body::empty()).await?;
+        let (head, mut body) = response.into_parts();
+        if !head.status.is_success() {
+            return Err(refused(head.status, &body.collect().await?.to_bytes()));
+        }
+        let mut line = Vec::new();
+        while !line.ends_with(b"\n") {
+            let frame = body.frame().await.ok_or_else(hold_lost)?;
+            if let Ok(bytes) = frame.map_err(|_| hold_lost())?.into_data() {
+                line.extend_from_slice(&bytes);
+            }
+        }
+        let plan: BackupPlan = serde_json::from_slice(&line).context("read the plan of the backup")?;
+        // What follows says nothing but that it still holds; it must be read all the same.
+        let pulse = tokio::spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
+        Ok(HeldBackup { plan, pulse })
     }
 
     async fn call<T: DeserializeOwned>(&self, method: Method, target: &str, body: Body) -> Result<T> {
@@ -223,6 +271,9 @@ fn query(place: &ImportPlace) -> String {
     }
     if let Some(format) = &place.format {
         parts.push(format!("format={format}"));
+    }
+    if let Some(mapping) = &place.mapping {
+        parts.push(format!("mapping={mapping}"));
     }
     parts.join("&")
 }

@@ -7,12 +7,12 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{Registry, reload};
 
 /// Starts the log of this process. Panics go to it, too.
-pub fn start(log: &Log) -> Result<(), TryInitError> {
-    let registry = tracing_subscriber::registry()
-        .with(log.level.clone())
-        .with(without_wire());
+pub fn start(log: &Log) -> Result<LogLevel, TryInitError> {
+    let (level, handle) = reload::Layer::new(log.level.clone());
+    let registry = tracing_subscriber::registry().with(level).with(without_wire());
     match log.format {
         LogFormat::Human => registry.with(human(StandardError)).try_init()?,
         LogFormat::Json => registry.with(json(StandardError)).try_init()?,
@@ -26,7 +26,20 @@ pub fn start(log: &Log) -> Result<(), TryInitError> {
             .or(payload.downcast_ref::<String>().map(String::as_str));
         tracing::error!(panic.place = place, "a bug: {}", message.unwrap_or("no message"));
     }));
-    Ok(())
+    Ok(LogLevel(handle))
+}
+
+/// What of the log can change while it is written.
+#[derive(Debug, Clone)]
+pub struct LogLevel(reload::Handle<Targets, Registry>);
+
+impl LogLevel {
+    /// Other lines from now on.
+    pub fn set(&self, level: Targets) {
+        if let Err(error) = self.0.reload(level) {
+            tracing::error!("the log's level could not be changed: {error}");
+        }
+    }
 }
 
 /// Below a warning these libraries may tell what is on the wire, and tokens are: no level of ours turns that on.

@@ -5,6 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{Method, StatusCode, header};
+use model::batch::Counts;
+use model::time::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -22,7 +24,44 @@ pub struct Metrics {
     registry: Mutex<Registry>,
     requests: Family<RequestLabels, Histogram>,
     ingest_events: Family<IngestLabels, Counter>,
+    ingest_duplicates: Counter,
+    last_success: Family<SourceLabels, Gauge>,
+    lag: Family<SourceLabels, Gauge>,
     rows_served: Counter,
+    freed_months: Counter,
+    last_backup: Gauge,
+    last_reload_succeeded: Gauge,
+    last_reload: Gauge,
+    store_bytes: Family<PartLabels, Gauge>,
+    store_tenants: Gauge,
+    store_months: Gauge,
+    start: Gauge,
+    resident_bytes: Gauge,
+    open_files: Gauge,
+    most_open_files: Gauge,
+}
+
+/// What is measured from time to time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Measures {
+    /// The control store.
+    pub control_bytes: u64,
+    /// The catalogues of all tenants.
+    pub catalogue_bytes: u64,
+    /// The months of all tenants.
+    pub month_bytes: u64,
+    /// The logs beside all of them.
+    pub log_bytes: u64,
+    /// Tenants that have a folder.
+    pub tenants: u64,
+    /// Months of all tenants.
+    pub months: u64,
+    /// Memory of the process that is in RAM.
+    pub resident_bytes: u64,
+    /// Its open files, connections among them.
+    pub open_files: u64,
+    /// How many it may open.
+    pub most_open_files: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,8 +73,18 @@ struct RequestLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct IngestLabels {
-    source_kind: &'static str,
+    source: &'static str,
     result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SourceLabels {
+    source: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PartLabels {
+    part: &'static str,
 }
 
 /// Seconds; from a page out of the cache to an export's first byte.
@@ -60,11 +109,82 @@ impl Metrics {
             "Records received, by what became of them",
             ingest_events.clone(),
         );
+        let ingest_duplicates = Counter::default();
+        registry.register(
+            "gatelog_ingest_duplicates",
+            "Records that were stored before with the same content",
+            ingest_duplicates.clone(),
+        );
+        let last_success = Family::default();
+        registry.register_with_unit(
+            "gatelog_source_last_success_timestamp",
+            "When an upload or import was last stored to its end",
+            Unit::Seconds,
+            last_success.clone(),
+        );
+        let lag = Family::default();
+        registry.register_with_unit(
+            "gatelog_source_lag",
+            "How old the newest event of the last upload or import was when it was stored",
+            Unit::Seconds,
+            lag.clone(),
+        );
         let rows_served = Counter::default();
         registry.register(
             "gatelog_rows_served",
             "Rows of reports answered",
             rows_served.clone(),
+        );
+        let freed_months = Counter::default();
+        registry.register(
+            "gatelog_retention_freed_months",
+            "Months that retention freed",
+            freed_months.clone(),
+        );
+        let last_backup = registered_seconds(
+            &mut registry,
+            "gatelog_backup_last_success_timestamp",
+            "When the last backup was finished; 0 without one",
+        );
+        let last_reload_succeeded = Gauge::default();
+        // What was read at the start was good.
+        last_reload_succeeded.set(1);
+        registry.register(
+            "gatelog_config_last_reload_successful",
+            "1 if the configuration that was read last is in effect, 0 if it was refused",
+            last_reload_succeeded.clone(),
+        );
+        let last_reload = registered_seconds(
+            &mut registry,
+            "gatelog_config_last_reload_success_timestamp",
+            "When configuration and certificate were last read",
+        );
+        let store_bytes = Family::default();
+        registry.register_with_unit(
+            "gatelog_store",
+            "Size of the data folder's files",
+            Unit::Bytes,
+            store_bytes.clone(),
+        );
+        let store_tenants = registered(&mut registry, "gatelog_store_tenants", "Tenants that have events");
+        let store_months = registered(&mut registry, "gatelog_store_months", "Months of all tenants");
+        let start = registered_seconds(&mut registry, "process_start_time", "When the process started");
+        let resident_bytes = Gauge::default();
+        registry.register_with_unit(
+            "process_resident_memory",
+            "Memory of the process that is in RAM",
+            Unit::Bytes,
+            resident_bytes.clone(),
+        );
+        let open_files = registered(
+            &mut registry,
+            "process_open_fds",
+            "Files and connections that are open",
+        );
+        let most_open_files = registered(
+            &mut registry,
+            "process_max_fds",
+            "Files and connections that may be open",
         );
         registry.register(
             "gatelog_build",
@@ -75,15 +195,95 @@ impl Metrics {
             registry: Mutex::new(registry),
             requests,
             ingest_events,
+            ingest_duplicates,
+            last_success,
+            lag,
             rows_served,
+            freed_months,
+            last_backup,
+            last_reload_succeeded,
+            last_reload,
+            store_bytes,
+            store_tenants,
+            store_months,
+            start,
+            resident_bytes,
+            open_files,
+            most_open_files,
         })
     }
 
-    /// Counts records of a kind of source (`http`, `import`) by result (`new`, `known`, `rejected`, …).
-    pub fn count_ingested(&self, source_kind: &'static str, result: &'static str, records: u64) {
-        self.ingest_events
-            .get_or_create(&IngestLabels { source_kind, result })
-            .inc_by(records);
+    /// Counts what an upload or import (`ingest`, `import`) brought and stored to its end. `newest` is its newest event.
+    pub fn count_brought(
+        &self,
+        source: &'static str,
+        counts: &Counts,
+        newest: Option<Timestamp>,
+        now: Timestamp,
+    ) {
+        for (result, records) in [
+            ("new", counts.new),
+            ("changed", counts.changed),
+            ("known", counts.known),
+            ("ignored", counts.ignored),
+            ("rejected", counts.rejected),
+        ] {
+            self.ingest_events
+                .get_or_create(&IngestLabels { source, result })
+                .inc_by(records);
+        }
+        self.ingest_duplicates.inc_by(counts.known);
+        self.last_success
+            .get_or_create(&SourceLabels { source })
+            .set(now.unix_seconds());
+        if let Some(newest) = newest {
+            self.lag
+                .get_or_create(&SourceLabels { source })
+                .set(now.unix_seconds() - newest.unix_seconds());
+        }
+    }
+
+    /// The server started then, and with it the configuration that is in effect.
+    pub fn note_start(&self, now: Timestamp) {
+        self.start.set(now.unix_seconds());
+        self.last_reload.set(now.unix_seconds());
+    }
+
+    /// Counts a month that retention freed.
+    pub fn count_freed_month(&self) {
+        self.freed_months.inc();
+    }
+
+    /// A backup was finished then, in seconds since 1970.
+    pub fn note_backup(&self, finished_seconds: i64) {
+        self.last_backup.set(finished_seconds);
+    }
+
+    /// The configuration was read again, and is in effect or was refused.
+    pub fn note_reload(&self, succeeded: bool, now: Timestamp) {
+        self.last_reload_succeeded.set(i64::from(succeeded));
+        if succeeded {
+            self.last_reload.set(now.unix_seconds());
+        }
+    }
+
+    /// Takes over what was measured.
+    pub fn measured(&self, measures: &Measures) {
+        for (part, bytes) in [
+            ("control", measures.control_bytes),
+            ("catalogues", measures.catalogue_bytes),
+            ("months", measures.month_bytes),
+            ("logs", measures.log_bytes),
+        ] {
+            self.store_bytes
+                .get_or_create(&PartLabels { part })
+                .set(bytes as i64);
+        }
+        self.store_tenants.set(measures.tenants as i64);
+        self.store_months.set(measures.months as i64);
+        self.resident_bytes.set(measures.resident_bytes as i64);
+        self.open_files.set(measures.open_files as i64);
+        self.most_open_files.set(measures.most_open_files as i64);
     }
 
     /// Counts rows that were answered.
@@ -146,6 +346,18 @@ async fn answer(State(metrics): State<Arc<Metrics>>) -> Response {
     }
 }
 
+fn registered(registry: &mut Registry, name: &'static str, help: &'static str) -> Gauge {
+    let gauge = Gauge::default();
+    registry.register(name, help, gauge.clone());
+    gauge
+}
+
+fn registered_seconds(registry: &mut Registry, name: &'static str, help: &'static str) -> Gauge {
+    let gauge = Gauge::default();
+    registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
+    gauge
+}
+
 fn request_histogram() -> Histogram {
     Histogram::new(REQUEST_BUCKETS)
 }
@@ -192,8 +404,22 @@ mod tests {
             StatusCode::NOT_FOUND,
             Duration::ZERO,
         );
-        metrics.count_ingested("http", "new", 3);
-        metrics.count_ingested("http", "new", 4);
+        let at = Timestamp::from_unix_seconds;
+        metrics.note_start(at(1_000));
+        let counts = Counts {
+            new: 3,
+            known: 5,
+            ..Counts::default()
+        };
+        metrics.count_brought("ingest", &counts, Some(at(1_990)), at(2_000));
+        metrics.count_brought("ingest", &counts, None, at(3_000));
+        metrics.note_reload(false, at(4_000));
+        metrics.note_backup(5_000);
+        metrics.measured(&Measures {
+            month_bytes: 7,
+            open_files: 8,
+            ..Measures::default()
+        });
         metrics.count_rows_served(1000);
         metrics
             .gauge("gatelog_store_partitions_open", "Partitions that are open")
@@ -227,7 +453,16 @@ mod tests {
 
     #[test]
     fn counters_gauges_and_the_build_have_the_names_of_the_documentation() {
-        check(r#"gatelog_ingest_events_total{source_kind="http",result="new"} 7"#);
+        check(r#"gatelog_ingest_events_total{source="ingest",result="new"} 6"#);
+        check("gatelog_ingest_duplicates_total 10");
+        check(r#"gatelog_source_last_success_timestamp_seconds{source="ingest"} 3000"#);
+        check(r#"gatelog_source_lag_seconds{source="ingest"} 10"#);
+        check("gatelog_config_last_reload_successful 0");
+        check("gatelog_config_last_reload_success_timestamp_seconds 1000");
+        check("gatelog_backup_last_success_timestamp_seconds 5000");
+        check(r#"gatelog_store_bytes{part="months"} 7"#);
+        check("process_open_fds 8");
+        check("process_start_time_seconds 1000");
         check("gatelog_rows_served_total 1000");
         check("gatelog_store_partitions_open 5");
         check(concat!(

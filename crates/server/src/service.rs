@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::health::{self, Readiness};
 use crate::layers::{Door, DoorRules, FaultReport, TenantAddresses, origin_of};
+use crate::listener::Tls;
 use crate::metrics::Metrics;
 use crate::run::{self, Doors, Listeners, Stop};
 use crate::{clock, legacy, problem, routes, tasks};
@@ -98,6 +99,11 @@ impl Server {
         &self.service.app
     }
 
+    /// The certificate, if it speaks TLS itself.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.listeners.tls()
+    }
+
     /// The service's own address.
     pub fn origin(&self) -> String {
         self.listeners.origin().to_string()
@@ -117,6 +123,7 @@ impl Server {
         } = self;
         let app = &service.app;
         let metrics = &app.metrics;
+        metrics.note_start(app.now());
         let readiness = Readiness::new();
         readiness.check("store").passes();
         let door = |router, tenants, faults| {

@@ -373,7 +373,17 @@ fn a_chosen_format_takes_nothing_else() {
 #[test]
 fn formats_are_found_by_their_ids() {
     let ids: Vec<&str> = ALL.iter().map(|format| format.id).collect();
-    assert_eq!(ids, ["entra-graph", "entra-azure-monitor", "entra-log-analytics"]);
+    assert_eq!(
+        ids,
+        [
+            "entra-graph",
+            "entra-azure-monitor",
+            "entra-log-analytics",
+            "entra-csv",
+            "entra-csv-non-interactive",
+            "entra-csv-managed-identity"
+        ]
+    );
     assert!(
         ids.iter()
             .all(|id| by_id(id).is_some_and(|format| format.id == *id))

@@ -39,7 +39,8 @@ pub enum StoreError {
     },
     /// The file was made by a later version of Gatelog.
     #[error(
-        "{path} has schema {found}, made by a newer Gatelog; this one knows up to {known}: use the newer version"
+        "{path} has schema {found}, made by a newer version of Gatelog; this one knows up to {known}: run the newer version, or \
+         restore the backup that was taken before the upgrade (`gatelog restore`)"
     )]
     NewerSchema {
         /// The file.

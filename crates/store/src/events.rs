@@ -10,6 +10,8 @@ use model::query::{Position, Query};
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
 use model::usage::UsageDraft;
+use serde::{Deserialize, Serialize};
+use std::any::Any;
 
 /// Keeps events and answers questions about their rows.
 pub trait EventStore: Send + Sync {
@@ -29,6 +31,10 @@ pub trait EventStore: Send + Sync {
 
     /// The number of the tenant's last commit: a query that names it sees the tenant as it was then.
     fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError>;
+
+    /// Which life of the tenant's commits this is. A freed month raises it, and so does a restore: a token of an earlier
+    /// epoch names commits that are no longer what they were. A tenant that has nothing is in its first.
+    fn epoch(&self, tenant: TenantId) -> Result<u64, StoreError>;
 
     /// Events of a person or an address, oldest first, both ends of the range included.
     fn history(
@@ -53,8 +59,13 @@ pub trait EventStore: Send + Sync {
     /// The stored months.
     fn months(&self, tenant: TenantId) -> Result<Vec<MonthInfo>, StoreError>;
 
-    /// Frees a month for good. Late events of it will be refused; its ledger totals stay.
-    fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError>;
+    /// Frees a month for good, if it is still as the caller saw it when it decided. Late events of it will be refused; its
+    /// ledger totals stay.
+    fn purge(&self, tenant: TenantId, seen: &MonthInfo, now: Timestamp) -> Result<Purge, StoreError>;
+
+    /// What a backup must copy, oldest tenants and months first as their names sort. Until the answer is dropped no month
+    /// is freed: a month that left between the copies of two files would be in neither.
+    fn begin_backup(&self) -> Result<BackupSource, StoreError>;
 
     /// The winning contents of a month, in the order in which they came, after the one with this number: what rows are made
     /// anew from. Quarantined ones have none.
@@ -79,8 +90,15 @@ pub trait EventStore: Send + Sync {
     /// Months whose events are still to be counted for the usage reports: those that an older version wrote.
     fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError>;
 
-    /// Notes that a month's events have all been counted.
-    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError>;
+    /// Ends the making anew of a month: the tenant begins another epoch, since rows of old commits may say something else now.
+    /// `all_counted` notes that the month's events have all been counted for the usage reports.
+    fn end_rebuild(
+        &self,
+        lease: &Lease,
+        month: Month,
+        all_counted: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Recounts everything that can be recounted, by other means than those that wrote it.
     fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError>;
@@ -231,6 +249,38 @@ pub struct MonthInfo {
     pub last: Timestamp,
     /// When something was last written to it.
     pub last_write: Timestamp,
+    /// The last commit that wrote to it: two writes may have the same time.
+    pub last_commit: u64,
+}
+
+/// What became of the wish to free a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purge {
+    /// It is gone, now or since before.
+    Freed,
+    /// There was no such month.
+    NotThere,
+    /// Something was written to it after the caller looked; it stays. Look again and decide anew.
+    WrittenSince,
+    /// A backup is being taken; it stays until that is done.
+    BackupUnderWay,
+}
+
+/// The files of a backup, and the promise that none of them leaves meanwhile.
+pub struct BackupSource {
+    /// Tenant by tenant.
+    pub tenants: Vec<TenantFiles>,
+    /// Dropped when the last file is copied.
+    pub hold: Box<dyn Any + Send + Sync>,
+}
+
+/// The files of a tenant, by their names in its folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantFiles {
+    /// Whose; the folder's name below `tenants`.
+    pub tenant: String,
+    /// Its catalogue, if there is one, then its months.
+    pub files: Vec<String>,
 }
 
 /// What a recount found.

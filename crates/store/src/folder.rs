@@ -6,6 +6,13 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// The file that one process holds.
+pub(crate) const LOCK: &str = "lock";
+
+/// The folder in a data folder in which a restore gathers its files. It goes last: while it is there, the rest may be
+/// half of something.
+pub(crate) const RESTORING: &str = "restoring";
+
 /// A data folder that this process holds alone until the value is dropped.
 #[derive(Debug)]
 pub struct DataFolder {
@@ -14,10 +21,22 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Makes the folder if need be (0700) and takes its lock.
+    /// Makes the folder if need be (0700) and takes its lock. A folder that a restore left half-done is refused.
     pub fn open(path: &Path) -> Result<DataFolder, StoreError> {
+        let folder = DataFolder::open_to_restore(path)?;
+        if path.join(RESTORING).exists() {
+            return Err(StoreError::Folder {
+                path: path.to_owned(),
+                reason: "a restore was cut off and left it half-done; run `gatelog restore` again".to_owned(),
+            });
+        }
+        Ok(folder)
+    }
+
+    /// The same, also where a restore was cut off: for the one that makes it good.
+    pub fn open_to_restore(path: &Path) -> Result<DataFolder, StoreError> {
         make_private_folder(path)?;
-        let lock_path = path.join("lock");
+        let lock_path = path.join(LOCK);
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)

@@ -1,5 +1,6 @@
 //! Keeps events, rows and everything that must survive: `EventStore` for what sources say, `ControlStore` for who may.
 
+pub mod backup;
 pub mod conformance;
 pub mod control;
 pub mod error;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
-    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
-    Reprojected, Reprojection, StoredEvent,
+    Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
+    Purge, ReportTotal, Reprojected, Reprojection, StoredEvent,
 };
 use store::folder::DataFolder;
 use store::sqlite::Options;
@@ -122,8 +122,14 @@ impl EventStore for Unruly {
         self.0.uncounted(tenant)
     }
 
-    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError> {
-        self.0.set_counted(lease, month, now)
+    fn end_rebuild(
+        &self,
+        lease: &Lease,
+        month: Month,
+        all_counted: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.end_rebuild(lease, month, all_counted, now)
     }
 
     fn is_at_hand(&self, tenant: TenantId) -> bool {
@@ -161,8 +167,16 @@ impl EventStore for Unruly {
         self.0.months(tenant)
     }
 
-    fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError> {
-        self.0.purge(tenant, month, now)
+    fn epoch(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        self.0.epoch(tenant)
+    }
+
+    fn purge(&self, tenant: TenantId, seen: &MonthInfo, now: Timestamp) -> Result<Purge, StoreError> {
+        self.0.purge(tenant, seen, now)
+    }
+
+    fn begin_backup(&self) -> Result<BackupSource, StoreError> {
+        self.0.begin_backup()
     }
 
     fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError> {

@@ -16,7 +16,7 @@ use store::folder::DataFolder;
 use store::sqlite::Options;
 use told::machine::{in_own_mounts, run};
 use told::{
-    append, assert_clean, batch, event, ids, large_event, month, open, open_with, tenant, time, try_append,
+    append, assert_clean, batch, event, ids, large_event, open, open_with, seen, tenant, time, try_append,
 };
 
 /// A folder to mount at; what is mounted goes with this process.
@@ -122,7 +122,7 @@ fn a_full_disk_refuses_writing_loses_nothing_and_goes_on_with_room() {
     acknowledged.extend(fill(store, 1_000, "2017-03-10"));
     fs::remove_file(&crumb).unwrap();
     store
-        .purge(tenant(), month("2017-05"), time("2017-07-01"))
+        .purge(tenant(), &seen(store, tenant(), "2017-05"), time("2017-07-01"))
         .unwrap();
     append(store, &[large_event(9_999_999, "2017-03-10", 1 << 20)]);
     acknowledged.insert("9999999".to_owned());

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use store::error::StoreError;
-use store::events::EventStore;
+use store::events::{EventStore, Purge};
 use store::sqlite::{CommitPoint, Options};
-use told::{append, assert_clean, batch, event, ids, key, month, open, query, tenant, time, try_append};
+use told::{append, assert_clean, batch, event, ids, key, open, query, seen, tenant, time, try_append};
 
 fn tenant_folder(data: &Path) -> PathBuf {
     data.join("tenants").join(tenant().to_string())
@@ -149,14 +149,15 @@ fn a_purge_that_could_not_unlink_is_finished_by_the_next_one() {
     );
     fs::create_dir(&blocked).unwrap();
     let now = time("2017-07-01");
-    assert!(open.store.purge(tenant(), month("2017-04"), now).is_err());
+    let april = seen(open.store.as_ref(), tenant(), "2017-04");
+    assert!(open.store.purge(tenant(), &april, now).is_err());
     // It is purged for good from here on: nothing is accepted that the next start would throw away.
     let late = append(open.store.as_ref(), &[event("3", "2017-04-11", 1)]);
     assert_eq!(late.outcomes, [Outcome::Purged]);
     assert_eq!(ids(open.store.as_ref()), ["2"]);
     fs::remove_dir(&blocked).unwrap();
     assert!(path.exists());
-    open.store.purge(tenant(), month("2017-04"), now).unwrap();
+    assert_eq!(open.store.purge(tenant(), &april, now).unwrap(), Purge::Freed);
     assert!(!path.exists(), "the purged month still takes its room");
     assert_clean(open.store.as_ref());
 }
@@ -172,10 +173,11 @@ fn a_purge_that_was_killed_before_it_unlinked_is_finished_by_the_next_start() {
         parent.path().join("2017-04.db"),
     );
     fs::copy(&path, &kept).unwrap();
-    open(&data)
-        .store
-        .purge(tenant(), month("2017-04"), time("2017-07-01"))
-        .unwrap();
+    {
+        let open = open(&data);
+        let april = seen(open.store.as_ref(), tenant(), "2017-04");
+        open.store.purge(tenant(), &april, time("2017-07-01")).unwrap();
+    }
     // What the kill leaves: the catalogue says purged, the file is still there.
     fs::copy(&kept, &path).unwrap();
     let open = open(&data);
@@ -221,9 +223,8 @@ fn times_at_both_ends_of_the_calendar_are_stored_and_found_again() {
     let again = append(open.store.as_ref(), &first);
     assert_eq!(again.outcomes, [Outcome::Known; 3]);
     assert_clean(open.store.as_ref());
-    open.store
-        .purge(tenant(), month("0001-01"), time("2017-07-01"))
-        .unwrap();
+    let oldest = seen(open.store.as_ref(), tenant(), "0001-01");
+    open.store.purge(tenant(), &oldest, time("2017-07-01")).unwrap();
     assert_eq!(ids(open.store.as_ref()), ["now"]);
 }
 
@@ -383,8 +384,11 @@ fn reading_writing_recounting_and_purging_at_once_disturb_nobody() {
             let expected = if is_purged { Outcome::Purged } else { Outcome::New };
             assert_eq!(told.outcomes, [expected], "round {round}");
             if round % 8 == 7 && round / 8 < 4 {
-                let month = month(&format!("2016-{:02}", round / 8 + 1));
-                store.purge(tenant(), month, time("2017-07-01")).unwrap();
+                let month = seen(store, tenant(), &format!("2016-{:02}", round / 8 + 1));
+                assert_eq!(
+                    store.purge(tenant(), &month, time("2017-07-01")).unwrap(),
+                    Purge::Freed
+                );
             }
         }
         is_over.store(true, Ordering::SeqCst);

@@ -17,7 +17,7 @@ use store::control::{
     SqliteControlStore,
 };
 use store::events::{ChangeKind, EventStore, LedgerLine, MonthInfo};
-use told::{append, assert_clean, batch, key, month, open, time, try_append};
+use told::{append, assert_clean, batch, key, month, open, seen, time, try_append};
 use uuid::Uuid;
 
 const NAMES: [&str; 2] = ["fixture.example", "fixture.onmicrosoft.com"];
@@ -115,7 +115,11 @@ fn write_events(store: &dyn EventStore) {
     try_append(store, bring("feed:a", "2017-05-15T10:20:30Z", feed, &second)).unwrap();
     try_append(store, bring("feed:a", "2017-05-15T10:20:30Z", feed, &third)).unwrap();
     store
-        .purge(tenant(), month("2017-03"), time("2017-06-01T12:30:00Z"))
+        .purge(
+            tenant(),
+            &seen(store, tenant(), "2017-03"),
+            time("2017-06-01T12:30:00Z"),
+        )
         .unwrap();
     let refused = bring(
         "import:march",
@@ -293,12 +297,14 @@ fn the_account_of_schema_1_is_read_as_it_was_written() {
             first: time(A1),
             last: time(A2),
             last_write: time("2017-05-15T10:20:30Z"),
+            last_commit: 3,
         },
         MonthInfo {
             month: month("2017-05"),
             first: time(D1),
             last: time(E1),
             last_write: time("2017-05-15T10:20:30Z"),
+            last_commit: 3,
         },
     ];
     assert_eq!(store.months(tenant()).unwrap(), months);

@@ -1,6 +1,6 @@
 //! `gatelog demo`: a server with made-up events in a temporary folder, and three curl lines that work.
 
-use super::{block_on, loaded};
+use super::{block_on, config_with};
 use crate::cli::Common;
 use crate::exit::{Code, Usage};
 use crate::output::{Format, line, say};
@@ -77,7 +77,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     if std::env::var_os("GATELOG__LOG__LEVEL").is_none() {
         overrides.push(("log.level".to_owned(), "warn".to_owned()));
     }
-    let config = loaded(&common, overrides)?.config;
+    let config = config_with(&common, overrides)?;
     server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
     let format = common.output;
     block_on(async {

@@ -1,10 +1,13 @@
 //! The list of commands: one file each.
 
 mod app;
+mod backup;
 mod config;
 mod demo;
 mod import;
+mod mapping;
 mod rebuild;
+mod restore;
 mod serve;
 mod store;
 mod tenant;
@@ -12,7 +15,7 @@ mod tenant;
 use crate::cli::{Cli, Common};
 use crate::exit::Code;
 use anyhow::{Context, Result};
-use server::config::{Config, Loaded};
+use server::config::Config;
 use std::future::Future;
 
 /// What can be asked for.
@@ -22,6 +25,9 @@ pub(crate) enum Command {
     Demo(demo::Args),
     /// Keep the records of files, folders or standard input
     Import(import::Args),
+    /// See what a mapping file makes of records
+    #[command(subcommand)]
+    Mapping(mapping::Command),
     /// Serve the reports
     Serve(serve::Args),
     /// Make and list tenants
@@ -33,6 +39,10 @@ pub(crate) enum Command {
     /// See what is stored, and recount it
     #[command(subcommand)]
     Store(store::Command),
+    /// Copy everything to a folder, also while a server runs
+    Backup(backup::Args),
+    /// Bring a backup back, or only check it
+    Restore(restore::Args),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -47,26 +57,33 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Demo(args) => demo::run(common, &args),
         Command::Import(args) => import::run(common, &args),
         Command::Rebuild(args) => rebuild::run(common, &args),
+        Command::Mapping(command) => mapping::run(common, &command),
         Command::Serve(args) => serve::run(common, &args),
         Command::Tenant(command) => tenant::run(common, &command),
         Command::App(command) => app::run(common, &command),
         Command::Store(command) => store::run(common, &command),
+        Command::Backup(args) => backup::run(common, &args),
+        Command::Restore(args) => restore::run(common, &args),
         Command::Config(command) => config::run(common, &command),
     }
 }
 
-/// The configuration with the flags that every command takes laid over it, and some of its own.
-fn loaded(common: &Common, overrides: Vec<(String, String)>) -> Result<Loaded> {
-    let mut all = overrides;
+/// Some settings by flag, and those that every command takes.
+fn overrides(common: &Common, mut own: Vec<(String, String)>) -> Vec<(String, String)> {
     if let Some(data) = &common.data {
-        all.push(("data.folder".to_owned(), data.to_string_lossy().into_owned()));
+        own.push(("data.folder".to_owned(), data.to_string_lossy().into_owned()));
     }
-    server::config::read(common.config.as_deref(), all)
-        .map_err(|errors| crate::exit::Usage(errors.to_string()).into())
+    own
+}
+
+fn config_with(common: &Common, own: Vec<(String, String)>) -> Result<Config> {
+    let loaded = server::config::read(common.config.as_deref(), overrides(common, own))
+        .map_err(|errors| crate::exit::Usage(errors.to_string()))?;
+    Ok(loaded.config)
 }
 
 fn config_of(common: &Common) -> Result<Config> {
-    Ok(loaded(common, Vec::new())?.config)
+    config_with(common, Vec::new())
 }
 
 /// Runs what waits for others. As many short pages as there are cores are read on the event loop itself; one worker more

@@ -1,11 +1,13 @@
 //! `gatelog serve`: serves the reports until it is asked to stop.
 
-use super::{block_on, loaded};
+use super::block_on;
 use crate::cli::Common;
 use crate::exit::Code;
-use anyhow::Result;
+use anyhow::{Context, Result};
+use server::reload::Reload;
 use server::run::Stop;
 use server::service::Server;
+use std::sync::Arc;
 
 /// Serve the reports.
 #[derive(Debug, clap::Args)]
@@ -14,6 +16,7 @@ use server::service::Server;
   gatelog serve --listen 127.0.0.1:9090 --data /srv/gatelog
   GATELOG__LOG__FORMAT=json gatelog serve --config /etc/gatelog/gatelog.toml
 
+SIGHUP reads the configuration and the certificate anew, and the log says what waits for a restart.
 SIGTERM or Ctrl-C ends it when the requests in flight have ended; a second one ends it at once.")]
 pub(crate) struct Args {
     /// Address and port of the service [default: 127.0.0.1:8080]
@@ -34,8 +37,13 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
             overrides.push((key.to_owned(), value.clone()));
         }
     }
-    let config = loaded(common, overrides)?.config;
-    server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
+    let all = super::overrides(common, overrides);
+    let file = common.config.clone();
+    let read_again = move || server::config::read(file.as_deref(), all.clone());
+    let loaded = read_again().map_err(|errors| crate::exit::Usage(errors.to_string()))?;
+    let config = loaded.config.clone();
+    let log =
+        server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
     block_on(async {
         let server = Server::prepare(config.clone()).await?;
         let (main, admin) = server.addresses();
@@ -45,9 +53,19 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
             server.origin()
         );
         let stop = Stop::new();
+        let reload = Reload::new(
+            Arc::clone(server.app()),
+            server.tls().cloned(),
+            log,
+            loaded,
+            Box::new(read_again),
+        );
         let watching = tokio::spawn(stop.watch_signals()?);
+        let reloading = tokio::spawn(reload.watch(&stop)?);
         server.run(&stop).await;
         watching.abort();
+        // It may be at work: it shares the service, which closes when nobody does.
+        reloading.await.context("wait for the end of a reload")?;
         tracing::info!("stopped");
         Ok(Code::Done)
     })

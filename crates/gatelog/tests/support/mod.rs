@@ -119,6 +119,18 @@ impl Workplace {
         self.serve_with(&[])
     }
 
+    /// Starts a server with more arguments and waits until it answers.
+    pub(crate) fn serve_with_arguments(&self, arguments: &[&str]) -> Server {
+        let always = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin-listen",
+            "127.0.0.1:0",
+        ];
+        Server::start(&mut self.command(&[&always, arguments].concat()))
+    }
+
     /// Starts a server with settings (`limits.page_rows`) and waits until it answers.
     pub(crate) fn serve_with(&self, settings: &[(&str, &str)]) -> Server {
         let mut command = self.command(&[
@@ -242,7 +254,7 @@ impl Drop for Program {
 }
 
 impl Server {
-    fn start(command: &mut Command) -> Server {
+    pub(crate) fn start(command: &mut Command) -> Server {
         let mut program = Program::start(command);
         // "… (listening on 127.0.0.1:39001; metrics and health on http://127.0.0.1:39002)"
         let line = program.wait_for("listening on ");

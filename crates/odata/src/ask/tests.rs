@@ -18,6 +18,7 @@ fn context() -> Context {
         max_page_size: None,
         max_examined: 200_000,
         snapshot: 5,
+        epoch: 1,
         visible_since: None,
     }
 }

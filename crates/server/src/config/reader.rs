@@ -4,14 +4,19 @@ use super::error::ConfigError;
 use super::key::Value;
 use super::layering::{Origin, Setting, Settings};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The settings, and where complaints go.
 pub(super) struct Reader<'a> {
     settings: &'a Settings,
     errors: &'a mut Vec<ConfigError>,
+    /// Where systemd puts what `LoadCredential=` and its kin name.
+    credentials: Option<PathBuf>,
 }
+
+/// What stands before the name of a credential.
+const CREDENTIAL: &str = "credential:";
 
 /// Something was wrong, and the complaint is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +26,16 @@ pub(super) struct Told;
 pub(super) type Checked<T> = Result<T, Told>;
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(settings: &'a Settings, errors: &'a mut Vec<ConfigError>) -> Reader<'a> {
-        Reader { settings, errors }
+    pub(super) fn new(
+        settings: &'a Settings,
+        errors: &'a mut Vec<ConfigError>,
+        credentials: Option<PathBuf>,
+    ) -> Reader<'a> {
+        Reader {
+            settings,
+            errors,
+            credentials,
+        }
     }
 
     /// The value of a setting, if it has one.
@@ -80,14 +93,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A file or folder. A relative path in the configuration file starts at that file's folder, elsewhere at the
-    /// working folder.
+    /// working folder; `credential:NAME` is a file that systemd passes to the service.
     pub(super) fn path(&mut self, path: &str) -> Checked<Option<PathBuf>> {
-        let text = self.optional(path, |text| {
-            if text.is_empty() {
-                Err("it takes the path of a file or folder".to_owned())
-            } else {
-                Ok(PathBuf::from(text))
-            }
+        let credentials = self.credentials.clone();
+        let text = self.optional(path, |text| match text.strip_prefix(CREDENTIAL) {
+            Some(name) => credential(name, credentials.as_deref()),
+            None if text.is_empty() => Err("it takes the path of a file or folder".to_owned()),
+            None => Ok(PathBuf::from(text)),
         })?;
         let (Some(written), Some(setting)) = (text, self.setting(path)) else {
             return Ok(None);
@@ -174,6 +186,16 @@ impl<'a> Reader<'a> {
         found
     }
 
+    /// The full names below a table of names, each with its own name.
+    pub(super) fn names(&self, path: &str) -> Vec<(String, String)> {
+        let prefix = format!("{path}.");
+        let below = self.settings.keys().filter_map(|full_name| {
+            let name = full_name.strip_prefix(&prefix)?;
+            Some((full_name.clone(), name.to_owned()))
+        });
+        below.collect()
+    }
+
     /// Checks a number against bounds.
     pub(super) fn within(
         &mut self,
@@ -191,4 +213,18 @@ impl<'a> Reader<'a> {
         );
         Err(Told)
     }
+}
+
+/// The file of a credential (systemd.exec(5), `LoadCredential=`).
+fn credential(name: &str, folder: Option<&Path>) -> Result<PathBuf, String> {
+    if name.is_empty() || name.starts_with('.') || name.contains('/') {
+        return Err("after \"credential:\" it takes the name of a credential, which has no slash".to_owned());
+    }
+    let Some(folder) = folder else {
+        return Err(format!(
+            "there is no CREDENTIALS_DIRECTORY: credentials come from systemd, by a line such as \
+             LoadCredential={name}:/path/of/the/file in the service's unit"
+        ));
+    };
+    Ok(folder.join(name))
 }

@@ -87,13 +87,13 @@ pub(super) const KEYS: &[KeyDef] = &[
         path: "server.tls_certificate_file",
         kind: Kind::Text,
         default: None,
-        about: "PEM file with the certificate and its intermediates; with it the service speaks TLS.",
+        about: "PEM file with the certificate and its intermediates; with it the service speaks TLS. credential:NAME is one of systemd's.",
     },
     KeyDef {
         path: "server.tls_key_file",
         kind: Kind::Text,
         default: None,
-        about: "PEM file with the certificate's private key.",
+        about: "PEM file with the certificate's private key; credential:NAME is one of systemd's.",
     },
     KeyDef {
         path: "server.allow_plain_http",

@@ -7,7 +7,7 @@ mod stall;
 mod tls;
 
 pub use bind::BindError;
-pub use tls::{TlsError, tls_config};
+pub use tls::{Tls, TlsError};
 
 use crate::config::Limits;
 use crate::layers::{Door, Peer, Transport};
@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    tls: Option<Tls>,
     limits: ListenerLimits,
 }
 
@@ -82,7 +82,7 @@ impl Listener {
     /// Listens with TCP, and with TLS over it if there is a certificate. Port 0 takes any free one.
     pub async fn tcp(
         address: SocketAddr,
-        tls: Option<Arc<rustls::ServerConfig>>,
+        tls: Option<Tls>,
         limits: ListenerLimits,
     ) -> Result<Listener, BindError> {
         let (socket, bound) = bind_tcp(address).await?;
@@ -119,7 +119,6 @@ impl Listener {
         let Listener { socket, tls, limits } = self;
         let slots = Arc::new(Semaphore::new(limits.connections));
         let rules = Arc::new(ConnectionRules::new(limits, door, stopping.asked.clone()));
-        let tls = tls.map(TlsAcceptor::from);
         let mut connections = JoinSet::new();
         let mut backoff = FIRST_BACKOFF;
         while let Some(slot) = free_slot(&slots, &stopping.asked, &mut connections).await {
@@ -135,7 +134,8 @@ impl Listener {
             match accepted {
                 Ok(accepted) => {
                     backoff = FIRST_BACKOFF;
-                    connections.spawn(connect(accepted, tls.clone(), rules.clone(), slot));
+                    let tls = tls.as_ref().map(Tls::acceptor);
+                    connections.spawn(connect(accepted, tls, rules.clone(), slot));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {

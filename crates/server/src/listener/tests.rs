@@ -302,7 +302,7 @@ async fn over_tls(
 async fn tls_serves_http2_and_http1_and_says_that_it_stays() {
     let folder = tempfile::tempdir().unwrap();
     let (files, root) = certificate(folder.path());
-    let tls = tls_config(&files).unwrap();
+    let tls = Tls::load(&files).unwrap();
     let listener = Listener::tcp("127.0.0.1:0".parse().unwrap(), Some(tls), PATIENT)
         .await
         .unwrap();
@@ -324,7 +324,7 @@ async fn tls_serves_http2_and_http1_and_says_that_it_stays() {
 async fn a_tls_handshake_that_never_ends_is_cut() {
     let folder = tempfile::tempdir().unwrap();
     let (files, _) = certificate(folder.path());
-    let tls = tls_config(&files).unwrap();
+    let tls = Tls::load(&files).unwrap();
     let listener = Listener::tcp("127.0.0.1:0".parse().unwrap(), Some(tls), HASTY)
         .await
         .unwrap();
@@ -357,7 +357,7 @@ fn certificate_files_that_do_not_work_are_named_with_the_reason() {
             certificate: certificate.clone(),
             key: key.clone(),
         };
-        let error = tls_config(&files).unwrap_err().to_string();
+        let error = Tls::load(&files).unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains(".pem"), "{error}");
     }
 }

@@ -4,7 +4,8 @@ use crate::config::TlsFiles;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio_rustls::TlsAcceptor;
 
 /// Why TLS could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +30,29 @@ pub enum TlsError {
     },
 }
 
-/// Reads certificate and key.
-pub fn tls_config(files: &TlsFiles) -> Result<Arc<rustls::ServerConfig>, TlsError> {
+/// The certificate that new connections get. Clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Tls(Arc<RwLock<Arc<rustls::ServerConfig>>>);
+
+impl Tls {
+    /// Reads certificate and key.
+    pub fn load(files: &TlsFiles) -> Result<Tls, TlsError> {
+        Ok(Tls(Arc::new(RwLock::new(read(files)?))))
+    }
+
+    /// Reads them anew, for every connection from now on. After an error the old ones stay.
+    pub fn reload(&self, files: &TlsFiles) -> Result<(), TlsError> {
+        let renewed = read(files)?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        Ok(())
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+fn read(files: &TlsFiles) -> Result<Arc<rustls::ServerConfig>, TlsError> {
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| unreadable("the certificate", &files.certificate, &error))?;

@@ -20,7 +20,8 @@ use tower_http::compression::CompressionLayer;
 
 /// What clients reach: the legacy faces, the token endpoint and ingest.
 pub fn public(app: &Arc<App>) -> Router {
-    let limits = &app.config.limits;
+    let config = app.config();
+    let limits = &config.limits;
     let asked = RouteLimits {
         answer_within: Some(limits.request),
         body_bytes: limits.body_bytes,

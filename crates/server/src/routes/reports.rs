@@ -78,18 +78,19 @@ impl Request {
                 .iter()
                 .filter_map(|value| value.to_str().ok()),
         );
-        let limits = &app.config.limits;
+        let config = app.config();
+        let limits = &config.limits;
         let now = app.now();
         let context = Context {
             tenant: caller.tenant,
             now,
-            default_window_days: i64::from(app.config.reports.window_days),
+            default_window_days: i64::from(config.reports.window_days),
             page_rows_max: limits.page_rows,
             max_page_size: preferences.max_page_size,
             max_examined: limits.rows_examined,
             snapshot: 0,
-            visible_since: app
-                .config
+            epoch: 0,
+            visible_since: config
                 .reports
                 .visibility_of(report)
                 .map(|days| now.plus_days(-i64::from(days))),
@@ -98,6 +99,7 @@ impl Request {
         let ready = if events.is_at_hand(tenant) {
             let context = Context {
                 snapshot: events.snapshot(tenant)?,
+                epoch: events.epoch(tenant)?,
                 ..context
             };
             Ready::Asked(ask::ask(report, &options, &context)?)
@@ -128,6 +130,7 @@ impl Request {
                     let (options, context) = *question;
                     let context = Context {
                         snapshot: events.snapshot(tenant)?,
+                        epoch: events.epoch(tenant)?,
                         ..context
                     };
                     let asked = match ask::ask(report, &options, &context) {

@@ -116,7 +116,7 @@ fn decide(
         authority: &app.authority,
         key: &app.signing_key,
         now: trace.now,
-        lifetime_seconds: app.config.tokens.lifetime.as_secs() as i64,
+        lifetime_seconds: app.config().tokens.lifetime.as_secs() as i64,
         random: chance::bytes(),
     };
     let decided = client_credentials(&request, &tenant, client.as_ref(), issuing);

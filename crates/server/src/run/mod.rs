@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::health::Readiness;
 use crate::layers::{Door, Origin, origin_of};
-use crate::listener::{BindError, Listener, ListenerLimits, Stopping, TlsError, tls_config};
+use crate::listener::{BindError, Listener, ListenerLimits, Stopping, Tls, TlsError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -19,6 +19,7 @@ pub struct Listeners {
     main: Listener,
     admin: Listener,
     socket: Option<Listener>,
+    tls: Option<Tls>,
     main_address: SocketAddr,
     admin_address: SocketAddr,
     origin: Origin,
@@ -65,7 +66,7 @@ impl Listeners {
     /// [`run`].
     pub async fn bind(config: &Config, socket: Option<&Path>) -> Result<Listeners, StartError> {
         let server = &config.server;
-        let tls = server.tls.as_ref().map(tls_config).transpose()?;
+        let tls = server.tls.as_ref().map(Tls::load).transpose()?;
         let limits = ListenerLimits::new(&config.limits);
         let few = ListenerLimits {
             connections: ADMIN_CONNECTIONS,
@@ -74,7 +75,7 @@ impl Listeners {
         // Probes and scrapers of this machine need no certificate; others get the service's own.
         let on_loopback = server.admin_listen.ip().to_canonical().is_loopback();
         let admin_tls = if on_loopback { None } else { tls.clone() };
-        let main = Listener::tcp(server.listen, tls, limits).await?;
+        let main = Listener::tcp(server.listen, tls.clone(), limits).await?;
         let admin = Listener::tcp(server.admin_listen, admin_tls, few).await?;
         let socket = socket.map(|path| Listener::unix(path, few)).transpose()?;
         let main_address = main.address().unwrap_or(server.listen);
@@ -84,6 +85,7 @@ impl Listeners {
             main,
             admin,
             socket,
+            tls,
             main_address,
             admin_address,
             origin,
@@ -98,6 +100,11 @@ impl Listeners {
     /// Where metrics and health are.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
+    }
+
+    /// The certificate, if the service speaks TLS itself.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
     }
 
     /// The service's own address for links and tokens that no request asked for: the public one, else where it listens.

@@ -32,7 +32,7 @@ pub(super) async fn run(app: Arc<App>, check: Check, stop: Stop) {
         ),
     };
     loop {
-        let folder = app.config.data.folder.clone();
+        let folder = app.config().data.folder.clone();
         match tokio::task::spawn_blocking(move || probe(&folder)).await {
             Ok(Ok(())) => check.passes(),
             Ok(Err(error)) => check.fails(format!("the data folder cannot be written: {error}; reads go on")),

@@ -6,7 +6,7 @@ use model::time::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use store::error::StoreError;
-use store::events::MonthInfo;
+use store::events::{MonthInfo, Purge};
 
 /// Months end once a month; looking once an hour is plenty.
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -27,8 +27,9 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
 
 fn sweep(app: &App) -> anyhow::Result<()> {
     let now = app.now();
+    let config = app.config();
     for tenant in app.control.tenants()? {
-        let Some(days) = app.config.retention.days_of(tenant.id, &tenant.names) else {
+        let Some(days) = config.retention.days_of(tenant.id, &tenant.names) else {
             continue;
         };
         free_old(app, tenant.id, days, now)?;
@@ -38,9 +39,22 @@ fn sweep(app: &App) -> anyhow::Result<()> {
 
 fn free_old(app: &App, tenant: model::tenant::TenantId, days: u32, now: Timestamp) -> Result<(), StoreError> {
     for month in app.events.months(tenant)? {
-        if is_over(&month, days, now) {
-            app.events.purge(tenant, month.month, now)?;
-            tracing::info!(tenant = %tenant, "freed {} of tenant {tenant}: older than {days} days", month.month);
+        if !is_over(&month, days, now) {
+            continue;
+        }
+        let name = month.month;
+        match app.events.purge(tenant, &month, now)? {
+            Purge::Freed => {
+                app.metrics.count_freed_month();
+                tracing::info!(tenant = %tenant, "freed {name} of tenant {tenant}: older than {days} days");
+            }
+            Purge::WrittenSince => {
+                tracing::info!(tenant = %tenant, "kept {name} of tenant {tenant}: something was just written to it");
+            }
+            Purge::BackupUnderWay => {
+                tracing::info!(tenant = %tenant, "kept {name} of tenant {tenant} until the backup under way is done");
+            }
+            Purge::NotThere => {}
         }
     }
     Ok(())
@@ -65,6 +79,7 @@ mod tests {
             first: time("2017-04-01"),
             last: time(last),
             last_write: time(last_write),
+            last_commit: 1,
         };
         assert_eq!(
             is_over(&month, days, time("2017-06-10")),

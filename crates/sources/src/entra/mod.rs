@@ -1,6 +1,6 @@
 //! What the three shapes of Entra records have in common: the same members, spelled and packed differently.
 
-mod address;
+pub(crate) mod address;
 pub(crate) mod audit;
 pub(crate) mod fields;
 mod identity;

@@ -99,6 +99,11 @@ const CASES: &[(&str, Delivery, Case)] = &[
         cases::purging,
     ),
     (
+        "a month that was written after somebody decided to free it stays, and any while a backup is taken",
+        Delivery::Exact,
+        cases::purging_what_was_seen,
+    ),
+    (
         "the history of a person and of an address is in time order",
         Delivery::Unruly,
         cases::histories,

@@ -81,6 +81,10 @@ pub trait ControlStore: Send + Sync {
     /// Remembers how far a detector has read. Call it after its findings are on disk. It may move back: a repair reads
     /// again.
     fn put_cursor(&self, tenant: TenantId, detector: &str, seq: u64) -> Result<(), ControlError>;
+
+    /// The whole store as the bytes of its file at this moment, for a backup. Take it before anything of the event store
+    /// is copied: rows that are newer than their checkpoint are read once more, older ones would be missing.
+    fn image(&self) -> Result<Vec<u8>, ControlError>;
 }
 
 /// A directory.

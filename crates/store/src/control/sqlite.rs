@@ -202,6 +202,15 @@ impl ControlStore for SqliteControlStore {
             progress::put_cursor(transaction, tenant, detector, seq)
         })
     }
+
+    fn image(&self) -> Result<Vec<u8>, ControlError> {
+        let image = self
+            .connection()
+            .serialize("main")
+            .map_err(ControlError::while_trying("be copied"))?
+            .to_vec();
+        Ok(image)
+    }
 }
 
 /// The bytes of an id, as its column holds them.

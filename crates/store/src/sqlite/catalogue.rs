@@ -4,11 +4,15 @@ use super::append::Ledger;
 use super::schema::{self, failure};
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use crate::error::StoreError;
+use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
 use rusqlite::{Connection, params};
+use std::path::Path;
 
 /// `ledger.month` of lines that belong to no purged month.
 const NO_MONTH: i32 = 0;
+/// The epoch of a tenant whose commits were never cut.
+pub(super) const FIRST_EPOCH: u64 = 1;
 
 /// Adds ledger lines that no month's commit can carry.
 pub(super) fn count(tenant: &Tenant, ledger: &Ledger) -> Result<(), StoreError> {
@@ -43,16 +47,31 @@ pub(super) fn count(tenant: &Tenant, ledger: &Ledger) -> Result<(), StoreError> 
     write().map_err(|error| failure(&path, &error))
 }
 
-/// Takes over a month's ledger and notes that it is purged; doing it twice is the same as once.
+/// Begins a new epoch in the catalogue at `path`, which is made if it is not there; answers its number. It is at least
+/// `least`: a restore gives the time, so that two restores of one backup do not have the same epoch.
+pub(super) fn raise_epoch(path: &Path, tenant: TenantId, least: u64) -> Result<u64, StoreError> {
+    let connection = schema::open_catalogue(path, tenant)?;
+    let raised: i64 = connection
+        .query_row(
+            "UPDATE meta SET epoch = max(epoch + 1, ?1) RETURNING epoch",
+            [least.cast_signed()],
+            |row| row.get(0),
+        )
+        .map_err(|error| failure(path, &error))?;
+    Ok(raised.unsigned_abs())
+}
+
+/// Takes over a month's ledger, notes that it is purged and begins another epoch, whose number it answers. Done twice,
+/// only the epoch is another.
 pub(super) fn take_over(
     tenant: &Tenant,
     month: Month,
     now: Timestamp,
     partition: &Connection,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let path = tenant.folder.join(CATALOGUE_FILE);
     let connection = schema::open_catalogue(&path, tenant.id)?;
-    let write = || -> rusqlite::Result<()> {
+    let write = || -> rusqlite::Result<u64> {
         let last_seq: i64 = partition.query_row("SELECT last_seq FROM meta", [], |row| row.get(0))?;
         let transaction = connection.unchecked_transaction()?;
         transaction.execute("DELETE FROM ledger WHERE month = ?1", [month.number()])?;
@@ -85,11 +104,13 @@ pub(super) fn take_over(
             "INSERT INTO purged(month, purged_at, last_seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![month.number(), now.ticks(), last_seq],
         )?;
-        transaction.execute(
-            "UPDATE meta SET last_seq = max(last_seq, ?1), epoch = epoch + 1",
+        let epoch: i64 = transaction.query_row(
+            "UPDATE meta SET last_seq = max(last_seq, ?1), epoch = epoch + 1 RETURNING epoch",
             [last_seq],
+            |row| row.get(0),
         )?;
-        transaction.commit()
+        transaction.commit()?;
+        Ok(epoch.unsigned_abs())
     };
     write().map_err(|error| failure(&path, &error))
 }

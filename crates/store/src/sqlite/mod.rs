@@ -2,9 +2,12 @@
 
 mod accounts;
 mod append;
+pub mod backup;
 mod catalogue;
 mod check;
 mod filter;
+mod newer;
+mod originals;
 mod partition;
 mod reads;
 mod reproject;
@@ -18,8 +21,8 @@ mod writer;
 
 use crate::error::StoreError;
 use crate::events::{
-    Appended, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page, ReportTotal,
-    Reprojected, Reprojection, StoredEvent,
+    Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
+    Purge, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
 };
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
@@ -37,10 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use tenant::Tenant;
 pub use upgrade::{Outdated, outdated};
-use writer::{AppendJob, Job, ReprojectJob};
-
-/// Originals are written once and read seldom: the fastest level that still takes most of the JSON away.
-const ZSTD_LEVEL: i32 = 1;
+use writer::{AppendJob, Ending, Job, ReprojectJob};
 
 /// How the embedded store is set up.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +87,7 @@ pub(crate) struct Shared {
     waiting: AtomicUsize,
     commits: AtomicU64,
     write_failure: Mutex<Option<String>>,
+    backups: Arc<backup::UnderWay>,
     reached: Option<fn(CommitPoint)>,
 }
 
@@ -95,6 +96,7 @@ impl SqliteEventStore {
     pub fn open(folder: &DataFolder, options: Options) -> Result<SqliteEventStore, StoreError> {
         let tenants_folder = folder.path().join("tenants");
         make_private_folder(&tenants_folder)?;
+        newer::refuse(&tenants_folder)?;
         let shared = Arc::new(Shared {
             tenants_folder,
             tenants: RwLock::new(HashMap::new()),
@@ -103,6 +105,7 @@ impl SqliteEventStore {
             waiting: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
             write_failure: Mutex::new(None),
+            backups: Arc::default(),
             reached: options.reached,
         });
         let mut queues = Vec::new();
@@ -132,7 +135,7 @@ impl SqliteEventStore {
         tenant: TenantId,
         month: Month,
         projected: Vec<Reprojection>,
-        is_counted: bool,
+        ending: Ending,
         now: Timestamp,
     ) -> Result<Reprojected, StoreError> {
         let Some(loaded) = self.shared.tenant(tenant)? else {
@@ -143,7 +146,7 @@ impl SqliteEventStore {
             tenant: loaded,
             month,
             projected,
-            is_counted,
+            ending,
             now,
             reply,
         };
@@ -206,11 +209,7 @@ impl EventStore for SqliteEventStore {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(error);
         }
-        let mut appended = answer.recv().map_err(|_| StoreError::Closing)??;
-        for (_, original) in &mut appended.refused {
-            *original = reads::decompress(original).unwrap_or_default();
-        }
-        Ok(appended)
+        answer.recv().map_err(|_| StoreError::Closing)?
     }
 
     fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
@@ -233,6 +232,13 @@ impl EventStore for SqliteEventStore {
 
     fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError> {
         Ok(self.shared.tenant(tenant)?.map_or(0, |tenant| tenant.published()))
+    }
+
+    fn epoch(&self, tenant: TenantId) -> Result<u64, StoreError> {
+        Ok(self
+            .shared
+            .tenant(tenant)?
+            .map_or(catalogue::FIRST_EPOCH, |tenant| tenant.epoch()))
     }
 
     fn history(
@@ -278,21 +284,38 @@ impl EventStore for SqliteEventStore {
             .unwrap_or_default())
     }
 
-    fn purge(&self, tenant: TenantId, month: Month, now: Timestamp) -> Result<(), StoreError> {
+    fn purge(&self, tenant: TenantId, seen: &MonthInfo, now: Timestamp) -> Result<Purge, StoreError> {
         let Some(loaded) = self.shared.tenant(tenant)? else {
-            return Ok(());
+            return Ok(Purge::NotThere);
         };
         let (reply, answer) = bounded(1);
         self.send(
             tenant,
             Job::Purge {
                 tenant: loaded,
-                month,
+                seen: *seen,
                 now,
                 reply,
             },
         )?;
         answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn begin_backup(&self) -> Result<BackupSource, StoreError> {
+        // The hold first: what is listed afterwards stays.
+        let hold = self.shared.backups.begin();
+        let mut tenants = Vec::new();
+        for id in self.tenants()? {
+            let folder = self.shared.tenants_folder.join(id.to_string());
+            tenants.push(TenantFiles {
+                tenant: id.to_string(),
+                files: backup::files_of(&folder)?,
+            });
+        }
+        Ok(BackupSource {
+            tenants,
+            hold: Box::new(hold),
+        })
     }
 
     fn winners(
@@ -315,7 +338,7 @@ impl EventStore for SqliteEventStore {
         projected: Vec<Reprojection>,
         now: Timestamp,
     ) -> Result<Reprojected, StoreError> {
-        self.send_reproject(lease.tenant, month, projected, false, now)
+        self.send_reproject(lease.tenant, month, projected, Ending::GoesOn, now)
     }
 
     fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError> {
@@ -325,8 +348,14 @@ impl EventStore for SqliteEventStore {
         }
     }
 
-    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError> {
-        self.send_reproject(lease.tenant, month, Vec::new(), true, now)
+    fn end_rebuild(
+        &self,
+        lease: &Lease,
+        month: Month,
+        all_counted: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.send_reproject(lease.tenant, month, Vec::new(), Ending::Ends { all_counted }, now)
             .map(drop)
     }
 
@@ -429,9 +458,10 @@ impl Shared {
 
 /// Compresses originals on the caller's thread, so that the one writer has little left to do.
 fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
-    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+    let originals: Vec<&[u8]> = drafts.iter().map(|draft| draft.original.as_slice()).collect();
+    let packed = originals::pack(&originals)?;
     let mut events = Vec::with_capacity(drafts.len());
-    for draft in drafts {
+    for (draft, original) in drafts.into_iter().zip(packed) {
         let mut subjects: Vec<i64> = draft.subjects.iter().map(Subject::number).collect();
         subjects.sort_unstable();
         subjects.dedup();
@@ -441,7 +471,7 @@ fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
             time: draft.time,
             rank: draft.rank,
             format: draft.format,
-            original: compressor.compress(&draft.original)?,
+            original,
             rows: draft.rows,
             subjects,
             usage: draft.usage,

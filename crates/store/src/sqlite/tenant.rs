@@ -1,5 +1,6 @@
 //! What is known in memory of a tenant: its months, its last commit, what was purged.
 
+use super::catalogue;
 use super::partition::{Partition, Partitions};
 use super::schema;
 use crate::error::StoreError;
@@ -25,6 +26,7 @@ pub(super) struct Tenant {
     gate: RwLock<()>,
     state: RwLock<State>,
     published: AtomicU64,
+    epoch: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -42,24 +44,40 @@ pub(super) struct MonthState {
     pub(super) last_seq: u64,
 }
 
+impl MonthState {
+    pub(super) fn info(&self, month: Month) -> MonthInfo {
+        MonthInfo {
+            month,
+            first: self.first,
+            last: self.last,
+            last_write: self.last_write,
+            last_commit: self.last_seq,
+        }
+    }
+}
+
 impl Tenant {
     /// Reads what the files say; finishes a purge that was cut off.
     pub(super) fn load(id: TenantId, folder: PathBuf, partitions: &Partitions) -> Result<Tenant, StoreError> {
         let mut state = State::default();
         let mut last_seq = 0;
-        let catalogue = folder.join(CATALOGUE_FILE);
-        if let Some(connection) = schema::open_if_made(&catalogue)? {
-            let read = || -> rusqlite::Result<(u64, BTreeSet<Month>)> {
-                let seq: i64 = connection.query_row("SELECT last_seq FROM meta", [], |row| row.get(0))?;
+        let mut epoch = catalogue::FIRST_EPOCH;
+        let path = folder.join(CATALOGUE_FILE);
+        if let Some(connection) = schema::open_if_made(&path)? {
+            let read = || -> rusqlite::Result<(u64, u64, BTreeSet<Month>)> {
+                let (seq, epoch): (i64, i64) =
+                    connection.query_row("SELECT last_seq, epoch FROM meta", [], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })?;
                 let mut statement = connection.prepare("SELECT month FROM purged")?;
                 let months = statement.query_map([], |row| row.get::<_, i32>(0))?;
                 let mut purged = BTreeSet::new();
                 for number in months {
                     purged.extend(month_of_number(number?));
                 }
-                Ok((seq.unsigned_abs(), purged))
+                Ok((seq.unsigned_abs(), epoch.unsigned_abs(), purged))
             };
-            (last_seq, state.purged) = read().map_err(|error| schema::failure(&catalogue, &error))?;
+            (last_seq, epoch, state.purged) = read().map_err(|error| schema::failure(&path, &error))?;
         }
         for entry in std::fs::read_dir(&folder).map_err(|error| folder_failure(&folder, &error))? {
             let name = entry
@@ -91,6 +109,7 @@ impl Tenant {
             gate: RwLock::new(()),
             state: RwLock::new(state),
             published: AtomicU64::new(last_seq),
+            epoch: AtomicU64::new(epoch),
         })
     }
 
@@ -119,6 +138,14 @@ impl Tenant {
         self.published.store(seq, Ordering::Release);
     }
 
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    pub(super) fn begin_epoch(&self, epoch: u64) {
+        self.epoch.store(epoch, Ordering::Release);
+    }
+
     pub(super) fn months(&self) -> Vec<(Month, MonthState)> {
         self.read_state()
             .months
@@ -130,12 +157,7 @@ impl Tenant {
     pub(super) fn month_infos(&self) -> Vec<MonthInfo> {
         self.months()
             .into_iter()
-            .map(|(month, state)| MonthInfo {
-                month,
-                first: state.first,
-                last: state.last,
-                last_write: state.last_write,
-            })
+            .map(|(month, state)| state.info(month))
             .collect()
     }
 

@@ -7,7 +7,7 @@ use super::partition::Partition;
 use super::tenant::Tenant;
 use super::{CommitPoint, Shared, schema};
 use crate::error::StoreError;
-use crate::events::{Appended, Reprojected, Reprojection};
+use crate::events::{Appended, MonthInfo, Purge, Reprojected, Reprojection};
 use crossbeam_channel::{Receiver, Sender};
 use model::batch::{Counts, Lateness, Outcome};
 use model::identity::EventKey;
@@ -31,9 +31,9 @@ pub(super) enum Job {
     Reproject(ReprojectJob),
     Purge {
         tenant: Arc<Tenant>,
-        month: Month,
+        seen: MonthInfo,
         now: Timestamp,
-        reply: Sender<Result<(), StoreError>>,
+        reply: Sender<Result<Purge, StoreError>>,
     },
 }
 
@@ -42,10 +42,16 @@ pub(super) struct ReprojectJob {
     pub(super) tenant: Arc<Tenant>,
     pub(super) month: Month,
     pub(super) projected: Vec<Reprojection>,
-    /// Nothing is left to count in the month.
-    pub(super) is_counted: bool,
+    pub(super) ending: Ending,
     pub(super) now: Timestamp,
     pub(super) reply: Sender<Result<Reprojected, StoreError>>,
+}
+
+/// Whether more of a month is to be made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    GoesOn,
+    Ends { all_counted: bool },
 }
 
 /// A batch with its originals compressed, and where to answer.
@@ -76,12 +82,12 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
         match first {
             Job::Purge {
                 tenant,
-                month,
+                seen,
                 now,
                 reply,
             } => {
                 // A caller that stopped waiting is no reason to stop.
-                let _ = reply.send(thread.purge(&tenant, month, now));
+                let _ = reply.send(thread.purge(&tenant, &seen, now));
             }
             Job::Reproject(job) => {
                 let answer = thread.reproject(&job);
@@ -473,7 +479,7 @@ impl WriterThread {
             for projection in &job.projected {
                 commit.reproject(projection, &mut sum)?;
             }
-            if job.is_counted {
+            if job.ending == (Ending::Ends { all_counted: true }) {
                 commit.note_counted()?;
             }
             Ok(sum)
@@ -482,6 +488,10 @@ impl WriterThread {
             Ok((sum, state)) => {
                 tenant.wrote(month, state);
                 tenant.publish(seq);
+                if job.ending != Ending::GoesOn {
+                    let path = tenant.folder.join(super::tenant::CATALOGUE_FILE);
+                    tenant.begin_epoch(catalogue::raise_epoch(&path, tenant.id, 0)?);
+                }
                 self.shared.wrote(None);
                 Ok(sum)
             }
@@ -496,16 +506,24 @@ impl WriterThread {
 
     /// The totals go to the catalogue first: from then on the month is purged, whatever fails after it, and a start throws
     /// its file away. Then every connection closes, and the file is renamed away and unlinked.
-    fn purge(&mut self, tenant: &Tenant, month: Month, now: Timestamp) -> Result<(), StoreError> {
+    fn purge(&mut self, tenant: &Tenant, seen: &MonthInfo, now: Timestamp) -> Result<Purge, StoreError> {
+        let month = seen.month;
+        let shared = Arc::clone(&self.shared);
+        let Some(_no_backup) = shared.backups.hold_off() else {
+            return Ok(Purge::BackupUnderWay);
+        };
         let _alone = tenant.purge_gate();
         if tenant.is_purged(month) {
-            return super::tenant::discard_file(&tenant.folder, month);
+            return super::tenant::discard_file(&tenant.folder, month).map(|()| Purge::Freed);
         }
-        if !tenant.months().iter().any(|(stored, _)| *stored == month) {
-            return Ok(());
+        match tenant.month_infos().iter().find(|stored| stored.month == month) {
+            None => return Ok(Purge::NotThere),
+            Some(stored) if stored != seen => return Ok(Purge::WrittenSince),
+            Some(_) => {}
         }
         let writer = self.writer(tenant, month)?;
-        catalogue::take_over(tenant, month, now, &writer.connection)?;
+        let epoch = catalogue::take_over(tenant, month, now, &writer.connection)?;
+        tenant.begin_epoch(epoch);
         tenant.forget(month);
         let checkpointed = writer
             .connection
@@ -522,7 +540,7 @@ impl WriterThread {
         if let Some(memory) = self.tenants.get_mut(&tenant.id) {
             memory.filters.remove(&month);
         }
-        super::tenant::discard_file(&tenant.folder, month)
+        super::tenant::discard_file(&tenant.folder, month).map(|()| Purge::Freed)
     }
 }
 
@@ -580,7 +598,12 @@ fn answer(index: usize, job: &AppendJob, seq: u64, progress: &mut Progress) -> R
         counts.count(outcome);
         outcomes.push(outcome);
         if outcome == Outcome::Purged {
-            refused.push((place, job.events[place].original.clone()));
+            let original = job.events[place].original.unpacked();
+            let original = original.map_err(|error| StoreError::Backend {
+                path: job.tenant.folder.clone(),
+                reason: format!("a record cannot be unpacked: {error}"),
+            })?;
+            refused.push((place, original));
         }
     }
     Ok(Appended {

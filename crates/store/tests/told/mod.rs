@@ -19,7 +19,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use store::error::StoreError;
-use store::events::{Appended, EventStore};
+use store::events::{Appended, EventStore, MonthInfo};
 use store::folder::DataFolder;
 use store::sqlite::Options;
 
@@ -29,6 +29,15 @@ pub(crate) fn tenant() -> TenantId {
 
 pub(crate) fn time(text: &str) -> Timestamp {
     Timestamp::parse_vendor(text).unwrap()
+}
+
+/// A month as it is now, for who decides to free it.
+pub(crate) fn seen(store: &dyn EventStore, tenant: TenantId, name: &str) -> MonthInfo {
+    let months = store.months(tenant).unwrap();
+    months
+        .into_iter()
+        .find(|stored| stored.month == month(name))
+        .unwrap()
 }
 
 pub(crate) fn month(text: &str) -> Month {

@@ -3,13 +3,18 @@
 //! Whoever may open the socket's file is the owner of the data folder, so nothing is asked.
 
 mod apps;
+mod backup;
 mod import;
 mod rebuild;
 mod status;
 mod tenants;
 
 pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
-pub use import::{ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord};
+pub(crate) use backup::LAST_BACKUP_FILE;
+pub use backup::{BackupPlan, FinishedBackup};
+pub use import::{
+    ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord, encoded_mapping,
+};
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
 pub use tenants::{NewTenantAsked, TenantAnswer};
@@ -34,6 +39,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(tenants::routes())
         .merge(apps::routes())
         .merge(import::routes())
+        .merge(backup::routes())
         .merge(rebuild::routes())
         .merge(status::routes())
         .fallback(no_such_address)
