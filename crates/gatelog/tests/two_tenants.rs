@@ -208,12 +208,8 @@ fn a_change_in_one_tenant_changes_nothing_in_the_other() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|report| {
-                (
-                    report["report"].as_str().unwrap(),
-                    report["rows"].as_u64().unwrap(),
-                )
-            })
+            // What is counted anew for each question has no number of rows.
+            .filter_map(|report| Some((report["report"].as_str().unwrap(), report["rows"].as_u64()?)))
             .collect();
         assert_eq!(
             rows.iter().find(|(name, _)| *name == "auditEvents").unwrap().1,
