@@ -205,14 +205,15 @@ fn what_is_not_taken_is_told_by_line_and_reason() {
         1,
     );
     let timeless = sign_in("timeless", "yesterday", "dora@contoso.com", "Portal", 0);
-    let other = r#"{"time":"2026-01-01T00:00:00Z","category":"MicrosoftGraphActivityLogs","operationName":"x","properties":{}}"#;
+    let traffic =
+        r#"{"time":"2026-01-01T00:00:00Z","category":"NetworkAccessTrafficLogs","properties":{"id":"r"}}"#;
     let lines = [
         good.as_str(),
         "{\"broken\":",
         foreign.as_str(),
         "",
         timeless.as_str(),
-        other,
+        traffic,
         r#"{"a":1}"#,
         own.as_str(),
     ];

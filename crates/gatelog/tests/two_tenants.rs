@@ -204,20 +204,21 @@ fn a_change_in_one_tenant_changes_nothing_in_the_other() {
     // And the totals are each one's own.
     let status = site.workplace.json(&["store", "status"]);
     for tenant in status["tenants"].as_array().unwrap() {
-        let rows: Vec<(&str, Option<u64>)> = tenant["reports"]
+        let rows: Vec<(&str, u64)> = tenant["reports"]
             .as_array()
             .unwrap()
             .iter()
-            .map(|report| (report["report"].as_str().unwrap(), report["rows"].as_u64()))
+            // What is counted anew for each question has no number of rows.
+            .filter_map(|report| Some((report["report"].as_str().unwrap(), report["rows"].as_u64()?)))
             .collect();
         assert_eq!(
             rows.iter().find(|(name, _)| *name == "auditEvents").unwrap().1,
-            Some(3),
+            3,
             "{rows:?}"
         );
         assert_eq!(
             rows.iter().find(|(name, _)| *name == "signinEvents").unwrap().1,
-            Some(2),
+            2,
             "{rows:?}"
         );
     }

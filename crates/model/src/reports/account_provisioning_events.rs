@@ -139,6 +139,7 @@ mod tests {
     use crate::identity::{Kind, Vendor};
     use crate::time::Timestamp;
 
+    #[allow(clippy::unnecessary_wraps)] // So that the facts read like those of a record.
     fn owned(text: &str) -> Option<String> {
         Some(text.to_owned())
     }

@@ -149,15 +149,15 @@ fn event_time(
             None => {}
         }
     }
-    Err(match unreadable {
-        Some((name, text)) => format!(
+    if let Some((name, text)) = unreadable {
+        return Err(format!(
             "its `{name}` is `{text}`, which is no time that can be read (such as 2017-05-17T12:00:00Z)"
-        ),
-        None => {
-            let own = own.first().copied().unwrap_or_default();
-            format!("it does not say when it happened: it has no `{own}`{also}{received}; export that too")
-        }
-    })
+        ));
+    }
+    let own = own.first().copied().unwrap_or_default();
+    Err(format!(
+        "it does not say when it happened: it has no `{own}`{also}{received}; export that too"
+    ))
 }
 
 /// The members with the vendor's time of the event, the first one first. A verdict that is linked to a sign-in has the

@@ -28,6 +28,8 @@ use uuid::Uuid;
 const PIECES_WAITING: usize = 4;
 /// So many different reasons of rejections are shown; the file of rejected records has all.
 const REASONS_SHOWN: usize = 3;
+/// What stands in the table for events that are kept and that no report shows, such as a verdict that was taken back.
+const SHOWN_NOWHERE: &str = "(kept, in no report)";
 
 /// Keep the records of files, folders or standard input.
 ///
@@ -329,7 +331,15 @@ fn shown(sums: &Answer, window_days: u32, origin: &str) -> String {
     let mut rows: Vec<_> = sums
         .lines
         .iter()
-        .map(|line| row(&line.format, &line.reports, &line.totals))
+        .map(|line| {
+            let events = line.totals.new + line.totals.changed + line.totals.known;
+            let reports = if line.reports.is_empty() && events > 0 {
+                SHOWN_NOWHERE
+            } else {
+                &line.reports
+            };
+            row(&line.format, reports, &line.totals)
+        })
         .collect();
     rows.push(row("all", "", &sums.total));
     let head = [
