@@ -5,7 +5,7 @@
 use model::batch::{Batch, Subject};
 use model::query::Query;
 use model::tenant::TenantId;
-use model::time::Timestamp;
+use model::time::{Month, Timestamp};
 use std::path::Path;
 use std::sync::Arc;
 use store::conformance::{Delivery, Opened, run};
