@@ -9,7 +9,7 @@ use model::reports::{self, Rows};
 use model::time::Timestamp;
 use sources::{Choice, Limits, Record, Understanding, Understood, open};
 
-/// One sign-in and one audit in each of the three shapes.
+/// One sign-in, one audit, one provisioned account, one detection and one state of risk in each of the three shapes.
 const SEEDS: &[&str] = &[
     include_str!("../seeds/graph_sign_in.json"),
     include_str!("../seeds/graph_audit.json"),
@@ -17,6 +17,15 @@ const SEEDS: &[&str] = &[
     include_str!("../seeds/azure_monitor_audit.json"),
     include_str!("../seeds/log_analytics_sign_in.json"),
     include_str!("../seeds/log_analytics_audit.json"),
+    include_str!("../seeds/graph_provisioning.json"),
+    include_str!("../seeds/azure_monitor_provisioning.json"),
+    include_str!("../seeds/log_analytics_provisioning.json"),
+    include_str!("../seeds/graph_risk_detection.json"),
+    include_str!("../seeds/azure_monitor_risk_detection.json"),
+    include_str!("../seeds/log_analytics_risk_detection.json"),
+    include_str!("../seeds/graph_risky_user.json"),
+    include_str!("../seeds/azure_monitor_risky_service_principal.json"),
+    include_str!("../seeds/log_analytics_risky_user.json"),
 ];
 
 /// Takes the bytes for the choices of a record and of its changes.
@@ -73,7 +82,7 @@ fn check_event(understood: Understood, text: &str) {
     let time = understood.event.time;
     let draft = understood.draft();
     assert!(
-        !draft.rows.is_empty(),
+        !draft.rows.is_empty() || !draft.kind.is_always_shown(),
         "every event has its principal report: {text}"
     );
     for subject in &draft.subjects {
@@ -84,6 +93,11 @@ fn check_event(understood: Understood, text: &str) {
         let report = reports::by_number(stored.report).expect("a row belongs to a report");
         row::check(report, &stored.json);
         check_time(report.time_property, &stored.json, time);
+        if !stored.particulars.is_empty() {
+            let particulars: serde_json::Value =
+                serde_json::from_slice(&stored.particulars).expect("particulars are JSON");
+            assert!(particulars.is_object(), "{text}");
+        }
         for other in reports::ALL {
             let Rows::Rendered { from, render } = other.rows else {
                 continue;
@@ -96,7 +110,8 @@ fn check_event(understood: Understood, text: &str) {
                 check_time(other.time_property, &rendered, time);
             } else {
                 // Applications and managed identities are no users; audits are all shown.
-                assert_eq!(other.name, "allUserSignInActivityEvents", "{text}");
+                let of_users = ["allUserSignInActivityEvents", "applicationUsageDetailEvents"];
+                assert!(of_users.contains(&other.name), "{} of {text}", other.name);
             }
         }
     }

@@ -7,12 +7,14 @@ pub mod entra_records;
 pub mod filter;
 pub mod form;
 mod json_tree;
+pub mod mapping;
 mod mutation;
 pub mod records;
 pub mod request_line;
 mod row;
 pub mod skip_token;
 mod spelling;
+pub mod tables;
 pub mod time;
 pub mod token;
 
@@ -40,6 +42,10 @@ pub const ALL: &[Target] = &[
         check: form::check,
     },
     Target {
+        name: "mapping",
+        check: mapping::check,
+    },
+    Target {
         name: "records",
         check: records::check,
     },
@@ -50,6 +56,10 @@ pub const ALL: &[Target] = &[
     Target {
         name: "skip_token",
         check: skip_token::check,
+    },
+    Target {
+        name: "tables",
+        check: tables::check,
     },
     Target {
         name: "time",

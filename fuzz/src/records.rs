@@ -32,7 +32,10 @@ pub fn check(bytes: &[u8]) {
         let lines: Vec<u64> = whole.iter().map(|piece| piece.line).collect();
         assert_eq!(lines, expected, "one record or more is lost or made up");
     }
-    check_outcomes(bytes, &whole, &chance);
+    // Of a table the reader makes rows.
+    if !sources::table::is_table(bytes) {
+        check_outcomes(bytes, &whole, &chance);
+    }
 }
 
 fn pieces(limits: Limits, chunks: &[&[u8]]) -> Vec<Piece> {
@@ -46,7 +49,7 @@ fn pieces(limits: Limits, chunks: &[&[u8]]) -> Vec<Piece> {
 }
 
 /// Byte by byte, and at places by chance.
-fn cuts<'a>(bytes: &'a [u8], chance: &[u8; 32]) -> [Vec<&'a [u8]>; 2] {
+pub(crate) fn cuts<'a>(bytes: &'a [u8], chance: &[u8; 32]) -> [Vec<&'a [u8]>; 2] {
     let mut places: Vec<usize> = chance[2..12]
         .chunks(2)
         .map(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])) % (bytes.len() + 1))
@@ -215,7 +218,7 @@ fn is_empty_page(piece: &Piece) -> bool {
         .any(|name| page.get(*name) == Some(&serde_json::json!([])))
 }
 
-fn check_same(one: &Understanding, other: &Understanding) {
+pub(crate) fn check_same(one: &Understanding, other: &Understanding) {
     match (one, other) {
         (Understanding::Event(one), Understanding::Event(other)) => {
             assert_eq!(

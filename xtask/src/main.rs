@@ -6,6 +6,7 @@ mod bench;
 mod crash;
 mod deb;
 mod generate;
+mod records;
 mod tidy;
 mod tree;
 
@@ -46,6 +47,11 @@ const ALL: &[Task] = &[
         name: "memory",
         about: "pour gigabytes into `gatelog import` and print its memory over time",
         run: bench::memory::run,
+    },
+    Task {
+        name: "records",
+        about: "write made-up sign-ins to standard output",
+        run: records::run,
     },
     Task {
         name: "deb",

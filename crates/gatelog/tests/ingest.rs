@@ -267,7 +267,14 @@ fn what_cannot_be_read_at_all_is_a_problem() {
     let record = audit("one", &days_ago(1), "Add user");
     let post = |path: &str| site.post(path).body(record.as_str());
     let unknown = check_problem(&site, &post("/contoso.com/ingest/syslog"), 404, "no-such-format");
-    let formats = json!(["entra-graph", "entra-azure-monitor", "entra-log-analytics"]);
+    let formats = json!([
+        "entra-graph",
+        "entra-azure-monitor",
+        "entra-log-analytics",
+        "entra-csv",
+        "entra-csv-non-interactive",
+        "entra-csv-managed-identity"
+    ]);
     let mut known = unknown.json()["formats"].as_array().unwrap().clone();
     known.sort_by_key(ToString::to_string);
     let mut expected = formats.as_array().unwrap().clone();

@@ -10,7 +10,9 @@ use crate::names::{FIRST_OPEN_GROUP, GROUPS, IT};
 use crate::outcomes::{METHODS, Outcome, SecondFactor};
 use crate::people::{Cast, Person};
 use crate::places::{CITIES, Network};
+use crate::provisioning::Act;
 use crate::self_service::{self, Step};
+use crate::verdicts::Noticed;
 use model::time::{TICKS_PER_SECOND, Timestamp};
 
 /// One event that will be written when its turn comes: small, so that a day of many people fits in memory.
@@ -37,6 +39,16 @@ pub(crate) enum Moment {
         owner: u32,
         story: u64,
     },
+    /// An account of a person is provisioned in an application.
+    Provisioned { person: u32, app: usize, act: Act },
+    /// The vendor's protection noticed something about a sign-in.
+    Noticed(Noticed),
+    /// It found a person's password where passwords are sold.
+    Leaked { person: u32 },
+    /// It found an application's key lying open.
+    LeakedByService { service: usize },
+    /// It thinks that a person is at risk from now on.
+    AtRisk { person: u32 },
 }
 
 /// One try at signing in.

@@ -27,9 +27,11 @@ mod names;
 mod outcomes;
 mod people;
 mod places;
+mod provisioning;
 mod self_service;
 mod sign_in_record;
 mod uniform;
+mod verdicts;
 
 pub use lifelike::{Generator, Plan};
 pub use uniform::{RecordSize, Stream, Uniform, stream, uniform};
@@ -41,6 +43,7 @@ use model::time::Timestamp;
 pub struct Generated {
     /// When it happened; the same instant that the record names.
     pub time: Timestamp,
-    /// One record as Microsoft Graph writes it (a `signIn` or a `directoryAudit`), on one line.
+    /// One record as Microsoft Graph writes it (a `signIn`, a `directoryAudit`, a `provisioningObjectSummary`, a
+    /// `riskDetection` or a `riskyUser`), on one line.
     pub json: String,
 }

@@ -11,8 +11,10 @@ use crate::names::GROUPS;
 use crate::outcomes::{Outcome, SecondFactor};
 use crate::people::{Cast, Person};
 use crate::places::{CITIES, GREATEST_OFFSET_HOURS, Network, address};
+use crate::provisioning;
 use crate::self_service::{Step, StepActor, StepTarget};
 use crate::sign_in_record::{self, SignIn, Subject};
+use crate::verdicts::{self, Noticed};
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use std::collections::BTreeMap;
@@ -47,6 +49,8 @@ pub struct Generator {
     /// What is planned and not yet handed out; the number keeps apart what happens at the same tick.
     planned: BTreeMap<(Timestamp, u64), Moment>,
     planned_count: u64,
+    /// The same for what is numbered apart, see [`BESIDE`].
+    beside_count: u64,
 }
 
 impl Generator {
@@ -59,6 +63,7 @@ impl Generator {
             next_day: start.day() - 1,
             planned: BTreeMap::new(),
             planned_count: 0,
+            beside_count: 0,
             plan,
         }
     }
@@ -76,11 +81,21 @@ impl Generator {
             if enough || day_begins > self.plan.end {
                 return;
             }
-            for (time, moment) in days::plan(self.plan.seed, &self.cast, self.next_day) {
+            let seed = self.plan.seed;
+            let mut beside = verdicts::of_day(seed, &self.cast, self.next_day);
+            beside.extend(provisioning::of_day(seed, &self.cast, self.next_day));
+            for (time, moment) in days::plan(seed, &self.cast, self.next_day) {
                 if time >= self.start && time <= self.plan.end {
                     self.planned.insert((time, self.planned_count), moment);
+                    beside.extend(verdicts::about(seed, time, self.planned_count, moment));
                 }
                 self.planned_count += 1;
+            }
+            for (time, moment) in beside {
+                if time >= self.start && time <= self.plan.end {
+                    self.planned.insert((time, BESIDE + self.beside_count), moment);
+                }
+                self.beside_count += 1;
             }
             self.next_day += 1;
         }
@@ -106,7 +121,43 @@ impl Generator {
                 owner,
                 story,
             } => self.self_service(time, step, person, owner, story, chance),
+            Moment::Provisioned { person, app, act } => {
+                let scene = provisioning::Scene {
+                    seed: self.plan.seed,
+                    tenant: self.plan.tenant,
+                    time,
+                    person: self.person(person),
+                    app,
+                    act,
+                };
+                provisioning::write(&scene, chance)
+            }
+            Moment::Noticed(noticed) => self.noticed(time, &noticed, chance),
+            Moment::Leaked { person } => verdicts::leaked(self.person(person), time, chance),
+            Moment::LeakedByService { service } => {
+                verdicts::leaked_by_service(self.plan.seed, service, time, chance)
+            }
+            Moment::AtRisk { person } => verdicts::at_risk(self.person(person), time),
         }
+    }
+
+    /// A verdict names the id and the address of its sign-in: they are drawn once more, in the order of its record.
+    fn noticed(&self, time: Timestamp, noticed: &Noticed, chance: &mut Chance) -> Vec<u8> {
+        let of_sign_in = &mut Chance::of(
+            self.plan.seed,
+            &[KEY_RECORD, time.ticks() as u64, noticed.sign_in],
+        );
+        let attempt = &noticed.attempt;
+        let request = of_sign_in.guid();
+        let scene = verdicts::Scene {
+            person: self.person(attempt.person),
+            time,
+            request,
+            correlation: Chance::new(attempt.visit).guid(),
+            address: &address(attempt.network, attempt.city, attempt.person, of_sign_in),
+            city: &CITIES[attempt.city],
+        };
+        verdicts::noticed(noticed, &scene, chance)
     }
 
     fn sign_in(&self, time: Timestamp, attempt: Attempt, chance: &mut Chance) -> Vec<u8> {
@@ -265,3 +316,6 @@ impl Iterator for Generator {
 }
 
 const KEY_RECORD: u64 = 20;
+
+/// What came later than the first version is numbered from here, so that the records of before stay as they were.
+const BESIDE: u64 = 1 << 48;

@@ -305,7 +305,8 @@ fn device_detail(sign_in: &SignIn<'_>) -> Vec<u8> {
         .finish()
 }
 
-fn location(city: &City) -> Vec<u8> {
+/// Where an address is, as `location` says it.
+pub(crate) fn location(city: &City) -> Vec<u8> {
     let coordinates = format!(
         "{{\"altitude\":null,\"latitude\":{},\"longitude\":{}}}",
         city.latitude, city.longitude

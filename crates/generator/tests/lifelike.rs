@@ -32,7 +32,19 @@ static MONTH: LazyLock<Vec<(Generated, Value)>> = LazyLock::new(|| {
 });
 
 fn is_audit(record: &Value) -> bool {
-    record.get("activityDateTime").is_some()
+    record.get("activityDisplayName").is_some()
+}
+
+fn is_provisioning(record: &Value) -> bool {
+    record.get("provisioningAction").is_some()
+}
+
+fn is_detection(record: &Value) -> bool {
+    record.get("riskEventType").is_some()
+}
+
+fn is_risky_user(record: &Value) -> bool {
+    record.get("riskLastUpdatedDateTime").is_some()
 }
 
 fn text<'a>(record: &'a Value, path: &str) -> &'a str {
@@ -88,7 +100,9 @@ fn a_month_of_two_hundred_people_looks_like_one() {
             event.time
         );
         previous = event.time;
-        let written = if is_audit(record) {
+        let written = if is_risky_user(record) {
+            "/riskLastUpdatedDateTime"
+        } else if is_audit(record) || is_provisioning(record) || is_detection(record) {
             "/activityDateTime"
         } else {
             "/createdDateTime"
@@ -97,13 +111,17 @@ fn a_month_of_two_hundred_people_looks_like_one() {
             Timestamp::parse_vendor(text(record, written)).unwrap(),
             event.time
         );
+        assert!(!event.json.contains('\n'));
+        if is_risky_user(record) {
+            // Its id is the person's.
+            continue;
+        }
         assert!(ids.insert(text(record, "/id").to_owned()), "{record}");
         assert!(
             (600..5_000).contains(&event.json.len()),
             "{} bytes: {record}",
             event.json.len()
         );
-        assert!(!event.json.contains('\n'));
     }
     assert!(
         events[0].0.time < start.plus_seconds(3600),
@@ -120,6 +138,10 @@ fn everybody_who_acts_is_named() {
                 "/initiatedBy/user/userPrincipalName",
                 "/initiatedBy/app/displayName",
             ]
+        } else if is_provisioning(record) {
+            &["/sourceIdentity/details/UserPrincipalName"]
+        } else if is_detection(record) {
+            &["/userPrincipalName", "/servicePrincipalDisplayName"]
         } else {
             &["/userPrincipalName", "/servicePrincipalName"]
         };
@@ -136,6 +158,7 @@ fn the_kinds_of_events_keep_their_shares() {
     let events = &*MONTH;
     let shares: &[Share] = &[
         ("audits", is_audit, 80..120),
+        ("provisioned accounts", is_provisioning, 2..10),
         (
             "interactive",
             |record| text(record, "/signInEventTypes/0") == "interactiveUser",
@@ -205,6 +228,61 @@ fn the_kinds_of_events_keep_their_shares() {
             expected.contains(&share),
             "{name}: {share} of a thousand, not {expected:?}"
         );
+    }
+}
+
+#[test]
+fn what_was_made_up_before_is_the_same_to_the_byte() {
+    let before: Vec<&str> = MONTH
+        .iter()
+        .filter(|(_, record)| !is_provisioning(record) && !is_detection(record) && !is_risky_user(record))
+        .map(|(event, _)| event.json.as_str())
+        .collect();
+    let chain = |so_far: uuid::Uuid, json: &&str| uuid::Uuid::new_v5(&so_far, json.as_bytes());
+    let digest = before.iter().fold(uuid::Uuid::nil(), chain).to_string();
+    assert_eq!((before.len(), digest.as_str()), BEFORE);
+}
+
+/// The records of the plan of the demo as they were when there were sign-ins and audits alone.
+const BEFORE: (usize, &str) = (33_500, "a953be87-0411-5b94-9b68-8d5a2352bb42");
+
+#[test]
+fn verdicts_name_a_sign_in_that_was() {
+    let sign_ins: HashMap<&str, &Value> = MONTH
+        .iter()
+        .filter(|(_, record)| record.get("createdDateTime").is_some())
+        .map(|(_, record)| (text(record, "/id"), record))
+        .collect();
+    let mut words = HashSet::new();
+    let mut states = HashSet::new();
+    for (_, record) in MONTH.iter().filter(|(_, record)| is_detection(record)) {
+        words.insert(text(record, "/riskEventType"));
+        states.insert(text(record, "/riskState"));
+        if text(record, "/activity") != "signin" {
+            assert_eq!(record["requestId"], Value::Null, "{record}");
+            continue;
+        }
+        let sign_in = sign_ins[text(record, "/requestId")];
+        for (here, there) in [
+            ("/ipAddress", "/ipAddress"),
+            ("/activityDateTime", "/createdDateTime"),
+            ("/userId", "/userId"),
+            ("/correlationId", "/correlationId"),
+            ("/location/city", "/location/city"),
+        ] {
+            assert_eq!(text(record, here), text(sign_in, there), "{record}");
+        }
+    }
+    for word in [
+        "unfamiliarFeatures",
+        "unlikelyTravel",
+        "anonymizedIPAddress",
+        "leakedCredentials",
+    ] {
+        assert!(words.contains(word), "no `{word}` in {words:?}");
+    }
+    for state in ["atRisk", "dismissed", "remediated"] {
+        assert!(states.contains(state), "no `{state}` in {states:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What goes into the store, and what comes of it: drafts of events and rows, outcomes, counts.
 
-use crate::event::{Event, Facts};
+use crate::event::{Event, Facts, Suspect, SuspectKind};
 use crate::identity::{EventKey, Kind, Rank};
 use crate::tenant::TenantId;
 use crate::time::{TICKS_PER_DAY, Timestamp};
@@ -118,8 +118,38 @@ pub fn subjects(event: &Event) -> Vec<Subject> {
                 add(Subject::address(address));
             }
         }
+        Facts::Provisioning(provisioning) => {
+            for side in [&provisioning.source, &provisioning.target] {
+                if side.is_user() {
+                    for name in [&side.id, &side.user_principal_name].into_iter().flatten() {
+                        add(Subject::person(name));
+                    }
+                }
+            }
+        }
+        Facts::RiskDetection(detection) => {
+            for name in names_of(&detection.suspect) {
+                add(Subject::person(name));
+            }
+            if let Some(address) = &detection.ip_address {
+                add(Subject::address(address));
+            }
+        }
+        Facts::RiskState(risk) => {
+            for name in names_of(&risk.suspect) {
+                add(Subject::person(name));
+            }
+        }
     }
     subjects
+}
+
+/// The names by which a person's history is found. An application is no person.
+fn names_of(suspect: &Suspect) -> impl Iterator<Item = &String> {
+    [&suspect.id, &suspect.user_principal_name]
+        .into_iter()
+        .flatten()
+        .filter(|_| suspect.kind == SuspectKind::User)
 }
 
 /// What one carrier brought at one time for one tenant from one source.

@@ -2,6 +2,12 @@
 //!
 //! Text that a source left empty is absent (`None`), never `""`.
 
+mod provisioning;
+mod risk;
+
+pub use provisioning::{ProvisionedIdentity, Provisioning};
+pub use risk::{RiskDetection, RiskState, Suspect, SuspectKind, Verdict};
+
 use crate::identity::{Kind, Vendor};
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
@@ -30,15 +36,31 @@ pub enum Facts {
     SignIn(Box<SignIn>),
     /// Somebody changed something in the directory.
     Audit(Box<Audit>),
+    /// An account was provisioned in another system.
+    Provisioning(Box<Provisioning>),
+    /// The vendor's protection noticed something.
+    RiskDetection(Box<RiskDetection>),
+    /// The vendor's protection thinks something of a person or an application from now on.
+    RiskState(Box<RiskState>),
+}
+
+impl Facts {
+    /// The kind that belongs to the event's identity.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Facts::SignIn(_) => Kind::SignIn,
+            Facts::Audit(_) => Kind::Audit,
+            Facts::Provisioning(_) => Kind::Provisioning,
+            Facts::RiskDetection(_) => Kind::RiskDetection,
+            Facts::RiskState(_) => Kind::RiskState,
+        }
+    }
 }
 
 impl Event {
     /// The kind that belongs to the event's identity.
     pub fn kind(&self) -> Kind {
-        match &self.facts {
-            Facts::SignIn(_) => Kind::SignIn,
-            Facts::Audit(_) => Kind::Audit,
-        }
+        self.facts.kind()
     }
 }
 

@@ -9,6 +9,8 @@ use uuid::Uuid;
 pub enum Vendor {
     /// Microsoft Entra ID, formerly Azure AD.
     Entra,
+    /// A maker whom only a mapping file names; the name goes into identities in place of this word.
+    Mapped,
 }
 
 impl Vendor {
@@ -16,6 +18,7 @@ impl Vendor {
     pub const fn as_str(self) -> &'static str {
         match self {
             Vendor::Entra => "entra",
+            Vendor::Mapped => "mapped",
         }
     }
 }
@@ -27,17 +30,32 @@ pub enum Kind {
     SignIn,
     /// A change in the directory.
     Audit,
+    /// An account provisioned in another system.
+    Provisioning,
+    /// Something that the vendor's protection noticed.
+    RiskDetection,
+    /// What the vendor's protection thinks of a person or an application from a moment on.
+    RiskState,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &'static [Kind] = &[Kind::SignIn, Kind::Audit];
+    pub const ALL: &'static [Kind] = &[
+        Kind::SignIn,
+        Kind::Audit,
+        Kind::Provisioning,
+        Kind::RiskDetection,
+        Kind::RiskState,
+    ];
 
     /// The word that goes into identities; never changed once events are stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Kind::SignIn => "sign-in",
             Kind::Audit => "audit",
+            Kind::Provisioning => "provisioning",
+            Kind::RiskDetection => "risk-detection",
+            Kind::RiskState => "risk-state",
         }
     }
 
@@ -46,6 +64,18 @@ impl Kind {
         match self {
             Kind::SignIn => 1,
             Kind::Audit => 2,
+            Kind::Provisioning => 3,
+            Kind::RiskDetection => 4,
+            Kind::RiskState => 5,
+        }
+    }
+
+    /// Whether every event of the kind has a row in some report. A verdict that the vendor took back has none, nor has one
+    /// that no report is about.
+    pub const fn is_always_shown(self) -> bool {
+        match self {
+            Kind::SignIn | Kind::Audit | Kind::Provisioning => true,
+            Kind::RiskDetection | Kind::RiskState => false,
         }
     }
 
@@ -65,14 +95,12 @@ const GATELOG: Uuid = Uuid::from_u128(0x6f1d_3a52_90c4_5b7e_8a6d_2f4b_51c3_e907)
 impl EventKey {
     /// From the id that the vendor gave: (vendor family, kind, id). GUIDs count the same in any case.
     pub fn from_vendor_id(vendor: Vendor, kind: Kind, id: &str) -> EventKey {
-        let is_guid = id.len() == 36 && Uuid::try_parse(id).is_ok();
-        let lower = is_guid.then(|| id.to_ascii_lowercase());
-        EventKey::derive(&[
-            "id",
-            vendor.as_str(),
-            kind.as_str(),
-            lower.as_deref().unwrap_or(id),
-        ])
+        EventKey::of_id(vendor.as_str(), kind, id)
+    }
+
+    /// The same for a vendor family that a mapping file names. No such name is that of a vendor that we know.
+    pub fn from_family_id(family: &str, kind: Kind, id: &str) -> EventKey {
+        EventKey::of_id(&format!("mapping:{family}"), kind, id)
     }
 
     /// For a record without id: from fields that tell it apart, by a recipe with a name and a version.
@@ -80,6 +108,12 @@ impl EventKey {
         let mut parts = vec!["fields", recipe, kind.as_str()];
         parts.extend_from_slice(fields);
         EventKey::derive(&parts)
+    }
+
+    fn of_id(family: &str, kind: Kind, id: &str) -> EventKey {
+        let is_guid = id.len() == 36 && Uuid::try_parse(id).is_ok();
+        let lower = is_guid.then(|| id.to_ascii_lowercase());
+        EventKey::derive(&["id", family, kind.as_str(), lower.as_deref().unwrap_or(id)])
     }
 
     fn derive(parts: &[&str]) -> EventKey {
@@ -141,6 +175,20 @@ mod tests {
             key("eeae5d3b-8132-43bf-8b24-d98f405a2900")
         );
         assert_ne!(key("Directory_A"), key("directory_a"));
+    }
+
+    #[test]
+    fn a_family_of_a_mapping_has_ids_of_its_own() {
+        let key = |family, id| EventKey::from_family_id(family, Kind::SignIn, id);
+        assert_ne!(
+            key("entra", "1"),
+            EventKey::from_vendor_id(Vendor::Entra, Kind::SignIn, "1")
+        );
+        assert_ne!(key("acme", "1"), key("acme-vpn", "1"));
+        assert_eq!(
+            key("acme", "EEAE5D3B-8132-43bf-8b24-d98f405a2900"),
+            key("acme", "eeae5d3b-8132-43bf-8b24-d98f405a2900")
+        );
     }
 
     #[test]

@@ -157,6 +157,7 @@ pub fn usage(event: &Event) -> Vec<UsageDraft> {
     match &event.facts {
         Facts::SignIn(sign_in) => of_sign_in(sign_in).into_iter().collect(),
         Facts::Audit(audit) => of_audit(audit),
+        Facts::Provisioning(_) | Facts::RiskDetection(_) | Facts::RiskState(_) => Vec::new(),
     }
 }
 

@@ -272,6 +272,9 @@ fn query(place: &ImportPlace) -> String {
     if let Some(format) = &place.format {
         parts.push(format!("format={format}"));
     }
+    if let Some(mapping) = &place.mapping {
+        parts.push(format!("mapping={mapping}"));
+    }
     parts.join("&")
 }
 

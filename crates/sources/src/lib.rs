@@ -14,16 +14,21 @@
 
 mod entra;
 pub mod formats;
+pub mod mapping;
+mod portal;
 mod reading;
 pub mod splitter;
+pub mod table;
 
 pub use formats::{ALL, FormatDef, by_id};
-pub use reading::{Choice, understand};
+pub use reading::{Choice, members, understand};
 
+use formats::Told;
 use model::batch::EventDraft;
 use model::event::Event;
 use model::identity::{EventKey, Rank};
 use splitter::{Content, Piece, Splitter};
+use table::{Sniffer, Sort, TableReader};
 
 /// What one record may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,47 +119,121 @@ impl Understood {
     }
 }
 
-/// Opens a reader of an input.
+impl Understanding {
+    fn of_event(format: &'static str, told: Told, original: Vec<u8>) -> Understanding {
+        Understanding::Event(Box::new(Understood {
+            format,
+            event: told.event,
+            key: told.key,
+            rank: told.rank,
+            original,
+        }))
+    }
+}
+
+/// Opens a reader of an input, which may be JSON or a table: its first line tells, unless a mapping does.
 pub fn open(choice: Choice, limits: Limits) -> Box<dyn PushParser> {
+    let stage = match &choice {
+        Choice::Mapped(mapping) if !mapping.is_of_tables() => Stage::json(limits),
+        _ => Stage::Sniffing(Sniffer::new()),
+    };
     Box::new(Parser {
         choice,
-        splitter: Splitter::new(limits),
-        pieces: Vec::new(),
+        limits,
+        stage,
     })
 }
 
 struct Parser {
     choice: Choice,
-    splitter: Splitter,
-    pieces: Vec<Piece>,
+    limits: Limits,
+    stage: Stage,
+}
+
+/// What is known of the input.
+enum Stage {
+    /// Nothing yet.
+    Sniffing(Sniffer),
+    /// It is JSON.
+    Json(Box<Splitter>, Vec<Piece>),
+    /// It is a table.
+    Table(Box<TableReader>),
+}
+
+impl Stage {
+    fn json(limits: Limits) -> Stage {
+        Stage::Json(Box::new(Splitter::new(limits)), Vec::new())
+    }
 }
 
 impl PushParser for Parser {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<Record>) {
-        self.splitter.push(bytes, &mut self.pieces);
-        self.read(out);
+        match &mut self.stage {
+            Stage::Sniffing(sniffer) => {
+                let knows = |names: &[String]| reading::knows_headings(&self.choice, names);
+                let Some(sort) = sniffer.push(bytes, knows) else {
+                    return;
+                };
+                let bytes = sniffer.take();
+                let delimiter = sniffer.delimiter();
+                self.settle(sort, delimiter);
+                self.push(&bytes, out);
+            }
+            Stage::Json(splitter, pieces) => {
+                splitter.push(bytes, pieces);
+                take(&self.choice, pieces, out);
+            }
+            Stage::Table(reader) => reader.push(&self.choice, bytes, out),
+        }
     }
 
     fn finish(&mut self, out: &mut Vec<Record>) {
-        self.splitter.finish(&mut self.pieces);
-        self.read(out);
+        match &mut self.stage {
+            Stage::Sniffing(sniffer) => {
+                let knows = |names: &[String]| reading::knows_headings(&self.choice, names);
+                let sort = sniffer.finish(knows);
+                let bytes = sniffer.take();
+                let delimiter = sniffer.delimiter();
+                self.settle(sort, delimiter);
+                self.push(&bytes, out);
+                self.finish(out);
+            }
+            Stage::Json(splitter, pieces) => {
+                splitter.finish(pieces);
+                take(&self.choice, pieces, out);
+            }
+            Stage::Table(reader) => reader.finish(&self.choice, out),
+        }
     }
 }
 
 impl Parser {
-    fn read(&mut self, out: &mut Vec<Record>) {
-        for Piece { line, byte, content } in self.pieces.drain(..) {
-            let understanding = match content {
-                Content::Whole(original) => understand(self.choice, original),
-                Content::Broken { reason, original } => Some(Understanding::Rejected { reason, original }),
-            };
-            if let Some(understanding) = understanding {
-                out.push(Record {
-                    line,
-                    byte,
-                    understanding,
-                });
+    /// A mapping of tables takes anything for a table.
+    fn settle(&mut self, sort: Sort, delimiter: u8) {
+        let delimiter = match (sort, &self.choice) {
+            (Sort::Table { delimiter }, _) => delimiter,
+            (Sort::Json, Choice::Mapped(_)) => delimiter,
+            (Sort::Json, _) => {
+                self.stage = Stage::json(self.limits);
+                return;
             }
+        };
+        self.stage = Stage::Table(Box::new(TableReader::new(self.limits, delimiter)));
+    }
+}
+
+fn take(choice: &Choice, pieces: &mut Vec<Piece>, out: &mut Vec<Record>) {
+    for Piece { line, byte, content } in pieces.drain(..) {
+        let understanding = match content {
+            Content::Whole(original) => reading::understand_object(choice, original),
+            Content::Broken { reason, original } => Some(Understanding::Rejected { reason, original }),
+        };
+        if let Some(understanding) = understanding {
+            out.push(Record {
+                line,
+                byte,
+                understanding,
+            });
         }
     }
 }

@@ -1,17 +1,35 @@
 //! One record's bytes become what they say: parsed, recognised, unwrapped where a log pipeline wrapped it.
 
 use crate::entra::fields::Fields;
-use crate::formats::{ALL, FormatDef, Reading};
-use crate::{Understanding, Understood};
+use crate::formats::{ALL, FormatDef, Reading, Told};
+use crate::mapping::{self, Mapping};
+use crate::portal;
+use crate::table::{self, Sniffer, Sort, TableReader};
+use crate::{Limits, Understanding};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Which formats may understand a record.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Choice {
     /// The one that recognises it.
     Auto,
     /// This one; what others would understand is rejected.
     Only(&'static FormatDef),
+    /// What a mapping file says.
+    Mapped(Arc<Mapping>),
+}
+
+/// What a parsed record is.
+pub(crate) enum Judged {
+    /// It tells an event, as the named format understood it.
+    Event(&'static str, Told),
+    /// It is understood and none of our business.
+    Ignored(String),
+    /// It is not understood.
+    Rejected(String),
+    /// It is a page without records.
+    NoRecord,
 }
 
 /// Members in which log pipelines keep the record that they carry, as an object or as JSON text: Panther, Fluent Bit and
@@ -31,36 +49,107 @@ const CARRIERS: &[&str] = &[
 /// `event.original` and `result._raw` are two steps, a wrapper around them a third.
 const UNWRAPPED_MAX: u32 = 3;
 
-/// Reads one record, from `{` to `}`. `None` if it is a page without records: that is none.
-pub fn understand(choice: Choice, original: Vec<u8>) -> Option<Understanding> {
+/// Reads one record: an object from `{` to `}`, or a row of a table with the row of its headings before it. `None` if it
+/// is a page without records: that is none.
+pub fn understand(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
+    if original.first().is_some_and(|byte| *byte != b'{') {
+        return understand_row(choice, original);
+    }
+    understand_object(choice, original)
+}
+
+pub(crate) fn understand_object(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     let record = match parse(&original) {
         Ok(record) => record,
         Err(reason) => return Some(Understanding::Rejected { reason, original }),
     };
+    Some(match judge(choice, &record) {
+        Judged::Event(format, told) => Understanding::of_event(format, told, original),
+        Judged::Ignored(reason) => Understanding::Ignored { reason },
+        Judged::Rejected(reason) => Understanding::Rejected { reason, original },
+        Judged::NoRecord => return None,
+    })
+}
+
+/// A row that was kept with its headings.
+fn understand_row(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
+    let mut sniffer = Sniffer::new();
+    let knows = |names: &[String]| knows_headings(choice, names);
+    let sort = sniffer
+        .push(&original, knows)
+        .unwrap_or_else(|| sniffer.finish(knows));
+    let Sort::Table { delimiter } = sort else {
+        return understand_object(choice, original);
+    };
+    let mut records = Vec::new();
+    let mut reader = TableReader::new(Limits::default(), delimiter);
+    reader.push(choice, &original, &mut records);
+    reader.finish(choice, &mut records);
+    records.into_iter().next().map(|record| record.understanding)
+}
+
+/// The members of a record whose original is given: an object, or a row with its headings. `None` for what is neither.
+pub fn members(original: &[u8]) -> Option<Map<String, Value>> {
+    if original.first() == Some(&b'{') {
+        return parse(original).ok();
+    }
+    table::members(original)
+}
+
+/// What a parsed record is, as far as the choice understands it.
+pub(crate) fn judge(choice: &Choice, record: &Map<String, Value>) -> Judged {
+    let found = match choice {
+        Choice::Auto => unwrap(ALL, record, 0),
+        Choice::Only(format) => unwrap(std::slice::from_ref(format), record, 0),
+        Choice::Mapped(mapping) => return judged(mapping::FORMAT, mapping.read(record)),
+    };
+    match found {
+        Some((format, reading)) => judged(format.id, reading),
+        None if is_empty_page(record) => Judged::NoRecord,
+        None => Judged::Rejected(unrecognised(choice, record)),
+    }
+}
+
+fn judged(format: &'static str, reading: Reading) -> Judged {
+    match reading {
+        Reading::Event(told) => Judged::Event(format, *told),
+        Reading::Ignored(reason) => Judged::Ignored(reason),
+        Reading::Rejected(reason) => Judged::Rejected(reason),
+        Reading::Unrecognised => Judged::NoRecord,
+    }
+}
+
+/// Whether rows under such headings would be recognised, whatever stands in them.
+pub(crate) fn knows_headings(choice: &Choice, names: &[String]) -> bool {
     let formats = match choice {
         Choice::Auto => ALL,
-        Choice::Only(ref format) => std::slice::from_ref(format),
+        Choice::Only(format) => std::slice::from_ref(format),
+        Choice::Mapped(mapping) => return mapping.knows_headings(names),
     };
-    let (format, reading) = match unwrap(formats, &record, 0) {
-        Some(found) => found,
-        None if is_empty_page(&record) => return None,
-        None => {
-            let reason = unrecognised(choice, &record);
-            return Some(Understanding::Rejected { reason, original });
-        }
-    };
-    Some(match reading {
-        Reading::Event(told) => Understanding::Event(Box::new(Understood {
-            format: format.id,
-            event: told.event,
-            key: told.key,
-            rank: told.rank,
-            original,
-        })),
-        Reading::Ignored(reason) => Understanding::Ignored { reason },
-        Reading::Rejected(reason) => Understanding::Rejected { reason, original },
-        Reading::Unrecognised => return None,
-    })
+    unwrap(formats, &dummy(names), UNWRAPPED_MAX).is_some()
+}
+
+/// A row that says something under each heading.
+fn dummy(names: &[String]) -> Map<String, Value> {
+    names
+        .iter()
+        .map(|name| (name.clone(), Value::from("x")))
+        .collect()
+}
+
+/// The headings that would be understood, for the message when none are.
+pub(crate) fn wanted_headings(choice: &Choice, names: &[String]) -> String {
+    match choice {
+        Choice::Auto => portal::HEADINGS_WANTED.to_owned(),
+        Choice::Only(format) => match unwrap(ALL, &dummy(names), UNWRAPPED_MAX) {
+            Some((other, _)) => format!(
+                "{}; they are those of a {}: choose the format {} or auto",
+                format.looks_for, other.title, other.id
+            ),
+            None => format!("{}; {}", format.looks_for, portal::IN_ENGLISH),
+        },
+        Choice::Mapped(mapping) => mapping.headings_wanted(),
+    }
 }
 
 fn parse(original: &[u8]) -> Result<Map<String, Value>, String> {
@@ -113,7 +202,7 @@ fn is_empty_page(record: &Map<String, Value>) -> bool {
         })
 }
 
-fn unrecognised(choice: Choice, record: &Map<String, Value>) -> String {
+fn unrecognised(choice: &Choice, record: &Map<String, Value>) -> String {
     let fields = Fields::new(record);
     if let Some(error) = fields.object("error") {
         let error = Fields::new(&error);
@@ -137,10 +226,13 @@ fn unrecognised(choice: Choice, record: &Map<String, Value>) -> String {
     };
     match choice {
         Choice::Auto => {
-            let wanted: Vec<String> = ALL
-                .iter()
-                .map(|format| format!("{} ({})", format.looks_for, format.id))
-                .collect();
+            let mut wanted: Vec<String> = Vec::new();
+            for format in ALL {
+                // Formats that differ in what they make of a record are told once.
+                if !wanted.iter().any(|told| told.starts_with(format.looks_for)) {
+                    wanted.push(format!("{} ({})", format.looks_for, format.id));
+                }
+            }
             format!(
                 "no format recognises it: looked for {}; {members}",
                 wanted.join("; ")
@@ -158,6 +250,7 @@ fn unrecognised(choice: Choice, record: &Map<String, Value>) -> String {
                 format.title, format.looks_for
             )
         }
+        Choice::Mapped(_) => format!("the mapping knows no such record; {members}"),
     }
 }
 

@@ -252,7 +252,7 @@ fn log_analytics_rows_arrive_with_their_json_as_text() {
     };
     assert_eq!(
         reason,
-        "Log Analytics table `AADProvisioningLogs` fills no report yet"
+        "Log Analytics table `MicrosoftGraphActivityLogs` fills no report yet"
     );
     let events: Vec<Understood> = records.into_iter().map(understood).collect();
     assert_eq!(events[0].format, "entra-log-analytics");
@@ -373,7 +373,17 @@ fn a_chosen_format_takes_nothing_else() {
 #[test]
 fn formats_are_found_by_their_ids() {
     let ids: Vec<&str> = ALL.iter().map(|format| format.id).collect();
-    assert_eq!(ids, ["entra-graph", "entra-azure-monitor", "entra-log-analytics"]);
+    assert_eq!(
+        ids,
+        [
+            "entra-graph",
+            "entra-azure-monitor",
+            "entra-log-analytics",
+            "entra-csv",
+            "entra-csv-non-interactive",
+            "entra-csv-managed-identity"
+        ]
+    );
     assert!(
         ids.iter()
             .all(|id| by_id(id).is_some_and(|format| format.id == *id))
@@ -403,10 +413,6 @@ fn other_things_of_graph_are_not_taken_for_events() {
     );
     check(r#"{"hello":"world"}"#, "it has `hello`");
     check("{}", "it has no members");
-    check(
-        r#"{"riskEventType":"unlikelyTravel","detectedDateTime":"2023-01-02T03:04:05Z"}"#,
-        "ignored: Microsoft Graph `riskDetection`",
-    );
     check(
         r#"{"error":{"code":"InvalidAuthenticationToken","message":"Access token has expired."}}"#,
         "rejected: it is an error answer, not a record: Access token has expired. (InvalidAuthenticationToken)",

@@ -5,7 +5,9 @@ mod common;
 use common::{one, read};
 use proptest::prelude::*;
 use serde_json::Value;
+use sources::mapping::Mapping;
 use sources::splitter::{Content, Piece, Splitter};
+use sources::table::{Row, RowContent, RowSplitter};
 use sources::{Choice, Limits, Understanding, open};
 
 fn pieces(limits: Limits, chunks: &[&[u8]]) -> Vec<Piece> {
@@ -124,10 +126,10 @@ proptest! {
 
     /// Members that the formats look at, with values that they do not expect.
     #[test]
-    fn no_values_make_a_format_panic(members in prop::collection::vec((prop::sample::select(NAMES), values()), 0..20), inside in any::<bool>()) {
+    fn no_values_make_a_format_panic(members in prop::collection::vec((prop::sample::select(NAMES), values()), 0..20), category in prop::option::of(prop::sample::select(CATEGORIES))) {
         let object: serde_json::Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let record = if inside {
-            serde_json::json!({ "category": "SignInLogs", "time": "2023-01-02T03:04:05Z", "resultType": 0, "properties": object })
+        let record = if let Some(category) = category {
+            serde_json::json!({ "category": category, "time": "2023-01-02T03:04:05Z", "resultType": 0, "properties": object })
         } else {
             Value::Object(object)
         };
@@ -149,7 +151,31 @@ proptest! {
     }
 }
 
+const CATEGORIES: &[&str] = &[
+    "SignInLogs",
+    "AuditLogs",
+    "ProvisioningLogs",
+    "UserRiskEvents",
+    "RiskyUsers",
+    "ServicePrincipalRiskEvents",
+    "RiskyServicePrincipals",
+];
+
 const NAMES: &[&str] = &[
+    "provisioningAction",
+    "provisioningStatusInfo",
+    "provisioningSteps",
+    "modifiedProperties",
+    "servicePrincipal",
+    "sourceIdentity",
+    "targetSystem",
+    "riskEventType",
+    "riskState",
+    "riskLastUpdatedDateTime",
+    "detectedDateTime",
+    "additionalInfo",
+    "keyIds",
+    "userId",
     "id",
     "createdDateTime",
     "activityDateTime",
@@ -201,4 +227,129 @@ fn a_long_record_may_come_byte_by_byte() {
     }
     parser.finish(&mut records);
     assert_eq!(records.len(), 1);
+}
+
+/// Bytes that look like tables often enough to reach every corner.
+fn table_scraps() -> impl Strategy<Value = Vec<u8>> {
+    let scrap = prop_oneof![
+        6 => prop::sample::select(vec![
+            "Date (UTC),Request ID,Username,Sign-in error code\n", "2024-05-06T07:08:09Z,1,ann,0\n", ",", ";", "\t", "\"", "\"\"", "\n", "\r\n",
+            "\r", "a", " ", "\u{feff}", "sep=;\n", "Date (UTC);Request ID;Status\r\n", "é", "\0", "Date (UTC),Activity,Service\n",
+        ]).prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 1..4),
+    ];
+    prop::collection::vec(scrap, 0..40).prop_map(|scraps| scraps.concat())
+}
+
+fn rows(limits: Limits, delimiter: u8, chunks: &[&[u8]]) -> Vec<Row> {
+    let mut out = Vec::new();
+    let mut splitter = RowSplitter::new(limits, delimiter);
+    for chunk in chunks {
+        splitter.push(chunk, &mut out);
+    }
+    splitter.finish(&mut out);
+    out
+}
+
+fn cells() -> impl Strategy<Value = Vec<Vec<String>>> {
+    (1_usize..5).prop_flat_map(|columns| {
+        let row = prop::collection::vec("[ -~é\n\t\"]{0,8}", columns);
+        prop::collection::vec(row, 1..6)
+    })
+}
+
+fn quoted(cell: &str) -> String {
+    format!("\"{}\"", cell.replace('"', "\"\""))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_cut_of_the_same_table_gives_the_same_rows(
+        input in table_scraps(), places in prop::collection::vec(any::<usize>(), 0..6), record_bytes_max in 1_usize..80,
+        delimiter in prop::sample::select(vec![b',', b';', b'\t']),
+    ) {
+        let limits = Limits { record_bytes_max, ..Limits::default() };
+        let whole = rows(limits, delimiter, &[&input]);
+        prop_assert_eq!(&rows(limits, delimiter, &cut(&input, &places)), &whole);
+        let single: Vec<&[u8]> = input.chunks(1).collect();
+        prop_assert_eq!(&rows(limits, delimiter, &single), &whole);
+        for row in &whole {
+            let (RowContent::Whole { original, .. } | RowContent::Broken { original, .. }) = &row.content;
+            prop_assert!(original.len() <= record_bytes_max, "{:?}", row);
+        }
+    }
+
+    #[test]
+    fn any_cut_of_the_same_table_gives_the_same_records(input in table_scraps(), places in prop::collection::vec(any::<usize>(), 0..6)) {
+        let told = |chunks: &[&[u8]]| {
+            let mut out = Vec::new();
+            let mut parser = open(Choice::Auto, Limits::default());
+            for chunk in chunks {
+                parser.push(chunk, &mut out);
+            }
+            parser.finish(&mut out);
+            out.iter().map(|record| format!("{record:?}")).collect::<Vec<_>>()
+        };
+        let whole = told(&[&input]);
+        prop_assert_eq!(told(&cut(&input, &places)), whole.clone());
+        let single: Vec<&[u8]> = input.chunks(1).collect();
+        prop_assert_eq!(told(&single), whole);
+    }
+
+    #[test]
+    fn cells_come_out_as_they_went_in(table in cells(), ending in prop::sample::select(vec!["\n", "\r\n"])) {
+        let lines: Vec<String> = table.iter().map(|row| row.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(";")).collect();
+        let input = lines.join(ending);
+        let out = rows(Limits::default(), b';', &[input.as_bytes()]);
+        let read: Vec<Vec<String>> = out
+            .iter()
+            .map(|row| match &row.content {
+                RowContent::Whole { cells, .. } => cells.clone(),
+                RowContent::Broken { reason, .. } => vec![reason.clone()],
+            })
+            .collect();
+        prop_assert_eq!(read, table);
+        for (row, line) in out.iter().zip(&lines) {
+            prop_assert_eq!(row.line, input[..row.byte as usize].matches('\n').count() as u64 + 1);
+            prop_assert!(input[row.byte as usize..].starts_with(line.as_str()));
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_of_mappings_panic(text in "(family|records|\\[\\[event\\]\\]|kind|time|[ -~\n]){0,60}") {
+        let _ = Mapping::parse(&text);
+    }
+
+    /// A mapping whose every value is taken from anywhere in the record.
+    #[test]
+    fn no_record_makes_a_mapping_panic(record in objects(), path in "[a-z]{1,2}(\\.[a-z0-9]){0,2}", format in prop::sample::select(vec!["iso", "epoch-seconds", "epoch-millis", "%d.%m.%Y %H:%M"])) {
+        let text = format!(
+            "family = \"x\"\nrecords = \"json\"\n[[event]]\nkind = \"sign-in\"\ntime = {{ path = \"a\", format = \"{format}\" }}\nid = \"{path}\"\n\
+             outcome = {{ path = \"{path}\", success = \"a\" }}\n[event.fields]\nuser = \"{path}\"\nlatitude = \"{path}\"\n"
+        );
+        let mapping = std::sync::Arc::new(Mapping::parse(&text).unwrap());
+        let mut out = Vec::new();
+        let mut parser = open(Choice::Mapped(mapping), Limits::default());
+        parser.push(record.to_string().as_bytes(), &mut out);
+        parser.finish(&mut out);
+        prop_assert_eq!(out.len(), 1);
+    }
+}
+
+/// A quote that is never closed would swallow every later line; each costs a second look at the most.
+#[test]
+fn a_quote_that_is_never_closed_costs_its_line_alone() {
+    let mut input = b"a,\"b\n".to_vec();
+    for _ in 0..200_000 {
+        input.extend_from_slice(b"c,\"d\"\n");
+    }
+    let out = rows(Limits::default(), b',', &[&input]);
+    assert_eq!(out.len(), 200_001);
+    let broken = out
+        .iter()
+        .filter(|row| matches!(row.content, RowContent::Broken { .. }))
+        .count();
+    assert_eq!(broken, 1);
 }

@@ -63,6 +63,7 @@ fn facts(understood: &Understood) -> String {
             or_dash(audit.result.as_ref()),
             "-".to_owned(),
         ),
+        other => panic!("the samples have none of these: {other:?}"),
     };
     let tenant = event
         .tenant

@@ -385,9 +385,8 @@ fn records_without_id_differ_by_any_of_their_facts() {
 #[test]
 fn logs_that_fill_no_report_are_ignored_by_name() {
     for category in [
-        "ProvisioningLogs",
-        "UserRiskEvents",
-        "RiskyUsers",
+        "MicrosoftGraphActivityLogs",
+        "EnrichedOffice365AuditLogs",
         "NetworkAccessTrafficLogs",
     ] {
         check_refused(

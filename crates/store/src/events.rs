@@ -90,8 +90,15 @@ pub trait EventStore: Send + Sync {
     /// Months whose events are still to be counted for the usage reports: those that an older version wrote.
     fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError>;
 
-    /// Notes that a month's events have all been counted.
-    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError>;
+    /// Ends the making anew of a month: the tenant begins another epoch, since rows of old commits may say something else now.
+    /// `all_counted` notes that the month's events have all been counted for the usage reports.
+    fn end_rebuild(
+        &self,
+        lease: &Lease,
+        month: Month,
+        all_counted: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Recounts everything that can be recounted, by other means than those that wrote it.
     fn check(&self, tenant: TenantId) -> Result<CheckReport, StoreError>;

@@ -122,8 +122,14 @@ impl EventStore for Unruly {
         self.0.uncounted(tenant)
     }
 
-    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError> {
-        self.0.set_counted(lease, month, now)
+    fn end_rebuild(
+        &self,
+        lease: &Lease,
+        month: Month,
+        all_counted: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.end_rebuild(lease, month, all_counted, now)
     }
 
     fn is_at_hand(&self, tenant: TenantId) -> bool {

@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod demo;
 mod import;
+mod mapping;
 mod rebuild;
 mod restore;
 mod serve;
@@ -24,6 +25,9 @@ pub(crate) enum Command {
     Demo(demo::Args),
     /// Keep the records of files, folders or standard input
     Import(import::Args),
+    /// See what a mapping file makes of records
+    #[command(subcommand)]
+    Mapping(mapping::Command),
     /// Serve the reports
     Serve(serve::Args),
     /// Make and list tenants
@@ -53,6 +57,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Demo(args) => demo::run(common, &args),
         Command::Import(args) => import::run(common, &args),
         Command::Rebuild(args) => rebuild::run(common, &args),
+        Command::Mapping(command) => mapping::run(common, &command),
         Command::Serve(args) => serve::run(common, &args),
         Command::Tenant(command) => tenant::run(common, &command),
         Command::App(command) => app::run(common, &command),

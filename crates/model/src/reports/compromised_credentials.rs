@@ -1,7 +1,11 @@
 //! compromisedCredentials: users whose credentials have become known.
 
-use super::{Evidence, Face, License, ReportDef, Rows};
+use super::parts::{About, standing};
+use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::event::Event;
+use crate::identity::EventKey;
+use crate::json::ObjectWriter;
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -12,10 +16,10 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &EVENT,
     time_property: Some("eventTime"),
     filters: &[],
-    rows: Rows::Empty,
+    rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "One row for each user whose credentials have become known to others.",
-    filled_by: "Derived by detection; not filled by this version.",
+    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `leakedCredentials`, and accounts that an administrator confirmed as compromised. Also of applications: `displayName` then names the service principal and `userName` is null. `reason` says what the vendor says.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -37,3 +41,16 @@ const EVENT: EntityDef = EntityDef {
         Property::text("userName", "The user's sign-in name."),
     ],
 };
+
+fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
+    let verdict = standing(event, key, About::KnownCredentials)?;
+    let json = ObjectWriter::new()
+        .time("eventTime", event.time)
+        .text("credentialType", verdict.credential_type())
+        .text("reason", Some(&verdict.reason()))
+        .text("id", Some(&verdict.suspect_id()))
+        .text("displayName", verdict.display_name())
+        .text("userName", verdict.user_name())
+        .finish();
+    Some(verdict.row(json))
+}

@@ -1,5 +1,6 @@
 //! The page docs/reports.md, rendered from the definitions, so that it cannot say something else than the service does.
 
+use super::parts::{About, KNOWN};
 use super::{ALL, Evidence, Face, FilterDef, FilterValue, Operators, ReportDef, Rows, of};
 use crate::entity::{ComplexDef, Edm, EntityDef, Property};
 use std::fmt::Write;
@@ -11,6 +12,7 @@ pub fn reports_markdown() -> String {
     page.overview("Reports under `/reports`", Face::Reports);
     page.overview("Reports under `/activities`", Face::Activities);
     page.text(AFTER_THE_OVERVIEW);
+    page.verdicts();
     for report in ALL {
         page.report(report);
     }
@@ -61,6 +63,40 @@ In the tables below, **key** marks the property that identifies a row. Filters w
 numbers, GUIDs and times stand bare.
 ";
 
+const VERDICTS: &str = "
+## Verdicts of the vendor
+
+Risk detections of Microsoft Entra ID Protection (`riskDetections` and `servicePrincipalRiskDetections` of Microsoft Graph,
+`UserRiskEvents` and `ServicePrincipalRiskEvents` of Azure Monitor and Log Analytics) fill the reports below. Whatever way
+a detection comes, it is one event, and its latest state counts:
+
+- One that the vendor or an administrator took back (`dismissed`, `confirmedSafe`) or that holds no risk (`none`) is shown
+  by no report. If it was shown before, its row goes when the record with the new state arrives; the records are kept.
+- One that was right and has been dealt with (`remediated`) stays: it did happen. `reason` says the state.
+- The time of a row is that of the risky activity (`activityDateTime`); for a detection that is linked to no sign-in, when
+  it was detected (`detectedDateTime`).
+- A detection that is not in the table is kept, and shown by no report; so is one of a person as a whole, linked to no
+  sign-in and without an address, if the table names only reports of sign-ins.
+
+Risky users and risky service principals say what the vendor thinks of somebody as a whole, not of a sign-in or a
+credential, so no report shows them; each state is kept as an event of the person's history, with the time at which it began.
+
+| detection | what it says | shown by |
+| --- | --- | --- |
+";
+
+fn report_about(about: About) -> &'static str {
+    match about {
+        About::UnknownSource => "signInsFromUnknownSourcesEvents",
+        About::SuspiciousAddress => "signInsFromIPAddressesWithSuspiciousActivityEvents",
+        About::InfectedDevice => "signInsFromPossiblyInfectedDevicesEvents",
+        About::IrregularSignIn => "irregularSignInActivityEvents",
+        About::KnownCredentials => "compromisedCredentials",
+        About::ThreatenedCredentials => "threatenedCredentials",
+        About::WeakCredentials => "weakCredentials",
+    }
+}
+
 #[derive(Default)]
 struct Page(String);
 
@@ -88,6 +124,19 @@ impl Page {
                 filters = filter_names(report),
                 filled = filled(report),
                 evidence = evidence(report.evidence),
+            ));
+        }
+    }
+
+    fn verdicts(&mut self) {
+        self.text(VERDICTS);
+        for known in KNOWN {
+            let shown: Vec<&str> = known.about.iter().map(|about| report_about(*about)).collect();
+            self.line(format_args!(
+                "| `{}` | {} | {} |",
+                known.word,
+                known.says,
+                shown.join(", ")
             ));
         }
     }

@@ -1,7 +1,11 @@
 //! irregularSignInActivityEvents: sign-ins that do not fit the user.
 
-use super::{Evidence, Face, License, ReportDef, Rows};
+use super::parts::{About, place_name, standing};
+use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::event::Event;
+use crate::identity::EventKey;
+use crate::json::ObjectWriter;
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -12,10 +16,10 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &EVENT,
     time_property: Some("eventTime"),
     filters: &[],
-    rows: Rows::Empty,
+    rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Sign-ins that do not fit what the user did before.",
-    filled_by: "Derived by detection; not filled by this version.",
+    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `unlikelyTravel`, `unfamiliarFeatures`, `newCountry` and others, see [verdicts of the vendor](#verdicts-of-the-vendor). `reason` says what the vendor says. Gatelog's own detection comes later.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -32,9 +36,9 @@ const EVENT: EntityDef = EntityDef {
         Property::text("ipAddress", "The address that the sign-in came from."),
         Property::text(
             "eventClassification",
-            "Whether it is `Irregular` or `Suspicious`.",
+            "`Suspicious` where the vendor's level is high, else `Irregular`.",
         ),
-        Property::text("device", "What is known of the device."),
+        Property::text("device", "What is known of the device: the client's User-Agent."),
         Property::text("reason", "Why the sign-in was marked."),
         Property::text("location", "About where the sign-in came from."),
         Property::new("id", Edm::Guid, "The unique identifier of the event.").required(),
@@ -42,3 +46,26 @@ const EVENT: EntityDef = EntityDef {
         Property::text("userName", "The user's sign-in name."),
     ],
 };
+
+fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
+    let verdict = standing(event, key, About::IrregularSignIn)?;
+    let detection = verdict.detection;
+    let level = detection.verdict.level.as_deref().unwrap_or_default();
+    let classification = if level.eq_ignore_ascii_case("high") {
+        "Suspicious"
+    } else {
+        "Irregular"
+    };
+    let json = ObjectWriter::new()
+        .time("eventTime", event.time)
+        .text("ipAddress", detection.ip_address.as_deref())
+        .text("eventClassification", Some(classification))
+        .text("device", detection.user_agent.as_deref())
+        .text("reason", Some(&verdict.reason()))
+        .text("location", place_name(&detection.location).as_deref())
+        .text("id", Some(&verdict.event_id()))
+        .text("displayName", verdict.display_name())
+        .text("userName", verdict.user_name())
+        .finish();
+    Some(verdict.row(json))
+}

@@ -1,7 +1,11 @@
 //! signInsFromIPAddressesWithSuspiciousActivityEvents: sign-ins from addresses where many fail.
 
-use super::{Evidence, Face, License, ReportDef, Rows};
+use super::parts::{About, standing};
+use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::event::Event;
+use crate::identity::EventKey;
+use crate::json::ObjectWriter;
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -12,10 +16,10 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &EVENT,
     time_property: Some("eventTime"),
     filters: &[],
-    rows: Rows::Empty,
+    rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Users who signed in from an address where unusually many sign-ins fail.",
-    filled_by: "Derived by detection; not filled by this version.",
+    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `maliciousIPAddress`, `suspiciousIPAddress`, `nationStateIP`. Gatelog's own detection comes later.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -31,3 +35,15 @@ const EVENT: EntityDef = EntityDef {
         Property::text("userName", "The user's sign-in name."),
     ],
 };
+
+fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
+    let verdict = standing(event, key, About::SuspiciousAddress)?;
+    let json = ObjectWriter::new()
+        .time("eventTime", event.time)
+        .text("ipAddress", verdict.detection.ip_address.as_deref())
+        .text("id", Some(&verdict.event_id()))
+        .text("displayName", verdict.display_name())
+        .text("userName", verdict.user_name())
+        .finish();
+    Some(verdict.row(json))
+}

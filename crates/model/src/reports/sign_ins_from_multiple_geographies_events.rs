@@ -15,7 +15,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Empty,
     evidence: Evidence::Documented,
     about: "Users who signed in from two places with too little time between to travel.",
-    filled_by: "Derived by detection; not filled by this version.",
+    filled_by: "Derived by detection; not filled by this version. The vendor's verdicts of impossible travel are about one sign-in and name no second place: irregularSignInActivityEvents shows them.",
 };
 
 const EVENT: EntityDef = EntityDef {

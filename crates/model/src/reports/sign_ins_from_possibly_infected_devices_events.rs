@@ -1,7 +1,11 @@
 //! signInsFromPossiblyInfectedDevicesEvents: sign-ins from addresses that talk to botnets.
 
-use super::{Evidence, Face, License, ReportDef, Rows};
+use super::parts::{About, place_name, standing};
+use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::event::Event;
+use crate::identity::EventKey;
+use crate::json::ObjectWriter;
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -12,10 +16,10 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &EVENT,
     time_property: Some("lastSignInTime"),
     filters: &[],
-    rows: Rows::Empty,
+    rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Users who signed in from an address that was seen talking to a botnet.",
-    filled_by: "Derived by detection; not filled by this version.",
+    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `malwareInfectedIPAddress`. Gatelog's own detection comes later.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -31,7 +35,10 @@ const EVENT: EntityDef = EntityDef {
         .required()
         .filterable(),
         Property::text("deviceLocation", "About where that address is."),
-        Property::text("client", "What is known of the device that may be infected."),
+        Property::text(
+            "client",
+            "What is known of the device that may be infected: the client's User-Agent.",
+        ),
         Property::text("suspectedInfection", "What is known of the infection."),
         Property::new(
             "latestPotentiallySuspiciousActivity",
@@ -45,3 +52,23 @@ const EVENT: EntityDef = EntityDef {
         Property::text("userName", "The user's sign-in name."),
     ],
 };
+
+fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
+    let verdict = standing(event, key, About::InfectedDevice)?;
+    let detection = verdict.detection;
+    let json = ObjectWriter::new()
+        .text("deviceIPAddress", detection.ip_address.as_deref())
+        .time("lastSignInTime", event.time)
+        .text("deviceLocation", place_name(&detection.location).as_deref())
+        .text("client", detection.user_agent.as_deref())
+        .text("suspectedInfection", detection.malware_name.as_deref())
+        .time(
+            "latestPotentiallySuspiciousActivity",
+            detection.activity_time.unwrap_or(event.time),
+        )
+        .text("id", Some(&verdict.event_id()))
+        .text("displayName", verdict.display_name())
+        .text("userName", verdict.user_name())
+        .finish();
+    Some(verdict.row(json))
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// One setting.
 #[derive(Debug)]
 pub struct KeyDef {
-    /// The full name: `server.listen`. For [`Kind::DaysByName`] names follow after another dot.
+    /// The full name: `server.listen`. For a table of names, these follow after another dot.
     pub path: &'static str,
     /// What it takes.
     pub kind: Kind,
@@ -32,6 +32,15 @@ pub enum Kind {
     List,
     /// A table of names, each with a number of days.
     DaysByName,
+    /// A table of names, each with a file.
+    FilesByName,
+}
+
+impl Kind {
+    /// Whether names stand below the key, each with a value.
+    pub(super) fn is_by_name(self) -> bool {
+        matches!(self, Kind::DaysByName | Kind::FilesByName)
+    }
 }
 
 /// A value as it stood in its layer.
@@ -91,7 +100,7 @@ fn without_password(text: &str) -> String {
 /// Reads a value of a kind; the error says what would be right.
 pub(super) fn value(kind: Kind, raw: &Raw) -> Result<Value, String> {
     match kind {
-        Kind::Text => text(raw),
+        Kind::Text | Kind::FilesByName => text(raw),
         Kind::Switch => switch(raw),
         Kind::Whole | Kind::DaysByName => whole(raw),
         Kind::Seconds => seconds(raw),

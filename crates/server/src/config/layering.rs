@@ -1,7 +1,7 @@
 //! Defaults < file < environment < flags: which layer says what about which setting.
 
 use super::error::ConfigError;
-use super::key::{self, KeyDef, Kind, Raw, Value};
+use super::key::{self, KeyDef, Raw, Value};
 use super::{keys, suggest};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -158,7 +158,7 @@ impl Layers {
         match find(name) {
             Some(key) => {
                 let path = match key.kind {
-                    Kind::DaysByName => name.to_owned(),
+                    kind if kind.is_by_name() => name.to_owned(),
                     _ => key.path.to_owned(),
                 };
                 self.set(key, path, raw, origin);
@@ -249,16 +249,14 @@ impl Layers {
                 format!("{prefix}.{}", name.get_ref())
             };
             match value.get_ref() {
-                DeValue::Table(inner)
-                    if keys().any(|key| key.kind == Kind::DaysByName && key.path == path) =>
-                {
+                DeValue::Table(inner) if keys().any(|key| key.kind.is_by_name() && key.path == path) => {
                     self.names(&path, inner, origin);
                 }
                 DeValue::Table(inner) if keys().any(|key| key.path.starts_with(&format!("{path}."))) => {
                     self.table(&path, inner, origin);
                 }
                 DeValue::Table(_) if find(&path).is_none() => self.unknown_section(&path, &origin_here),
-                _ => match find(&path).filter(|key| key.kind != Kind::DaysByName) {
+                _ => match find(&path).filter(|key| !key.kind.is_by_name()) {
                     Some(key) => self.set(key, path, raw(value), origin_here),
                     None if find(&path).is_some() => self.not_a_table(path, value, &origin_here),
                     None => self.unknown(&path, &origin_here),
@@ -294,7 +292,7 @@ impl Layers {
     }
 
     fn not_a_table(&mut self, path: String, value: &Spanned<DeValue<'_>>, origin: &Origin) {
-        let wanted = format!("it is a table: write [{path}] and below it one name = days a line");
+        let wanted = format!("it is a table: write [{path}] and below it one name = value a line");
         let value = raw(value).shown();
         self.errors.push(ConfigError::WrongValue {
             place: origin.to_string(),
@@ -308,7 +306,7 @@ impl Layers {
 /// The key of a full name; for a table of names, of any name below it.
 fn find(path: &str) -> Option<&'static KeyDef> {
     keys().find(|key| {
-        if key.kind == Kind::DaysByName {
+        if key.kind.is_by_name() {
             let name = path.strip_prefix(key.path);
             name == Some("") || name.is_some_and(|name| name.len() > 1 && name.starts_with('.'))
         } else {

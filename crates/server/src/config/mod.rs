@@ -2,6 +2,7 @@
 
 mod data;
 mod error;
+mod ingest;
 mod key;
 mod layering;
 mod limits;
@@ -18,6 +19,7 @@ mod tokens;
 
 pub use data::Data;
 pub use error::{ConfigError, ConfigErrors};
+pub use ingest::Ingest;
 pub use key::{KeyDef, Kind};
 pub use layering::{Inputs, Origin};
 pub use limits::Limits;
@@ -41,6 +43,8 @@ pub struct Config {
     pub server: Server,
     /// What a request may cost.
     pub limits: Limits,
+    /// What programs may bring.
+    pub ingest: Ingest,
     /// Where the data live.
     pub data: Data,
     /// What reports show.
@@ -65,6 +69,7 @@ pub struct Loaded {
 pub const ALL: &[&[KeyDef]] = &[
     server::KEYS,
     limits::KEYS,
+    ingest::KEYS,
     data::KEYS,
     reports::KEYS,
     retention::KEYS,
@@ -84,14 +89,17 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         let mut reader = Reader::new(&settings, &mut errors, inputs.credentials());
         let server = server::read(&mut reader);
         let limits = limits::read(&mut reader);
+        let ingest = ingest::read(&mut reader);
         let data = data::read(&mut reader, inputs);
         let reports = reports::read(&mut reader);
         let retention = retention::read(&mut reader);
         let log = log::read(&mut reader);
         let tokens = tokens::read(&mut reader);
-        (server, limits, data, reports, retention, log, tokens)
+        (server, limits, ingest, data, reports, retention, log, tokens)
     };
-    let (Ok(server), Ok(limits), Ok(data), Ok(reports), Ok(retention), Ok(log), Ok(tokens)) = config else {
+    let (Ok(server), Ok(limits), Ok(ingest), Ok(data), Ok(reports), Ok(retention), Ok(log), Ok(tokens)) =
+        config
+    else {
         return Err(ConfigErrors(errors));
     };
     if !errors.is_empty() {
@@ -106,6 +114,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         config: Config {
             server,
             limits,
+            ingest,
             data,
             reports,
             retention,

@@ -186,6 +186,16 @@ impl<'a> Reader<'a> {
         found
     }
 
+    /// The full names below a table of names, each with its own name.
+    pub(super) fn names(&self, path: &str) -> Vec<(String, String)> {
+        let prefix = format!("{path}.");
+        let below = self.settings.keys().filter_map(|full_name| {
+            let name = full_name.strip_prefix(&prefix)?;
+            Some((full_name.clone(), name.to_owned()))
+        });
+        below.collect()
+    }
+
     /// Checks a number against bounds.
     pub(super) fn within(
         &mut self,

@@ -1,7 +1,7 @@
 //! What `gatelog config check` and `gatelog config show` print. No setting holds a secret: keys are named by file.
 
 use super::error::ConfigErrors;
-use super::key::{KeyDef, Kind, quoted, toml_text};
+use super::key::{KeyDef, quoted, toml_text};
 use super::layering::{Origin, Setting};
 use super::{Loaded, keys};
 use std::fmt::Write;
@@ -54,7 +54,7 @@ pub fn show(loaded: &Loaded, origins: Origins) -> String {
             section = its_section;
         }
         match (key.kind, loaded.settings.get(key.path)) {
-            (Kind::DaysByName, _) => names(&mut text, loaded, key, origins),
+            (kind, _) if kind.is_by_name() => names(&mut text, loaded, key, origins),
             (_, Some(setting)) => line(&mut text, name, setting, origins),
             (_, None) => {
                 let _ = writeln!(text, "# {name} is not set");

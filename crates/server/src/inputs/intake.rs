@@ -152,7 +152,7 @@ struct Waiting {
 impl<'a> Intake<'a> {
     /// An input of which nothing has come yet.
     pub fn new(terms: Terms<'a>) -> Intake<'a> {
-        let parser = sources::open(terms.choice, terms.limits);
+        let parser = sources::open(terms.choice.clone(), terms.limits);
         Intake {
             terms,
             parser,

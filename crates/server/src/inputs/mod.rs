@@ -1,5 +1,6 @@
 //! How records come in, whatever carried them.
 
+pub mod archive;
 pub mod decoding;
 pub mod intake;
 pub mod upload;

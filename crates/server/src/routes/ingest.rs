@@ -3,6 +3,8 @@
 use crate::app::App;
 use crate::auth::{self, Denied};
 use crate::clock;
+use crate::config;
+use crate::inputs::archive;
 use crate::inputs::decoding::{Carrier, Encoding};
 use crate::inputs::intake::{Intake, IntakeError, Summary, TenantRule, Terms};
 use crate::inputs::upload::Upload;
@@ -63,7 +65,7 @@ async fn ingest(
         Ok(caller) => caller,
         Err(denied) => return refuse(&app, &tenant_word, &denied, request_id),
     };
-    let (choice, encoding) = match (choice(&format), encoding(&parts.headers)) {
+    let (choice, encoding) = match (choice(&app.config().ingest, &format), encoding(&parts.headers)) {
         (Ok(choice), Ok(encoding)) => (choice, encoding),
         (Err(problem), _) | (_, Err(problem)) => return problem.of_request(request_id).into_response(),
     };
@@ -113,17 +115,27 @@ async fn ingest(
     answer.of_request(request_id).into_response()
 }
 
-fn choice(format: &str) -> Result<Choice, Problem> {
+fn choice(settings: &config::Ingest, format: &str) -> Result<Choice, Problem> {
     if format == "auto" {
         return Ok(Choice::Auto);
     }
+    if let Some(mapping) = settings.mappings.get(format) {
+        return Ok(Choice::Mapped(Arc::clone(mapping)));
+    }
     sources::by_id(format).map(Choice::Only).ok_or_else(|| {
-        let known: Vec<&str> = sources::ALL.iter().map(|format| format.id).collect();
+        let formats = sources::ALL.iter().map(|format| format.id);
+        let known: Vec<&str> = formats
+            .chain(settings.mappings.keys().map(String::as_str))
+            .collect();
         Problem::new(StatusCode::NOT_FOUND, "no-such-format", "There is no such format")
             .detail(format!("Use `auto` or one of: {}.", known.join(", ")))
             .member("formats", known)
     })
 }
+
+/// What is said of zip archives.
+const ZIP: &str = "Zip archives are not read here, but by `gatelog import`; send each of its files by itself, with \
+    Content-Encoding gzip, zstd or none.";
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
     let unsupported = |detail: String| {
@@ -146,13 +158,21 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
+    if matches!(media.as_str(), "application/zip" | "application/x-zip-compressed") {
+        return Err(unsupported(ZIP.to_owned()));
+    }
     let is_read = matches!(
         media.as_str(),
-        "" | "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded"
+        "" | "text/plain"
+            | "text/csv"
+            | "text/tab-separated-values"
+            | "application/csv"
+            | "application/octet-stream"
+            | "application/x-www-form-urlencoded"
     ) || (media.starts_with("application/") && media.contains("json"));
     if !is_read {
         return Err(unsupported(format!(
-            "Content-Type {media:?} is not read; send application/x-ndjson or application/json."
+            "Content-Type {media:?} is not read; send application/x-ndjson, application/json or text/csv."
         )));
     }
     let name = text(header::CONTENT_ENCODING);
@@ -252,6 +272,8 @@ enum Failure {
     Body(std::io::Error),
     /// It is larger than allowed after decompression.
     TooLarge(u64),
+    /// It is a zip archive.
+    Archive,
     /// It could not be stored.
     Intake(IntakeError),
 }
@@ -264,7 +286,7 @@ impl Bring<'_> {
             tenants: TenantRule::Only(self.tenant),
             source: &source,
             lateness: Lateness::After(ALLOWED_LATENESS_TICKS),
-            choice: self.choice,
+            choice: self.choice.clone(),
             limits: Limits {
                 record_bytes_max: RECORD_BYTES,
                 ..Limits::default()
@@ -290,6 +312,9 @@ impl Bring<'_> {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Failure::Body(error)),
             };
+            if left == limit && archive::is_archive(&buffer[..taken]) {
+                return Err(Failure::Archive);
+            }
             left = left.checked_sub(taken as u64).ok_or(Failure::TooLarge(limit))?;
             intake.push(&buffer[..taken]).map_err(Failure::Intake)?;
             brought.take(&mut intake);
@@ -349,6 +374,12 @@ impl Failure {
                 "The body cannot be decoded",
             )
             .detail(format!("{error}; check Content-Encoding. {again}")),
+            (Failure::Archive, None) => Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "The body is of a kind that is not read here",
+            )
+            .detail(ZIP),
             (Failure::TooLarge(limit), None) => Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large-decompressed",

@@ -1,8 +1,8 @@
 //! The identity of an Entra event whose record has no id.
 
 use super::Shape;
-use model::event::Facts;
-use model::identity::{EventKey, Kind};
+use model::event::{Facts, SuspectKind};
+use model::identity::EventKey;
 use model::time::Timestamp;
 
 /// From the fields that tell it apart. The recipes are versioned: a change of fields or order is a new version.
@@ -11,17 +11,29 @@ use model::time::Timestamp;
 ///   id and name, resource id and name, error code.
 /// - audit: time, category, activity, operation type, service, correlation id, the actor's user id, sign-in name,
 ///   application id and name, service principal id and address, result; then type, id and name of each target.
+/// - provisioning: time, job, cycle, change, action, status, service principal, ids of source and target.
+/// - risk detection: time, kind of suspect, the suspect's id and sign-in name, what was detected, address, the sign-in's
+///   id, correlation id.
+/// - risk state, which never has an id of its own: time to the second, kind of suspect, their id, else their sign-in name.
+///   Each state is an event of its own; to the second, because the ways by which it comes differ in the fractions.
+///
+/// The last three are the same whatever the shape of the record.
 ///
 /// Absent counts as empty. Letters count in lower case: pipelines change the case of GUIDs and names.
 pub(super) fn from_facts(shape: Shape, time: Timestamp, facts: &Facts) -> EventKey {
-    let recipe = match shape {
-        Shape::Graph => "entra-graph/1",
-        Shape::AzureMonitor => "entra-azure-monitor/1",
-        Shape::LogAnalytics => "entra-log-analytics/1",
+    let recipe = match (facts, shape) {
+        (Facts::Provisioning(_) | Facts::RiskDetection(_) | Facts::RiskState(_), _) => "entra/1",
+        (_, Shape::Graph) => "entra-graph/1",
+        (_, Shape::AzureMonitor) => "entra-azure-monitor/1",
+        (_, Shape::LogAnalytics) => "entra-log-analytics/1",
+    };
+    let time = match facts {
+        Facts::RiskState(_) => Timestamp::from_unix_seconds(time.unix_seconds()),
+        _ => time,
     };
     let mut fields = vec![time.to_string()];
     let mut add = |field: &Option<String>| fields.push(field.as_deref().unwrap_or_default().to_lowercase());
-    let kind = match facts {
+    match facts {
         Facts::SignIn(sign_in) => {
             add(&Some(sign_in.kind.as_str().to_owned()));
             for field in [
@@ -38,7 +50,6 @@ pub(super) fn from_facts(shape: Shape, time: Timestamp, facts: &Facts) -> EventK
                 add(field);
             }
             add(&Some(sign_in.error_code.to_string()));
-            Kind::SignIn
         }
         Facts::Audit(audit) => {
             for field in [
@@ -62,9 +73,50 @@ pub(super) fn from_facts(shape: Shape, time: Timestamp, facts: &Facts) -> EventK
                 add(&target.id);
                 add(&target.display_name);
             }
-            Kind::Audit
         }
-    };
+        Facts::Provisioning(provisioning) => {
+            for field in [
+                &provisioning.job_id,
+                &provisioning.cycle_id,
+                &provisioning.change_id,
+                &provisioning.action,
+                &provisioning.status,
+                &provisioning.service_principal_id,
+                &provisioning.source.id,
+                &provisioning.target.id,
+            ] {
+                add(field);
+            }
+        }
+        Facts::RiskDetection(detection) => {
+            add(&Some(word_of(detection.suspect.kind).to_owned()));
+            for field in [
+                &detection.suspect.id,
+                &detection.suspect.user_principal_name,
+                &detection.event_type,
+                &detection.ip_address,
+                &detection.request_id,
+                &detection.correlation_id,
+            ] {
+                add(field);
+            }
+        }
+        Facts::RiskState(state) => {
+            let suspect = &state.suspect;
+            add(&Some(word_of(suspect.kind).to_owned()));
+            add(suspect
+                .id
+                .as_ref()
+                .map_or(&suspect.user_principal_name, |_| &suspect.id));
+        }
+    }
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-    EventKey::from_fields(recipe, kind, &fields)
+    EventKey::from_fields(recipe, facts.kind(), &fields)
+}
+
+fn word_of(kind: SuspectKind) -> &'static str {
+    match kind {
+        SuspectKind::User => "user",
+        SuspectKind::ServicePrincipal => "service-principal",
+    }
 }

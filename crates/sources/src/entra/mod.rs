@@ -1,16 +1,19 @@
 //! What the three shapes of Entra records have in common: the same members, spelled and packed differently.
 
-mod address;
+pub(crate) mod address;
 pub(crate) mod audit;
 pub(crate) mod fields;
 mod identity;
+pub(crate) mod logs;
+mod provisioning;
+mod risk;
 pub(crate) mod sign_in;
 
 use crate::formats::{Reading, Told};
 use fields::Fields;
 use model::content;
 use model::event::{Audit, Event, Facts, SignIn};
-use model::identity::{Kind, Rank, Vendor};
+use model::identity::{EventKey, Rank, Vendor};
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use serde_json::{Map, Value};
@@ -59,19 +62,20 @@ fn tell(shape: Shape, record: &Map<String, Value>, facts: Facts) -> Reading {
         None
     };
     let members = properties.as_deref().map_or(envelope, Fields::new);
-    let time = match event_time(shape, &facts, members, envelope) {
-        Ok(time) => time,
+    let dated = match event_time(shape, &facts, members, envelope) {
+        Ok(dated) => dated,
         Err(reason) => return Reading::Rejected(reason),
     };
+    let time = dated.time;
     let updated = UPDATED.iter().find_map(|name| members.time(name)?.ok());
-    let vendor_id = members.text("id");
-    let content = content::digest(record, is_carrier(shape));
-    let kind = match &facts {
-        Facts::SignIn(_) => Kind::SignIn,
-        Facts::Audit(_) => Kind::Audit,
+    // The id in a record about somebody's state is theirs, not the event's.
+    let vendor_id = match facts {
+        Facts::RiskState(_) => None,
+        _ => members.text("id"),
     };
+    let content = content::digest(record, is_carrier(shape));
     let key = match &vendor_id {
-        Some(id) => model::identity::EventKey::from_vendor_id(Vendor::Entra, kind, id),
+        Some(id) => EventKey::from_vendor_id(Vendor::Entra, facts.kind(), id),
         None => identity::from_facts(shape, time, &facts),
     };
     let tenant = tenant(shape, members, envelope);
@@ -87,50 +91,94 @@ fn tell(shape: Shape, record: &Map<String, Value>, facts: Facts) -> Reading {
         key,
         rank: Rank {
             updated,
-            properties: content.properties,
+            // A record that knows when it happened wins over one that only knows when it was received.
+            properties: match dated.by {
+                DatedBy::Vendor => content.properties,
+                DatedBy::Workspace => 0,
+            },
             digest: content.digest,
         },
     }))
 }
 
-/// The vendor's time of the event, else (Azure Monitor) the record's own `time`; never when it was received.
+/// When an event happened, and who says so.
+struct Dated {
+    time: Timestamp,
+    by: DatedBy,
+}
+
+/// Who says when an event happened.
+#[derive(Clone, Copy)]
+enum DatedBy {
+    /// The vendor.
+    Vendor,
+    /// The workspace, which wrote down when it was received.
+    Workspace,
+}
+
+/// The vendor's time of the event, else (Azure Monitor) the record's own `time`. Never when it was received, but for one
+/// table: AADProvisioningLogs has no other time.
 fn event_time(
     shape: Shape,
     facts: &Facts,
     members: Fields<'_>,
     envelope: Fields<'_>,
-) -> Result<Timestamp, String> {
-    let own = match facts {
-        Facts::SignIn(_) => "createdDateTime",
-        Facts::Audit(_) => "activityDateTime",
-    };
-    let record_time = (shape == Shape::AzureMonitor).then_some((envelope, "time"));
+) -> Result<Dated, String> {
+    let own = own_times(facts);
+    let mut times: Vec<(Fields<'_>, &str, DatedBy)> =
+        own.iter().map(|name| (members, *name, DatedBy::Vendor)).collect();
+    let mut also = "";
+    let mut received = "";
+    match (shape, facts) {
+        (Shape::AzureMonitor, _) => {
+            times.push((envelope, "time", DatedBy::Vendor));
+            also = " and no `time`";
+        }
+        (Shape::LogAnalytics, Facts::Provisioning(_)) => {
+            times.push((envelope, "TimeGenerated", DatedBy::Workspace));
+            also = " and no `TimeGenerated`";
+        }
+        (Shape::LogAnalytics, _) => received = "; `TimeGenerated` is when it was received",
+        (Shape::Graph, _) => {}
+    }
     let mut unreadable = None;
-    for (fields, name) in [(members, own)].into_iter().chain(record_time) {
+    for (fields, name, by) in times {
         match fields.time(name) {
-            Some(Ok(time)) => return Ok(time),
+            Some(Ok(time)) => return Ok(Dated { time, by }),
             Some(Err(text)) => unreadable = unreadable.or(Some((name, text))),
             None => {}
         }
     }
-    let also = if record_time.is_some() {
-        " and no `time`"
-    } else {
-        ""
-    };
-    let received = if shape == Shape::LogAnalytics {
-        "; `TimeGenerated` is when it was received"
-    } else {
-        ""
-    };
     Err(match unreadable {
         Some((name, text)) => format!(
             "its `{name}` is `{text}`, which is no time that can be read (such as 2017-05-17T12:00:00Z)"
         ),
         None => {
+            let own = own.first().copied().unwrap_or_default();
             format!("it does not say when it happened: it has no `{own}`{also}{received}; export that too")
         }
     })
+}
+
+/// The members with the vendor's time of the event, the first one first. A verdict that is linked to a sign-in has the
+/// sign-in's time; one about a person or an application has no activity, and the time when it was detected.
+fn own_times(facts: &Facts) -> &'static [&'static str] {
+    match facts {
+        Facts::SignIn(_) => &["createdDateTime"],
+        Facts::Audit(_) | Facts::Provisioning(_) => &["activityDateTime"],
+        Facts::RiskDetection(detection) => {
+            let linked_to = detection.linked_to.as_deref().unwrap_or_default();
+            let is_of_somebody = ["user", "servicePrincipal"]
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(linked_to));
+            if is_of_somebody {
+                &["detectedDateTime", "activityDateTime"]
+            } else {
+                &["activityDateTime", "detectedDateTime"]
+            }
+        }
+        Facts::RiskState(_) => &["riskLastUpdatedDateTime"],
+    }
 }
 
 /// The directory, if the record names it by a GUID. The Log Analytics column `TenantId` is the workspace.

@@ -150,7 +150,8 @@ fn error_code(status: Fields<'_>, facts: Fields<'_>, envelope: Fields<'_>) -> Re
         .to_owned())
 }
 
-fn place(facts: Fields<'_>, envelope: Fields<'_>) -> Place {
+/// Where the address was: the members are the same in sign-ins and in risk detections.
+pub(super) fn place(facts: Fields<'_>, envelope: Fields<'_>) -> Place {
     let place = facts
         .object("locationDetails")
         .or_else(|| facts.object("location"))

@@ -1,7 +1,7 @@
 //! Azure Monitor: the diagnostic records of Entra ID, as storage accounts and event hubs deliver them.
 
 use super::{FormatDef, Reading};
-use crate::entra::{Shape, audit, fields::Fields, read_audit, read_sign_in, sign_in};
+use crate::entra::{Shape, audit, fields::Fields, logs, read_audit, read_sign_in, sign_in};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -26,10 +26,15 @@ fn read(record: &Map<String, Value>) -> Reading {
     if !is_record {
         return Reading::Unrecognised;
     }
+    let is_flat = properties.is_none();
     let properties = properties.unwrap_or_else(|| Cow::Owned(Map::new()));
     let facts = Fields::new(&properties);
     if let Some(kind) = sign_in::kind_of_category(&category) {
         return read_sign_in(Shape::AzureMonitor, record, sign_in::read(facts, envelope, kind));
+    }
+    if let Some(log) = logs::of_category(&category) {
+        let facts = if is_flat { envelope } else { facts };
+        return logs::read(log, Shape::AzureMonitor, record, facts, envelope);
     }
     // Pipelines that flatten logs put the audit's own category where that of the log was.
     let is_audit = category.eq_ignore_ascii_case(audit::LOG) || facts.get("activityDisplayName").is_some();

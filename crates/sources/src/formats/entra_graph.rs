@@ -1,16 +1,18 @@
-//! Microsoft Graph: `signIn` of /auditLogs/signIns and `directoryAudit` of /auditLogs/directoryAudits.
+//! Microsoft Graph: what /auditLogs and /identityProtection answer.
 
 use super::{FormatDef, Reading};
-use crate::entra::{Shape, audit, fields::Fields, read_audit, read_sign_in, sign_in};
+use crate::entra::{Shape, audit, fields::Fields, logs, read_audit, read_sign_in, sign_in};
 use serde_json::{Map, Value};
 
 /// The format.
 pub(super) const DEF: FormatDef = FormatDef {
     id: "entra-graph",
-    title: "Microsoft Graph sign-in or directory audit",
-    about: "What Microsoft Graph answers under /auditLogs/signIns and /auditLogs/directoryAudits, what its PowerShell \
-            commands give to ConvertTo-Json, and what the Entra admin center downloads as JSON.",
-    looks_for: "`createdDateTime` with `status`, `ipAddress` or the like, or `activityDateTime` with `activityDisplayName`",
+    title: "Microsoft Graph sign-in, directory audit, provisioning or risk",
+    about: "What Microsoft Graph answers under /auditLogs/signIns, /auditLogs/directoryAudits, /auditLogs/provisioning, \
+            /identityProtection/riskDetections, riskyUsers, servicePrincipalRiskDetections and riskyServicePrincipals, \
+            what its PowerShell commands give to ConvertTo-Json, and what the Entra admin center downloads as JSON.",
+    looks_for: "`createdDateTime` with `status`, `ipAddress` or the like, `activityDateTime` with `activityDisplayName` or \
+                `provisioningAction`, `riskEventType` with `detectedDateTime`, or `riskLastUpdatedDateTime` with `riskState`",
     read,
 };
 
@@ -45,24 +47,8 @@ fn read(record: &Map<String, Value>) -> Reading {
         let kind = sign_in::kind_of_graph(fields);
         return read_sign_in(Shape::Graph, record, sign_in::read(fields, fields, kind));
     }
-    let other = [
-        ("riskEventType", "detectedDateTime", "riskDetection"),
-        ("riskLastUpdatedDateTime", "riskLevel", "riskyUser"),
-        (
-            "provisioningAction",
-            "activityDateTime",
-            "provisioningObjectSummary",
-        ),
-        (
-            "provisioningSteps",
-            "activityDateTime",
-            "provisioningObjectSummary",
-        ),
-    ];
-    for (one, two, name) in other {
-        if has(one) && has(two) {
-            return Reading::Ignored(format!("Microsoft Graph `{name}` fills no report yet"));
-        }
+    match logs::of_members(fields) {
+        Some(log) => logs::read(log, Shape::Graph, record, fields, fields),
+        None => Reading::Unrecognised,
     }
-    Reading::Unrecognised
 }

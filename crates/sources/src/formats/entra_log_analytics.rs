@@ -1,7 +1,7 @@
 //! Log Analytics (Sentinel): rows of SigninLogs, AuditLogs and their siblings, with columns in PascalCase.
 
 use super::{FormatDef, Reading};
-use crate::entra::{Shape, audit, fields::Fields, read_audit, read_sign_in, sign_in};
+use crate::entra::{Shape, audit, fields::Fields, logs, read_audit, read_sign_in, sign_in};
 use serde_json::{Map, Value};
 
 /// The format.
@@ -9,8 +9,11 @@ pub(super) const DEF: FormatDef = FormatDef {
     id: "entra-log-analytics",
     title: "Log Analytics row of Entra ID",
     about: "Rows of SigninLogs, AADNonInteractiveUserSignInLogs, AADServicePrincipalSignInLogs, \
-            AADManagedIdentitySignInLogs and AuditLogs, exported from a Log Analytics workspace or Sentinel.",
-    looks_for: "`Type` with `TimeGenerated`, or `CreatedDateTime` or `ActivityDateTime` with `OperationName`",
+            AADManagedIdentitySignInLogs, AuditLogs, AADProvisioningLogs, AADUserRiskEvents, AADRiskyUsers, \
+            AADServicePrincipalRiskEvents and AADRiskyServicePrincipals, exported from a Log Analytics workspace or \
+            Sentinel.",
+    looks_for: "`Type` with `TimeGenerated`, or `OperationName` with `CreatedDateTime`, `ActivityDateTime`, \
+                `DetectedDateTime` or `RiskLastUpdatedDateTime`",
     read,
 };
 
@@ -27,12 +30,27 @@ fn read(record: &Map<String, Value>) -> Reading {
     if has("properties") {
         return Reading::Unrecognised;
     }
-    let table =
-        text("Type").filter(|_| has("TimeGenerated") || has("CreatedDateTime") || has("ActivityDateTime"));
-    let is_row =
-        table.is_some() || ((has("CreatedDateTime") || has("ActivityDateTime")) && has("OperationName"));
+    let has_time = [
+        "CreatedDateTime",
+        "ActivityDateTime",
+        "DetectedDateTime",
+        "RiskLastUpdatedDateTime",
+    ]
+    .into_iter()
+    .any(has);
+    let table = text("Type").filter(|_| has_time || has("TimeGenerated"));
+    // What a query projects may lack the table's name.
+    let log = match table {
+        Some(table) => logs::of_table(table),
+        None if has("OperationName") => logs::of_members(fields),
+        None => None,
+    };
+    let is_row = table.is_some() || log.is_some() || (has_time && has("OperationName"));
     if !is_row {
         return Reading::Unrecognised;
+    }
+    if let Some(log) = log {
+        return logs::read(log, Shape::LogAnalytics, record, fields, fields);
     }
     let kind = table.and_then(sign_in::kind_of_table).or_else(|| {
         table

@@ -1,6 +1,9 @@
 //! The list of formats. A format is a file beside this one and a line below.
 
 mod entra_azure_monitor;
+mod entra_csv;
+mod entra_csv_managed_identity;
+mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
 
@@ -52,7 +55,38 @@ pub const ALL: &[&FormatDef] = &[
     &entra_graph::DEF,
     &entra_azure_monitor::DEF,
     &entra_log_analytics::DEF,
+    &entra_csv::DEF,
+    &entra_csv_non_interactive::DEF,
+    &entra_csv_managed_identity::DEF,
 ];
+
+/// What Microsoft Graph's own format makes of a record that was put into its shape.
+pub(crate) fn read_as_graph(record: &Map<String, Value>) -> Reading {
+    (entra_graph::DEF.read)(record)
+}
+
+/// The format that the name of a downloaded table tells, where its headings cannot: those of interactive and of
+/// non-interactive sign-ins are the same. `None` for a name that tells nothing; folders before it do not count.
+pub fn by_file_name(name: &str) -> Option<&'static FormatDef> {
+    let name = name
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let is_table = [".csv", ".tsv", ".txt"].iter().any(|ending| {
+        ["", ".gz", ".zst"]
+            .iter()
+            .any(|packing| name.ends_with(&format!("{ending}{packing}")))
+    });
+    if !is_table {
+        return None;
+    }
+    if name.contains("noninteractivesignins") {
+        return Some(&entra_csv_non_interactive::DEF);
+    }
+    name.contains("msisignins")
+        .then_some(&entra_csv_managed_identity::DEF)
+}
 
 /// The format of a name.
 pub fn by_id(id: &str) -> Option<&'static FormatDef> {

@@ -2,7 +2,7 @@
 
 /// Turns bytes as they come into UTF-8, however they are cut.
 #[derive(Debug)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     encoding: Encoding,
     /// Raw bytes that wait for the rest: the first two of the input, half a code unit, or half a surrogate pair.
     waiting: Vec<u8>,
@@ -26,7 +26,7 @@ enum Endian {
 const NOT_UTF8: u8 = 0xFF;
 
 impl Decoder {
-    pub(super) fn new() -> Decoder {
+    pub(crate) fn new() -> Decoder {
         Decoder {
             encoding: Encoding::Undecided,
             waiting: Vec::new(),
@@ -34,7 +34,7 @@ impl Decoder {
     }
 
     /// How many raw bytes stand behind a byte of the decoded text; summed up, they give the raw offset.
-    pub(super) fn raw_width(&self, byte: u8) -> u64 {
+    pub(crate) fn raw_width(&self, byte: u8) -> u64 {
         match (self.encoding, byte) {
             (Encoding::Utf16(_), 0x80..=0xBF) => 0,
             (Encoding::Utf16(_), 0xF0..=0xF7) => 4,
@@ -44,7 +44,7 @@ impl Decoder {
     }
 
     /// Raw bytes that stand before the decoded text: a UTF-16 byte order mark. That of UTF-8 stays in the text.
-    pub(super) fn decode(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> u64 {
+    pub(crate) fn decode(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> u64 {
         let mut mark_bytes = 0;
         let mut bytes = bytes;
         if self.encoding == Encoding::Undecided {
@@ -68,12 +68,12 @@ impl Decoder {
     }
 
     /// Whether decoding changes nothing from here on, so that the bytes can be read where they are.
-    pub(super) fn is_transparent(&self) -> bool {
+    pub(crate) fn is_transparent(&self) -> bool {
         self.encoding == Encoding::Utf8
     }
 
     /// What is left at the end of the input.
-    pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         match self.encoding {
             Encoding::Undecided | Encoding::Utf8 => out.append(&mut self.waiting),
             Encoding::Utf16(_) => {

@@ -8,7 +8,7 @@
 //! line so far, such a line ends even a record that could still go on.
 
 mod containers;
-mod encoding;
+pub(crate) mod encoding;
 mod object;
 
 use crate::Limits;

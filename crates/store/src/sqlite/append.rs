@@ -1,6 +1,7 @@
 //! One transaction of one month: events, rows, identities, counts, history, change log and ledger together.
 
 use super::filter::KeyFilter;
+use super::originals::{Original, WrittenBlocks};
 use super::schema;
 use super::tally::{Names, Sums};
 use super::tenant::{MonthState, read_meta};
@@ -31,7 +32,7 @@ pub(super) struct PreparedEvent {
     pub(super) time: Timestamp,
     pub(super) rank: Rank,
     pub(super) format: &'static str,
-    pub(super) original: Vec<u8>,
+    pub(super) original: Original,
     pub(super) rows: Vec<RowDraft>,
     pub(super) subjects: Vec<i64>,
     pub(super) usage: Vec<UsageDraft>,
@@ -107,7 +108,7 @@ impl Writer {
         let look = || -> rusqlite::Result<bool> {
             let is_there = self
                 .connection
-                .prepare_cached("SELECT 1 FROM events WHERE time >> 38 = ?1 AND key = ?2 LIMIT 1")?
+                .prepare_cached("SELECT 1 FROM events WHERE time >> 34 = ?1 AND key = ?2 LIMIT 1")?
                 .exists(params![schema::slot(likely.ticks()), key.0])?;
             if is_there {
                 return Ok(true);
@@ -149,6 +150,7 @@ impl Writer {
             names: &mut self.names,
             named: &mut self.named,
             sums: Sums::default(),
+            blocks: WrittenBlocks::default(),
             seq: seq as i64,
             changes: 0,
             day_counts: HashMap::new(),
@@ -168,6 +170,7 @@ pub(super) struct Commit<'a> {
     names: &'a mut HashMap<String, i64>,
     pub(super) named: &'a mut Names,
     pub(super) sums: Sums,
+    blocks: WrittenBlocks,
     seq: i64,
     changes: i64,
     day_counts: HashMap<(u16, i64), i64>,
@@ -199,10 +202,10 @@ struct Revision {
 }
 
 /// The slots that have events, by one look each.
-const EVERY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 38) FROM events UNION ALL
-    SELECT (SELECT min(time >> 38) FROM events WHERE time >> 38 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)";
+const EVERY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 34) FROM events UNION ALL
+    SELECT (SELECT min(time >> 34) FROM events WHERE time >> 34 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)";
 const OF_KEY_IN_SLOTS: &str =
-    "FROM slots CROSS JOIN events ON events.time >> 38 = slots.slot AND events.key = ?1";
+    "FROM slots CROSS JOIN events ON events.time >> 34 = slots.slot AND events.key = ?1";
 const REVISION: &str = "events.id, events.digest, events.time, events.winner, events.quarantined, events.updated, events.properties, events.elsewhere";
 
 impl Commit<'_> {
@@ -324,6 +327,7 @@ impl Commit<'_> {
             .execute(params![report, day, rows])?;
         }
         std::mem::take(&mut self.sums).write(self.connection)?;
+        std::mem::take(&mut self.blocks).finish(self.connection)?;
         self.cached("UPDATE meta SET first_time = ?1, last_time = ?2, last_write = ?3, last_seq = ?4")?
             .execute(params![
                 self.first.map(Timestamp::ticks),
@@ -367,7 +371,7 @@ impl Commit<'_> {
     fn revisions(&self, event: &PreparedEvent) -> rusqlite::Result<Vec<Revision>> {
         let slot = schema::slot(event.time.ticks());
         let near = self.read_revisions(
-            &format!("SELECT {REVISION} FROM events WHERE time >> 38 = ?1 AND key = ?2"),
+            &format!("SELECT {REVISION} FROM events WHERE time >> 34 = ?1 AND key = ?2"),
             params![slot, event.key.0],
         )?;
         let is_all = near
@@ -408,10 +412,13 @@ impl Commit<'_> {
     ) -> rusqlite::Result<i64> {
         let format = self.name(event.format)?;
         let source = self.name(source)?;
-        self.cached(
+        let original = self.blocks.columns(self.connection, &event.original)?;
+        let id = self
+            .cached(
             "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
-                quarantined, updated, properties, subjects, original, elsewhere, usage)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                quarantined, updated, properties, subjects, original, elsewhere, usage,
+                block, block_start, block_end)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .insert(params![
             event.key.0,
@@ -432,10 +439,15 @@ impl Commit<'_> {
             event.rank.updated.map(Timestamp::ticks),
             event.rank.properties,
             event.subjects.len() as i64,
-            event.original,
+            original.alone,
             placed.is_elsewhere,
             placed.usage,
-        ])
+            original.block,
+            original.start,
+            original.end,
+        ])?;
+        self.blocks.holds(&event.original, id);
+        Ok(id)
     }
 
     /// Takes the former winner's rows out, a version without JSON for each, and what it added to the tallies.

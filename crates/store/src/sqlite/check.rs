@@ -2,12 +2,13 @@
 
 use super::Shared;
 use super::append::{NO_EVENT_HOUR, OUTCOME_CHANGED, OUTCOME_NEW};
+use super::originals::unpacked_bytes;
 use super::schema;
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::writer::HOUR_TICKS;
 use crate::error::StoreError;
 use crate::events::CheckReport;
-use model::identity::EventKey;
+use model::identity::{EventKey, Kind};
 use model::time::{Month, TICKS_PER_DAY};
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -108,6 +109,7 @@ fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
             row.get::<_, i64>(0)
         })?
         .unsigned_abs();
+    report.faults.extend(short_blocks(&transaction)?);
     for question in questions() {
         let mut statement = transaction.prepare(&question.sql)?;
         let mut answers = statement.query([])?;
@@ -127,6 +129,25 @@ fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
         }
     }
     Ok(report)
+}
+
+/// Blocks that cannot be unpacked, or have fewer bytes than their events say.
+fn short_blocks(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT id, data, needed FROM blocks LEFT JOIN
+            (SELECT block, max(block_end) AS needed FROM events WHERE block IS NOT NULL GROUP BY block) ON block = id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut faults = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, needed): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
+        match unpacked_bytes(row.get_ref(1)?.as_blob()?) {
+            Ok(bytes) if bytes as i64 >= needed.unwrap_or(0) => {}
+            Ok(_) => faults.push(format!("block {id} of originals is too short for its events")),
+            Err(error) => faults.push(format!("block {id} of originals cannot be unpacked: {error}")),
+        }
+    }
+    Ok(faults)
 }
 
 /// The newest version of each row, where that has JSON.
@@ -191,7 +212,7 @@ fn questions() -> Vec<Question> {
             fault: "a row shows no winning event (report, event)",
             sql: format!(
                 "SELECT format('%d, %s', report, hex(live.key)) FROM ({LIVE_ROWS}) AS live LEFT JOIN events
-                    ON events.time >> 38 = live.time >> 38 AND events.key = live.key AND events.winner = 1 AND events.time = live.time AND events.quarantined = 0
+                    ON events.time >> 34 = live.time >> 34 AND events.key = live.key AND events.winner = 1 AND events.time = live.time AND events.quarantined = 0
                  WHERE events.id IS NULL"
             ),
         },
@@ -201,13 +222,15 @@ fn questions() -> Vec<Question> {
                 "WITH shown AS (SELECT DISTINCT key, time FROM ({LIVE_ROWS})),
                  kinds AS (SELECT DISTINCT kind FROM events JOIN shown USING (key))
                  SELECT hex(events.key) FROM events LEFT JOIN shown ON shown.key = events.key AND shown.time = events.time
-                 WHERE winner = 1 AND quarantined = 0 AND shown.key IS NULL AND kind IN (SELECT kind FROM kinds)"
+                 WHERE winner = 1 AND quarantined = 0 AND shown.key IS NULL AND kind IN (SELECT kind FROM kinds)
+                    AND kind IN ({always_shown})",
+                always_shown = always_shown()
             ),
         },
         Question {
             fault: "an event with contents in several slots does not say so, or says so wrongly (event)",
             sql: "SELECT hex(key) FROM events GROUP BY key
-                 HAVING (min(time >> 38) <> max(time >> 38)) <> max(elsewhere) OR min(elsewhere) <> max(elsewhere)"
+                 HAVING (min(time >> 34) <> max(time >> 34)) <> max(elsewhere) OR min(elsewhere) <> max(elsewhere)"
                 .to_owned(),
         },
         Question {
@@ -228,9 +251,16 @@ fn questions() -> Vec<Question> {
             sql: "SELECT hex(key) FROM events WHERE usage IS NOT NULL AND (winner = 0 OR quarantined = 1)".to_owned(),
         },
         Question {
+            fault: "an event's block of originals is not there, or a block is of no event (event, block)",
+            sql: "SELECT format('%s, %d', coalesce(hex(key), '-'), coalesce(block, blocks.id)) FROM
+                    (SELECT key, block FROM events WHERE block IS NOT NULL) AS there FULL JOIN blocks ON blocks.id = there.block
+                  WHERE blocks.id IS NULL OR there.block IS NULL"
+                .to_owned(),
+        },
+        Question {
             fault: "a history entry has another time than its event, or none (event)",
             sql: "SELECT format('%d', event) FROM history LEFT JOIN events ON events.id = history.event
-                 WHERE events.id IS NULL OR events.time <> history.time OR history.slot <> history.time >> 38"
+                 WHERE events.id IS NULL OR events.time <> history.time OR history.slot <> history.time >> 34"
                 .to_owned(),
         },
         Question {
@@ -258,6 +288,13 @@ fn questions() -> Vec<Question> {
                 .to_owned(),
         },
     ]
+}
+
+/// The numbers of the kinds of which every event has a row, for a list in SQL.
+fn always_shown() -> String {
+    let shown = Kind::ALL.iter().filter(|kind| kind.is_always_shown());
+    let numbers: Vec<String> = shown.map(|kind| kind.number().to_string()).collect();
+    numbers.join(", ")
 }
 
 /// Identities that two months hold. Keys are taken by stretches of their first two bytes, so that a stretch of every month

@@ -7,6 +7,7 @@ mod catalogue;
 mod check;
 mod filter;
 mod newer;
+mod originals;
 mod partition;
 mod reads;
 mod reproject;
@@ -39,10 +40,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use tenant::Tenant;
 pub use upgrade::{Outdated, outdated};
-use writer::{AppendJob, Job, ReprojectJob};
-
-/// Originals are written once and read seldom: the fastest level that still takes most of the JSON away.
-const ZSTD_LEVEL: i32 = 1;
+use writer::{AppendJob, Ending, Job, ReprojectJob};
 
 /// How the embedded store is set up.
 #[derive(Debug, Clone, Copy)]
@@ -137,7 +135,7 @@ impl SqliteEventStore {
         tenant: TenantId,
         month: Month,
         projected: Vec<Reprojection>,
-        is_counted: bool,
+        ending: Ending,
         now: Timestamp,
     ) -> Result<Reprojected, StoreError> {
         let Some(loaded) = self.shared.tenant(tenant)? else {
@@ -148,7 +146,7 @@ impl SqliteEventStore {
             tenant: loaded,
             month,
             projected,
-            is_counted,
+            ending,
             now,
             reply,
         };
@@ -211,11 +209,7 @@ impl EventStore for SqliteEventStore {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(error);
         }
-        let mut appended = answer.recv().map_err(|_| StoreError::Closing)??;
-        for (_, original) in &mut appended.refused {
-            *original = reads::decompress(original).unwrap_or_default();
-        }
-        Ok(appended)
+        answer.recv().map_err(|_| StoreError::Closing)?
     }
 
     fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
@@ -344,7 +338,7 @@ impl EventStore for SqliteEventStore {
         projected: Vec<Reprojection>,
         now: Timestamp,
     ) -> Result<Reprojected, StoreError> {
-        self.send_reproject(lease.tenant, month, projected, false, now)
+        self.send_reproject(lease.tenant, month, projected, Ending::GoesOn, now)
     }
 
     fn uncounted(&self, tenant: TenantId) -> Result<Vec<Month>, StoreError> {
@@ -354,8 +348,14 @@ impl EventStore for SqliteEventStore {
         }
     }
 
-    fn set_counted(&self, lease: &Lease, month: Month, now: Timestamp) -> Result<(), StoreError> {
-        self.send_reproject(lease.tenant, month, Vec::new(), true, now)
+    fn end_rebuild(
+        &self,
+        lease: &Lease,
+        month: Month,
+        all_counted: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.send_reproject(lease.tenant, month, Vec::new(), Ending::Ends { all_counted }, now)
             .map(drop)
     }
 
@@ -458,9 +458,10 @@ impl Shared {
 
 /// Compresses originals on the caller's thread, so that the one writer has little left to do.
 fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
-    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+    let originals: Vec<&[u8]> = drafts.iter().map(|draft| draft.original.as_slice()).collect();
+    let packed = originals::pack(&originals)?;
     let mut events = Vec::with_capacity(drafts.len());
-    for draft in drafts {
+    for (draft, original) in drafts.into_iter().zip(packed) {
         let mut subjects: Vec<i64> = draft.subjects.iter().map(Subject::number).collect();
         subjects.sort_unstable();
         subjects.dedup();
@@ -470,7 +471,7 @@ fn prepare(drafts: Vec<EventDraft>) -> std::io::Result<Vec<PreparedEvent>> {
             time: draft.time,
             rank: draft.rank,
             format: draft.format,
-            original: compressor.compress(&draft.original)?,
+            original,
             rows: draft.rows,
             subjects,
             usage: draft.usage,

@@ -1,6 +1,7 @@
 //! Questions that are not about rows: history, change log, totals, ledger.
 
 use super::append::{CHANGE_NEW, CHANGE_REPLACED};
+use super::originals::Unpacker;
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use super::{Shared, schema};
 use crate::error::StoreError;
@@ -10,9 +11,6 @@ use model::identity::{EventKey, Kind};
 use model::time::{Month, TICKS_PER_DAY, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
-
-/// No record is larger than this when it is unpacked: what the readers of records allow, with room.
-const ORIGINAL_BYTES_MOST: usize = 64 << 20;
 
 const LEDGER_SUMS: &str =
     "sum(read), sum(new), sum(changed), sum(known), sum(ignored), sum(rejected), sum(late),
@@ -34,12 +32,13 @@ impl Shared {
                 continue;
             }
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+            let mut unpacker = Unpacker::default();
             let events = partition.read(|connection| {
                 let mut statement = connection.prepare_cached(
-                    "WITH RECURSIVE slots(slot) AS (SELECT min(slot) FROM history WHERE slot >= ?2 >> 38 UNION ALL
-                        SELECT (SELECT min(slot) FROM history WHERE slot > slots.slot AND slot <= ?3 >> 38) FROM slots
+                    "WITH RECURSIVE slots(slot) AS (SELECT min(slot) FROM history WHERE slot >= ?2 >> 34 UNION ALL
+                        SELECT (SELECT min(slot) FROM history WHERE slot > slots.slot AND slot <= ?3 >> 34) FROM slots
                         WHERE slots.slot IS NOT NULL)
-                     SELECT key, kind, events.time, arrived, name, original
+                     SELECT key, kind, events.time, arrived, name, original, block, block_start, block_end
                      FROM slots CROSS JOIN history ON history.slot = slots.slot AND subject = ?1 AND history.time BETWEEN ?2 AND ?3
                         JOIN events ON events.id = history.event JOIN names ON names.id = format
                      WHERE winner = 1 AND quarantined = 0
@@ -47,7 +46,7 @@ impl Shared {
                 )?;
                 let rows = statement.query_map(
                     params![subject.number(), from.ticks(), to.ticks(), limit as i64],
-                    stored_event,
+                    |row| stored_event(connection, &mut unpacker, row),
                 )?;
                 rows.collect::<rusqlite::Result<Vec<_>>>()
             })?;
@@ -96,13 +95,14 @@ impl Shared {
             return Ok(Vec::new());
         }
         let partition = self.partitions.get(tenant.id, &tenant.folder, month);
+        let mut unpacker = Unpacker::default();
         let found = partition.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT key, kind, time, arrived, name, original, events.id FROM events JOIN names ON names.id = format
+                "SELECT key, kind, time, arrived, name, original, block, block_start, block_end, events.id FROM events JOIN names ON names.id = format
                  WHERE events.id > ?1 AND winner = 1 AND quarantined = 0 ORDER BY events.id LIMIT ?2",
             )?;
             let rows = statement.query_map(params![after as i64, limit as i64], |row| {
-                Ok((row.get::<_, i64>(6)?.unsigned_abs(), stored_event(row)?))
+                Ok((row.get::<_, i64>(9)?.unsigned_abs(), stored_event(connection, &mut unpacker, row)?))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
@@ -232,18 +232,12 @@ fn whole_commits(mut changes: Vec<Change>, limit: usize) -> Vec<Change> {
     changes
 }
 
-/// A record as it came.
-pub(super) fn decompress(original: &[u8]) -> std::io::Result<Vec<u8>> {
-    // The frame tells its size; never more than that is set aside.
-    let size = zstd::zstd_safe::get_frame_content_size(original)
-        .ok()
-        .flatten()
-        .unwrap_or(0);
-    zstd::bulk::decompress(original, (size as usize).min(ORIGINAL_BYTES_MOST))
-}
-
-fn stored_event(row: &Row<'_>) -> rusqlite::Result<Result<StoredEvent, String>> {
-    let original = decompress(row.get_ref(5)?.as_blob()?);
+fn stored_event(
+    connection: &Connection,
+    unpacker: &mut Unpacker,
+    row: &Row<'_>,
+) -> rusqlite::Result<Result<StoredEvent, String>> {
+    let original = unpacker.original(connection, row, 5)?;
     let number: u8 = row.get(1)?;
     let (Ok(original), Some(kind)) = (original, Kind::from_number(number)) else {
         return Ok(Err(format!("an event of kind {number} cannot be read back")));

@@ -15,8 +15,14 @@ pub const SCHEMA_VERSION: i64 = 2;
 const CATALOGUE_VERSION: i64 = 1;
 /// What `PRAGMA synchronous` answers when every commit waits for the disk.
 const SYNCHRONOUS_FULL: i64 = 2;
+/// Holds the pages that a commit of some thousand events touches; with less it spills them in the middle.
+const WRITER_CACHE_KIB: i64 = 16_384;
+/// Pages in a write-ahead log that bring on a checkpoint: pages that are written again and again reach the file once.
+const CHECKPOINT_PAGES: i64 = 2_000;
+/// What stays of a write-ahead log once its pages are in the file: a thousand tenants have one each.
+const LOG_BYTES_KEPT: i64 = 4 << 20;
 /// Ticks in a slot of `events_identity` and `history` are two to the power of this.
-const SLOT_SHIFT: u32 = 38;
+const SLOT_SHIFT: u32 = 34;
 /// "GATE": tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x4741_5445;
 /// How long a statement waits for another connection's lock.
@@ -27,14 +33,15 @@ const PAGE_BYTES: u32 = 16_384;
 /// A month of a tenant.
 ///
 /// `events` grows at its end, so that records of any time order cost the same; `events_identity` says new, known or
-/// changed. It and `history` are kept by slots of time (`time >> 38`, 7.6 hours): ids and persons are random, and a commit of
+/// changed. It and `history` are kept by slots of time (`time >> 34`, half an hour): ids and persons are random, and a commit of
 /// events of one time must not touch every page of a month. Where an event has contents in several slots, each says so
 /// (`elsewhere`).
 ///
 /// `history` names every content of an event under its persons and addresses, the losing and the quarantined too, so that
 /// whoever must be forgotten can be found; `subjects` says how often. `rows` is clustered as it is read: a report, newest
 /// first. A changed row is a new version (`seq`), a removed one a version without JSON. `usage` are the tallies that usage
-/// reports are counted from; `events.usage` notes what a winning content added.
+/// reports are counted from; `events.usage` notes what a winning content added. An `original` is there by itself or, where
+/// `block` is set, bytes of that block.
 const PARTITION: &str = "
 CREATE TABLE meta(
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -65,9 +72,12 @@ CREATE TABLE events(
     subjects INTEGER NOT NULL,
     original BLOB NOT NULL,
     elsewhere INTEGER NOT NULL DEFAULT 0,
-    usage TEXT
+    usage TEXT,
+    block INTEGER,
+    block_start INTEGER,
+    block_end INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX events_identity ON events(time >> 38, key, digest);
+CREATE UNIQUE INDEX events_identity ON events(time >> 34, key, digest);
 CREATE TABLE rows(
     report INTEGER NOT NULL,
     time INTEGER NOT NULL,
@@ -114,8 +124,9 @@ CREATE TABLE ledger(
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The tables of the usage reports: what is counted, and the sums by day.
-pub(super) const USAGE: &str = "
+/// What schema 2 added: originals that are compressed together, and what usage reports count, by name and day.
+pub(super) const ADDED_BY_2: &str = "
+CREATE TABLE blocks(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 CREATE TABLE named(
     id INTEGER PRIMARY KEY,
     sort INTEGER NOT NULL,
@@ -180,7 +191,7 @@ CREATE TABLE fragments(
 ) STRICT;
 ";
 
-/// The slot of an instant, as `time >> 38` says it in SQL.
+/// The slot of an instant, as `time >> 34` says it in SQL.
 pub(super) fn slot(time_ticks: i64) -> i64 {
     time_ticks >> SLOT_SHIFT
 }
@@ -191,13 +202,19 @@ pub(super) fn open_partition_writer(
     tenant: TenantId,
     month: Month,
 ) -> Result<Connection, StoreError> {
-    let connection = open_writer(path, tenant, &[PARTITION, USAGE], SCHEMA_VERSION, |connection| {
-        connection.execute(
-            "INSERT INTO meta(id, tenant, month) VALUES (1, ?1, ?2)",
-            params![tenant.guid().as_bytes(), month.number()],
-        )?;
-        Ok(())
-    })?;
+    let connection = open_writer(
+        path,
+        tenant,
+        &[PARTITION, ADDED_BY_2],
+        SCHEMA_VERSION,
+        |connection| {
+            connection.execute(
+                "INSERT INTO meta(id, tenant, month) VALUES (1, ?1, ?2)",
+                params![tenant.guid().as_bytes(), month.number()],
+            )?;
+            Ok(())
+        },
+    )?;
     let stored: i32 = connection
         .query_row("SELECT month FROM meta", [], |row| row.get(0))
         .map_err(|error| failure(path, &error))?;
@@ -414,9 +431,16 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", false)?;
-    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    // What the cache let go is read back without copying.
+    connection.query_row("PRAGMA mmap_size = 8589934592", [], |_| Ok(()))?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 1_000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.query_row(
+        &format!("PRAGMA journal_size_limit = {LOG_BYTES_KEPT}"),
+        [],
+        |_| Ok(()),
+    )?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
 }

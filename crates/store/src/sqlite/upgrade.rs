@@ -15,10 +15,13 @@ ALTER TABLE meta ADD COLUMN counted INTEGER NOT NULL DEFAULT 1;
 UPDATE meta SET counted = NOT EXISTS (SELECT 1 FROM events);
 ALTER TABLE events ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE events ADD COLUMN usage TEXT;
+ALTER TABLE events ADD COLUMN block INTEGER;
+ALTER TABLE events ADD COLUMN block_start INTEGER;
+ALTER TABLE events ADD COLUMN block_end INTEGER;
 UPDATE events SET elsewhere = 1 WHERE key IN
-    (SELECT key FROM events GROUP BY key HAVING min(time >> 38) <> max(time >> 38));
+    (SELECT key FROM events GROUP BY key HAVING min(time >> 34) <> max(time >> 34));
 DROP INDEX events_identity;
-CREATE UNIQUE INDEX events_identity ON events(time >> 38, key, digest);
+CREATE UNIQUE INDEX events_identity ON events(time >> 34, key, digest);
 CREATE TABLE history_by_slot(
     slot INTEGER NOT NULL,
     subject INTEGER NOT NULL,
@@ -26,7 +29,7 @@ CREATE TABLE history_by_slot(
     event INTEGER NOT NULL,
     PRIMARY KEY (slot, subject, time, event)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO history_by_slot SELECT time >> 38, subject, time, event FROM history ORDER BY 1, 2, 3, 4;
+INSERT INTO history_by_slot SELECT time >> 34, subject, time, event FROM history ORDER BY 1, 2, 3, 4;
 DROP TABLE history;
 ALTER TABLE history_by_slot RENAME TO history;
 ";
@@ -106,7 +109,7 @@ fn up(connection: &Connection) -> rusqlite::Result<()> {
     let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     if version(&transaction)? == 1 {
         transaction.execute_batch(FROM_1)?;
-        transaction.execute_batch(schema::USAGE)?;
+        transaction.execute_batch(schema::ADDED_BY_2)?;
         transaction.pragma_update(None, "user_version", 2)?;
     }
     transaction.commit()?;

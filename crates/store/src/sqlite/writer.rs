@@ -42,10 +42,16 @@ pub(super) struct ReprojectJob {
     pub(super) tenant: Arc<Tenant>,
     pub(super) month: Month,
     pub(super) projected: Vec<Reprojection>,
-    /// Nothing is left to count in the month.
-    pub(super) is_counted: bool,
+    pub(super) ending: Ending,
     pub(super) now: Timestamp,
     pub(super) reply: Sender<Result<Reprojected, StoreError>>,
+}
+
+/// Whether more of a month is to be made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    GoesOn,
+    Ends { all_counted: bool },
 }
 
 /// A batch with its originals compressed, and where to answer.
@@ -473,7 +479,7 @@ impl WriterThread {
             for projection in &job.projected {
                 commit.reproject(projection, &mut sum)?;
             }
-            if job.is_counted {
+            if job.ending == (Ending::Ends { all_counted: true }) {
                 commit.note_counted()?;
             }
             Ok(sum)
@@ -482,6 +488,10 @@ impl WriterThread {
             Ok((sum, state)) => {
                 tenant.wrote(month, state);
                 tenant.publish(seq);
+                if job.ending != Ending::GoesOn {
+                    let path = tenant.folder.join(super::tenant::CATALOGUE_FILE);
+                    tenant.begin_epoch(catalogue::raise_epoch(&path, tenant.id, 0)?);
+                }
                 self.shared.wrote(None);
                 Ok(sum)
             }
@@ -588,7 +598,12 @@ fn answer(index: usize, job: &AppendJob, seq: u64, progress: &mut Progress) -> R
         counts.count(outcome);
         outcomes.push(outcome);
         if outcome == Outcome::Purged {
-            refused.push((place, job.events[place].original.clone()));
+            let original = job.events[place].original.unpacked();
+            let original = original.map_err(|error| StoreError::Backend {
+                path: job.tenant.folder.clone(),
+                reason: format!("a record cannot be unpacked: {error}"),
+            })?;
+            refused.push((place, original));
         }
     }
     Ok(Appended {

@@ -6,6 +6,7 @@ mod detail;
 mod filters;
 mod group_self_service;
 mod password_self_service;
+mod verdicts;
 mod vocabulary;
 
 pub use activity_types::{ActivityType, activity_types};
@@ -22,6 +23,7 @@ pub(super) use password_self_service::{
     is_password_activity, is_password_registration, methods_used, password_result, registration_activity,
     role, user_of,
 };
+pub(super) use verdicts::{About, KNOWN, place_name, standing};
 pub(crate) use vocabulary::{action, is_success};
 pub(super) use vocabulary::{activity_type, category, result_status};
 

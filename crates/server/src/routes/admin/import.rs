@@ -13,11 +13,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
 use model::batch::Lateness;
 use model::tenant::{DEFAULT_TENANT_NAME, TenantId, TenantName};
 use serde::{Deserialize, Serialize};
+use sources::mapping::Mapping;
 use sources::{Choice, Limits};
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
@@ -39,6 +40,8 @@ pub struct ImportStart {
     pub tenant: Option<String>,
     /// One format, or all.
     pub format: Option<String>,
+    /// The text of a mapping file, in base64 as addresses have it: it takes the place of a format.
+    pub mapping: Option<String>,
 }
 
 /// The same, resolved: to be sent with each file.
@@ -51,6 +54,8 @@ pub struct ImportPlace {
     pub unnamed: Option<Uuid>,
     /// One format, or all.
     pub format: Option<String>,
+    /// The text of a mapping file, in base64 as addresses have it.
+    pub mapping: Option<String>,
 }
 
 /// A line of the answer.
@@ -140,13 +145,14 @@ async fn place(
 }
 
 fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
-    choice(start.format.as_deref())?;
+    choice(start.format.as_deref(), start.mapping.as_deref())?;
     if let Some(word) = &start.tenant {
         let only = tenant(app, word)?;
         return Ok(ImportPlace {
             only: Some(only.guid()),
             unnamed: None,
             format: start.format,
+            mapping: start.mapping,
         });
     }
     let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
@@ -158,10 +164,14 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
         only: None,
         unnamed,
         format: start.format,
+        mapping: start.mapping,
     })
 }
 
-fn choice(format: Option<&str>) -> Result<Choice, Problem> {
+fn choice(format: Option<&str>, mapping: Option<&str>) -> Result<Choice, Problem> {
+    if let Some(encoded) = mapping {
+        return mapped(encoded);
+    }
     match format {
         None | Some("auto") => Ok(Choice::Auto),
         Some(id) => sources::by_id(id).map(Choice::Only).ok_or_else(|| {
@@ -176,13 +186,30 @@ fn choice(format: Option<&str>) -> Result<Choice, Problem> {
     }
 }
 
+fn mapped(encoded: &str) -> Result<Choice, Problem> {
+    let wrong = |detail: String| {
+        Problem::new(StatusCode::BAD_REQUEST, "bad-mapping", "The mapping is not sound").detail(detail)
+    };
+    let bytes = URL_SAFE_NO_PAD
+        .decode(encoded)
+        .map_err(|error| wrong(format!("it did not arrive: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| wrong(format!("it is not valid UTF-8: {error}")))?;
+    let mapping = Mapping::parse(&text).map_err(|errors| wrong(errors.to_string()))?;
+    Ok(Choice::Mapped(Arc::new(mapping)))
+}
+
+/// A mapping file's text as it goes into an address.
+pub fn encoded_mapping(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
 async fn import(
     State(app): State<Arc<App>>,
     request_id: RequestId,
     Query(place): Query<ImportPlace>,
     request: Request,
 ) -> Response {
-    let choice = match choice(place.format.as_deref()) {
+    let choice = match choice(place.format.as_deref(), place.mapping.as_deref()) {
         Ok(choice) => choice,
         Err(problem) => return problem.of_request(request_id).into_response(),
     };

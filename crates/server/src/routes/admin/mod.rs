@@ -12,7 +12,9 @@ mod tenants;
 pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
 pub(crate) use backup::LAST_BACKUP_FILE;
 pub use backup::{BackupPlan, FinishedBackup};
-pub use import::{ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord};
+pub use import::{
+    ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord, encoded_mapping,
+};
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
 pub use tenants::{NewTenantAsked, TenantAnswer};

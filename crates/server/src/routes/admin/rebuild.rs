@@ -210,16 +210,13 @@ fn rebuild_month(
         answer.removed += made.removed;
         answer.recounted += made.recounted;
     }
-    if scope.tallies {
-        app.events.set_counted(&lease, month, app.now())?;
-    }
-    Ok(())
+    app.events.end_rebuild(&lease, month, scope.tallies, app.now())
 }
 
 /// What an event shows by this version's understanding of its original.
 fn project(number: u64, event: StoredEvent, scope: &Scope) -> Option<Reprojection> {
     let choice = sources::by_id(&event.format).map_or(Choice::Auto, Choice::Only);
-    let Some(Understanding::Event(understood)) = understand(choice, event.original) else {
+    let Some(Understanding::Event(understood)) = understand(&choice, event.original) else {
         return None;
     };
     // The key stays the one that was given when the event was stored, whatever a recipe says today.

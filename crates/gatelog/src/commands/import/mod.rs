@@ -1,42 +1,46 @@
 //! `gatelog import`: keeps the records of files, folders or standard input.
 
+pub(super) mod inputs;
+
+use super::mapping::mapping_text;
 use super::{block_on, config_of};
 use crate::cli::Common;
-use crate::exit::{Code, Usage};
+use crate::exit::Code;
 use crate::output::{answer, printable, table};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use inputs::{Input, REJECTED_SUFFIX, inputs, send_all};
 use model::reports::{self, Face};
 use model::time::Timestamp;
 use serde::Serialize;
-use server::inputs::decoding::{Carrier, Encoding};
 use server::link::{Link, query_value};
-use server::routes::admin::{ImportDone, ImportPlace, ImportTotals, RejectedRecord};
+use server::routes::admin::{ImportDone, ImportPlace, ImportTotals, RejectedRecord, encoded_mapping};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Chain, Cursor, IsTerminal, Read, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::mpsc::channel;
 use uuid::Uuid;
 
-/// How much of a file is read at once, and how many such pieces wait.
-const PIECE_BYTES: usize = 256 << 10;
+/// How many pieces of a file wait to be sent.
 const PIECES_WAITING: usize = 4;
-/// The name that every file of rejected records ends with; such files are not read again with their folder.
-const REJECTED_SUFFIX: &str = ".rejected.jsonl";
+/// So many different reasons of rejections are shown; the file of rejected records has all.
+const REASONS_SHOWN: usize = 3;
 
 /// Keep the records of files, folders or standard input.
 ///
-/// Reads Entra sign-ins and directory audits as Microsoft Graph JSON, Azure Monitor diagnostic records and Log
-/// Analytics rows; .gz and .zst too. Importing the same records again changes nothing.
+/// Reads Entra sign-ins, directory audits, provisioning logs and risk detections as the admin center's CSV and JSON downloads,
+/// Microsoft Graph JSON, Azure Monitor diagnostic records and Log Analytics rows; in .zip, .gz and .zst too. Records of other
+/// makers are read with a mapping file. Importing the same records again changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  gatelog import InteractiveSignIns.json AuditLogs.json
+  gatelog import InteractiveSignIns_2026-11-01_2026-11-08.csv AuditLogs.json
   gatelog import --tenant contoso.com logs/
   az monitor log-analytics query -w $WORKSPACE --analytics-query 'SigninLogs' | gatelog import -
-  gatelog import -o json export.json.gz
+  gatelog import -o json export.json.gz downloads.zip
+  gatelog import --mapping acme-vpn.toml vpn-*.log
 
 Records that are not understood are written to import-<time>.rejected.jsonl with file, line, reason and original;
 the exit code is 6 then. A time without zone is UTC.")]
@@ -47,9 +51,13 @@ pub(crate) struct Args {
     /// The tenant of every record, by name or GUID; records that name another are rejected
     #[arg(long)]
     tenant: Option<String>,
-    /// auto, entra-graph, entra-azure-monitor or entra-log-analytics
+    /// auto, entra-graph, entra-azure-monitor, entra-log-analytics, entra-csv, entra-csv-non-interactive or
+    /// entra-csv-managed-identity
     #[arg(long, default_value = "auto")]
     format: String,
+    /// Read records as this mapping file says (`gatelog mapping try` shows what becomes of them)
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    mapping: Option<PathBuf>,
     /// Where rejected records are written [default: ./import-<time>.rejected.jsonl]
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
@@ -69,6 +77,8 @@ struct Answer {
     tenants: BTreeMap<Uuid, ImportTotals>,
     ignored_reasons: BTreeMap<String, u64>,
     rejected_file: Option<PathBuf>,
+    #[serde(skip)]
+    reasons: Vec<(String, String)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -82,6 +92,10 @@ struct AnswerLine {
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let config = config_of(common)?;
+    let mapping = match &args.mapping {
+        Some(path) => Some(mapping_text(path)?),
+        None => None,
+    };
     let inputs = inputs(&args.paths)?;
     let window_days = config.reports.window_days;
     let origin = server::link::origin(&config);
@@ -93,6 +107,9 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         if let Some(tenant) = &args.tenant {
             target = format!("{target}&tenant={}", query_value(tenant));
         }
+        if let Some(mapping) = &mapping {
+            target = format!("{target}&mapping={}", encoded_mapping(mapping));
+        }
         let place: ImportPlace = link.get(&target).await?;
         let mut sums = Answer {
             files: inputs.len(),
@@ -100,7 +117,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         };
         for input in &inputs {
             bar.set_message(input.name());
-            let done = bring(&link, &place, input, &bar, &mut refused)
+            let done = bring(&link, &place_of(&place, input), input, &bar, &mut refused)
                 .await
                 .with_context(|| {
                     format!(
@@ -113,9 +130,11 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         Ok(sums)
     });
     bar.finish_and_clear();
+    let reasons = std::mem::take(&mut refused.reasons);
     let path = refused.finish()?;
     let mut sums = answer_now?;
     sums.rejected_file = path;
+    sums.reasons = reasons;
     answer(common.output, &sums, || shown(&sums, window_days, &origin))?;
     Ok(if sums.total.rejected > 0 {
         Code::Partial
@@ -124,87 +143,11 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     })
 }
 
-/// Something to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Input {
-    File { path: PathBuf, bytes: u64 },
-    Stdin,
-}
-
-impl Input {
-    fn name(&self) -> String {
-        match self {
-            Input::File { path, .. } => path.display().to_string(),
-            Input::Stdin => "standard input".to_owned(),
-        }
-    }
-}
-
-/// The files that the paths name; folders with everything below them, in the order of their names.
-fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>> {
-    let mut inputs = Vec::new();
-    for path in paths {
-        if path == Path::new("-") {
-            inputs.push(Input::Stdin);
-            continue;
-        }
-        let facts = std::fs::metadata(path)
-            .map_err(|error| Usage(format!("cannot read {}: {error}", path.display())))?;
-        if facts.is_dir() {
-            let before = inputs.len();
-            walk(path, &mut inputs)?;
-            if inputs.len() == before {
-                return Err(Usage(format!("there is no file in {}", path.display())).into());
-            }
-        } else {
-            inputs.push(Input::File {
-                path: path.clone(),
-                bytes: facts.len(),
-            });
-        }
-    }
-    Ok(inputs)
-}
-
-fn walk(folder: &Path, inputs: &mut Vec<Input>) -> Result<()> {
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(|| format!("read the folder {}", folder.display()))? {
-        paths.push(entry?.path());
-    }
-    paths.sort();
-    for path in paths {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if name.starts_with('.') || name.ends_with(REJECTED_SUFFIX) {
-            continue;
-        }
-        let facts = std::fs::metadata(&path).with_context(|| format!("read {}", path.display()))?;
-        if facts.is_dir() {
-            walk(&path, inputs)?;
-        } else if facts.is_file() {
-            inputs.push(Input::File {
-                path,
-                bytes: facts.len(),
-            });
-        }
-    }
-    Ok(())
-}
-
 fn progress(inputs: &[Input], args: &Args) -> ProgressBar {
     if args.no_progress || !std::io::stderr().is_terminal() {
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     }
-    let sizes: Option<u64> = inputs
-        .iter()
-        .map(|input| match input {
-            Input::File { bytes, .. } => Some(*bytes),
-            Input::Stdin => None,
-        })
-        .sum();
+    let sizes: Option<u64> = inputs.iter().map(Input::bytes).sum();
     let (bar, template) = match sizes {
         Some(bytes) => (
             ProgressBar::new(bytes),
@@ -222,6 +165,16 @@ fn progress(inputs: &[Input], args: &Args) -> ProgressBar {
     bar
 }
 
+/// The headings of some downloads do not tell what the name of the file does.
+fn place_of(place: &ImportPlace, input: &Input) -> ImportPlace {
+    let mut place = place.clone();
+    let is_auto = place.mapping.is_none() && place.format.as_deref().is_none_or(|format| format == "auto");
+    if is_auto && let Some(format) = sources::formats::by_file_name(&input.name()) {
+        place.format = Some(format.id.to_owned());
+    }
+    place
+}
+
 async fn bring(
     link: &Link,
     place: &ImportPlace,
@@ -231,7 +184,7 @@ async fn bring(
 ) -> Result<ImportDone> {
     let (sender, pieces) = channel(PIECES_WAITING);
     let (reading, counting) = (input.clone(), bar.clone());
-    let reader = tokio::task::spawn_blocking(move || read_all(&reading, &counting, &sender));
+    let reader = tokio::task::spawn_blocking(move || send_all(&reading, &counting, &sender));
     let name = input.name();
     let done = link
         .import(place, pieces, |record| refused.write(&name, &record))
@@ -241,60 +194,21 @@ async fn bring(
     done
 }
 
-fn read_all(input: &Input, bar: &ProgressBar, sender: &Sender<bytes::Bytes>) -> Result<()> {
-    match input {
-        Input::File { path, .. } => {
-            let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
-            read_from(bar.wrap_read(file), sender).with_context(|| format!("read {}", path.display()))
-        }
-        Input::Stdin => read_from(bar.wrap_read(std::io::stdin()), sender).context("read standard input"),
-    }
-}
-
-fn read_from(packed: impl Read + Send, sender: &Sender<bytes::Bytes>) -> Result<()> {
-    let (encoding, packed) = look(packed)?;
-    let mut reader = encoding.reader(packed, Carrier::File)?;
-    loop {
-        let mut piece = vec![0; PIECE_BYTES];
-        let mut filled = 0;
-        while filled < piece.len() {
-            match reader.read(&mut piece[filled..]) {
-                Ok(0) => break,
-                Ok(taken) => filled += taken,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if filled == 0 {
-            return Ok(());
-        }
-        piece.truncate(filled);
-        // Nobody takes it: the import ended, and says why itself.
-        if sender.blocking_send(piece.into()).is_err() {
-            return Ok(());
-        }
-    }
-}
-
-/// What was looked at and what was not.
-type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
-
-/// How a file is packed, by its first bytes, and the file from its start.
-fn look<R: Read>(mut packed: R) -> std::io::Result<(Encoding, Whole<R>)> {
-    let mut start = Vec::new();
-    packed.by_ref().take(4).read_to_end(&mut start)?;
-    Ok((Encoding::by_magic(&start), Cursor::new(start).chain(packed)))
-}
-
 /// The file of rejected records, made when the first comes.
 struct RejectedFile {
     path: Option<PathBuf>,
     file: Option<BufWriter<File>>,
+    /// The first reasons that differ, each with the place where it was met first.
+    reasons: Vec<(String, String)>,
 }
 
 impl RejectedFile {
     fn new(path: Option<PathBuf>) -> RejectedFile {
-        RejectedFile { path, file: None }
+        RejectedFile {
+            path,
+            file: None,
+            reasons: Vec::new(),
+        }
     }
 
     fn write(&mut self, input: &str, record: &RejectedRecord) -> Result<()> {
@@ -303,6 +217,11 @@ impl RejectedFile {
             file: &'a str,
             #[serde(flatten)]
             record: &'a RejectedRecord,
+        }
+        let is_told = self.reasons.iter().any(|(_, reason)| *reason == record.reason);
+        if self.reasons.len() < REASONS_SHOWN && !is_told {
+            self.reasons
+                .push((format!("{input}:{}", record.line), record.reason.clone()));
         }
         if self.file.is_none() {
             let path = self.path.get_or_insert_with(|| {
@@ -460,6 +379,9 @@ fn shown(sums: &Answer, window_days: u32, origin: &str) -> String {
             tenants.collect(),
         ));
     }
+    for (place, reason) in &sums.reasons {
+        text.push(format!("rejected, {}: {}", printable(place), printable(reason)));
+    }
     if let Some(path) = &sums.rejected_file {
         text.push(format!("rejected records, with reasons: {}", path.display()));
     }
@@ -499,40 +421,6 @@ fn hint(sums: &Answer, window_days: u32, origin: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_folder_is_read_with_everything_below_it_but_not_what_was_rejected() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("b")).unwrap();
-        for name in [
-            "c.json",
-            "a.json.gz",
-            "b/x.json",
-            ".hidden",
-            "import-1.rejected.jsonl",
-        ] {
-            std::fs::write(folder.path().join(name), "{}").unwrap();
-        }
-        let names: Vec<String> = inputs(&[folder.path().to_owned()])
-            .unwrap()
-            .iter()
-            .map(|input| {
-                input
-                    .name()
-                    .strip_prefix(&format!("{}/", folder.path().display()))
-                    .unwrap()
-                    .to_owned()
-            })
-            .collect();
-        assert_eq!(names, ["a.json.gz", "b/x.json", "c.json"]);
-    }
-
-    #[test]
-    fn what_is_not_there_is_the_callers_mistake() {
-        let error = inputs(&[PathBuf::from("/no/such/file.json")]).unwrap_err();
-        assert_eq!(crate::exit::code_of(&error), Code::Usage);
-        assert!(error.to_string().contains("/no/such/file.json"), "{error}");
-    }
 
     #[test]
     fn sums_keep_the_earliest_and_the_latest() {

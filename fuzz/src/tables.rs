@@ -1,0 +1,115 @@
+//! Any bytes as a table: the same rows and the same records however it is cut, nothing lost, nothing held that is longer
+//! than the limit; what is kept of a row can be read again by itself.
+
+use crate::records::{check_same, cuts};
+use sources::table::{Row, RowContent, RowSplitter, is_table};
+use sources::{Choice, Limits, Record, Understanding, open, understand};
+
+/// Takes the bytes for an input. Where it is cut, what parts its cells and how small the limits are comes from its hash.
+pub fn check(bytes: &[u8]) {
+    let chance = *blake3::hash(bytes).as_bytes();
+    let delimiter = [b',', b';', b'\t'][usize::from(chance[0] % 3)];
+    let small = Limits {
+        record_bytes_max: [1, 16, 64, 300][usize::from(chance[1] % 4)],
+        ..Limits::default()
+    };
+    for limits in [Limits::default(), small] {
+        let whole = rows(limits, delimiter, &[bytes]);
+        for cut in cuts(bytes, &chance) {
+            assert_eq!(rows(limits, delimiter, &cut), whole, "the cut changes the rows");
+        }
+        check_places(bytes, &whole, limits);
+    }
+    if !is_table(bytes) {
+        return;
+    }
+    let whole = records(&[bytes]);
+    for cut in cuts(bytes, &chance) {
+        let cut = records(&cut);
+        assert_eq!(cut.len(), whole.len());
+        for (one, other) in whole.iter().zip(&cut) {
+            assert_eq!((one.line, one.byte), (other.line, other.byte));
+            check_same(&one.understanding, &other.understanding);
+        }
+    }
+    for record in whole {
+        check_again(record.understanding);
+    }
+}
+
+fn rows(limits: Limits, delimiter: u8, chunks: &[&[u8]]) -> Vec<Row> {
+    let mut out = Vec::new();
+    let mut splitter = RowSplitter::new(limits, delimiter);
+    for chunk in chunks {
+        splitter.push(chunk, &mut out);
+    }
+    splitter.finish(&mut out);
+    out
+}
+
+/// Every byte stands in a row or is a line break or a byte order mark. Lines are counted as they are.
+fn check_places(bytes: &[u8], rows: &[Row], limits: Limits) {
+    let is_utf16 = matches!(
+        bytes,
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'[', 0, ..] | [0, b'{' | b'[', ..]
+    );
+    if is_utf16 {
+        return;
+    }
+    let mut end = 0;
+    for row in rows {
+        let (RowContent::Whole { original, .. } | RowContent::Broken { original, .. }) = &row.content;
+        assert!(original.len() <= limits.record_bytes_max, "{row:?}");
+        let start = usize::try_from(row.byte).expect("the input fits the memory");
+        assert!(start >= end, "rows overlap: {row:?}");
+        assert!(bytes[start..].starts_with(original), "the bytes are others: {row:?}");
+        let lines = bytes[..start].split(|byte| *byte == b'\n').count();
+        assert_eq!(row.line, lines as u64, "{row:?}");
+        if limits == Limits::default() {
+            check_gap(&bytes[end..start]);
+        }
+        end = start + original.len();
+    }
+    if limits == Limits::default() {
+        check_gap(&bytes[end..]);
+    }
+}
+
+fn check_gap(gap: &[u8]) {
+    let mut rest = gap;
+    while !rest.is_empty() {
+        rest = match rest {
+            [0xEF, 0xBB, 0xBF, after @ ..] | [b'\r' | b'\n', after @ ..] => after,
+            _ => panic!("bytes are lost: {:?}", String::from_utf8_lossy(gap)),
+        };
+    }
+}
+
+fn records(chunks: &[&[u8]]) -> Vec<Record> {
+    let mut out = Vec::new();
+    let mut parser = open(Choice::Auto, Limits::default());
+    for chunk in chunks {
+        parser.push(chunk, &mut out);
+    }
+    parser.finish(&mut out);
+    out
+}
+
+fn check_again(understanding: Understanding) {
+    match understanding {
+        Understanding::Event(first) => {
+            let choice = Choice::Only(sources::by_id(first.format).expect("the format is known"));
+            let Some(Understanding::Event(again)) = understand(&choice, first.original.clone()) else {
+                panic!("cannot be read again: {:?}", String::from_utf8_lossy(&first.original))
+            };
+            assert_eq!(
+                (first.key, first.rank, &first.event, &first.original),
+                (again.key, again.rank, &again.event, &again.original)
+            );
+            let _ = first.draft();
+        }
+        Understanding::Ignored { reason } | Understanding::Rejected { reason, .. } => {
+            assert!(!reason.is_empty());
+        }
+    }
+}
