@@ -63,7 +63,11 @@ fn made_up(choices: &mut Unstructured<'_>) -> arbitrary::Result<SkipToken> {
         report: choices.arbitrary()?,
         snapshot: choices.arbitrary()?,
         // Mostly the right one: the wrong one is refused before anything else is looked at.
-        epoch: if choices.ratio(7, 8)? { CONTEXT.epoch } else { choices.arbitrary()? },
+        epoch: if choices.ratio(7, 8)? {
+            CONTEXT.epoch
+        } else {
+            choices.arbitrary()?
+        },
         page_rows: choices.arbitrary()?,
         top_left: choices.arbitrary::<Option<u64>>()?.map(|left| left.max(1)),
         skip_left: choices.arbitrary()?,

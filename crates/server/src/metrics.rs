@@ -259,12 +259,15 @@ impl Metrics {
         self.last_backup.set(finished_seconds);
     }
 
-    /// The configuration was read again, and is in effect or was refused.
-    pub fn note_reload(&self, succeeded: bool, now: Timestamp) {
-        self.last_reload_succeeded.set(i64::from(succeeded));
-        if succeeded {
-            self.last_reload.set(now.unix_seconds());
-        }
+    /// Configuration and certificate were read again and are in effect.
+    pub fn note_reload(&self, now: Timestamp) {
+        self.last_reload_succeeded.set(1);
+        self.last_reload.set(now.unix_seconds());
+    }
+
+    /// They were read again and refused.
+    pub fn note_refused_reload(&self) {
+        self.last_reload_succeeded.set(0);
     }
 
     /// Takes over what was measured.
@@ -413,7 +416,7 @@ mod tests {
         };
         metrics.count_brought("ingest", &counts, Some(at(1_990)), at(2_000));
         metrics.count_brought("ingest", &counts, None, at(3_000));
-        metrics.note_reload(false, at(4_000));
+        metrics.note_refused_reload();
         metrics.note_backup(5_000);
         metrics.measured(&Measures {
             month_bytes: 7,

@@ -61,11 +61,15 @@ impl Reload {
 
     fn reload(&mut self) {
         tracing::info!("SIGHUP: reading the configuration and the certificate anew");
-        let outcome = self.try_reload();
-        self.app.metrics.note_reload(outcome.is_ok(), clock::now());
-        match outcome {
-            Ok(()) => tracing::info!("reloaded"),
-            Err(reason) => tracing::error!("not reloaded, everything stays as it was: {reason}"),
+        match self.try_reload() {
+            Ok(()) => {
+                self.app.metrics.note_reload(clock::now());
+                tracing::info!("reloaded");
+            }
+            Err(reason) => {
+                self.app.metrics.note_refused_reload();
+                tracing::error!("not reloaded, everything stays as it was: {reason}");
+            }
         }
     }
 

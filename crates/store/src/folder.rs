@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The file that one process holds.
@@ -92,6 +92,25 @@ fn try_make_private_folder(path: &Path) -> std::io::Result<()> {
     for folder in made {
         if let Some(parent) = folder.parent() {
             try_sync_folder(parent)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives a file or folder, with all that is in it, to the owner of `like`: what root made for the service must be the
+/// service's. Nothing to do for everybody else.
+pub fn give_to_owner_of(like: &Path, path: &Path) -> Result<(), StoreError> {
+    try_give_to_owner_of(like, path).map_err(|error| refused(path, &error))
+}
+
+fn try_give_to_owner_of(like: &Path, path: &Path) -> std::io::Result<()> {
+    let (owner, found) = (fs::metadata(like)?, fs::symlink_metadata(path)?);
+    if (owner.uid(), owner.gid()) != (found.uid(), found.gid()) {
+        std::os::unix::fs::lchown(path, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    if found.is_dir() {
+        for entry in fs::read_dir(path)? {
+            try_give_to_owner_of(like, &entry?.path())?;
         }
     }
     Ok(())

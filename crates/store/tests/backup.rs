@@ -377,3 +377,26 @@ fn a_folder_that_a_restore_left_half_done_is_opened_by_nothing_but_another_resto
     restore(&to, &half, Existing::MoveAside, "2026-11-21").unwrap();
     assert_eq!(ids(open(&half).store.as_ref()), ["4", "3", "2"]);
 }
+
+/// Only root can give files away; for everybody else there is nothing to try.
+#[test]
+fn what_root_restores_belongs_to_the_owner_of_the_data_folder() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let place = Place::new();
+    let (data, to, service) = (place.filled(), place.at("backup"), place.at("service"));
+    take(&data, &to).unwrap();
+    fs::create_dir(&service).unwrap();
+    if chown(&service, Some(12_345), Some(12_346)).is_err() {
+        return;
+    }
+    restore(&to, &service, Existing::Refuse, "2026-11-21").unwrap();
+    let files = files_below(&service);
+    assert!(files.len() > 5);
+    for path in files
+        .iter()
+        .flat_map(|path| [path.as_path(), path.parent().unwrap()])
+    {
+        let found = fs::metadata(path).unwrap();
+        assert_eq!((found.uid(), found.gid()), (12_345, 12_346), "{}", path.display());
+    }
+}

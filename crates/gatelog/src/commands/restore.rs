@@ -16,11 +16,10 @@ use store::folder::DataFolder;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   gatelog restore /srv/backup/gatelog-2026-11-21 --verify
-  sudo -u gatelog gatelog restore /srv/backup/gatelog-2026-11-21 --data /var/lib/gatelog
+  sudo gatelog restore /srv/backup/gatelog-2026-11-21 --data /var/lib/gatelog
 
 Every file is compared with the backup's manifest before anything is touched. No server may run on the data folder, and
-the folder must be empty, unless --replace is said. Run it as the user that Gatelog runs as: the files will be that
-user's. Afterwards, `gatelog store check` recounts what is there.")]
+the folder must be empty, unless --replace is said. The files will belong to the owner of the data folder. Afterwards, `gatelog store check` recounts what is there.")]
 pub(crate) struct Args {
     /// The folder that `gatelog backup` wrote
     folder: PathBuf,
@@ -81,19 +80,17 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         .moved_aside
         .map(|path| path.to_string_lossy().into_owned());
     answer(common.output, &told, || {
-        let mut text = format!(
-            "restored {}, {}, {}, as of {}, to {}",
+        let aside = told.moved_aside_to.as_ref().map_or_else(String::new, |aside| {
+            format!("\nwhat was there before is in {aside}")
+        });
+        format!(
+            "restored {}, {}, {}, as of {}, to {}{aside}\n`gatelog store check` recounts it",
             counted(told.tenants, "tenant"),
             counted(told.files, "file"),
             size(told.bytes),
             told.began,
             data.display()
-        );
-        if let Some(aside) = &told.moved_aside_to {
-            text.push_str(&format!("\nwhat was there before is in {aside}"));
-        }
-        text.push_str("\n`gatelog store check` recounts it");
-        text
+        )
     })?;
     Ok(Code::Done)
 }

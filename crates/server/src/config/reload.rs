@@ -46,8 +46,7 @@ pub enum Effect {
 pub fn changes(before: &Loaded, after: &Loaded) -> Vec<Change> {
     let keys: BTreeSet<&String> = before.settings.keys().chain(after.settings.keys()).collect();
     let text = |loaded: &Loaded, key: &str| loaded.settings.get(key).map(|setting| toml_text(&setting.value));
-    let had_tls = before.config.server.tls.is_some();
-    let has_tls = after.config.server.tls.is_some();
+    let is_switched = before.config.server.tls.is_some() != after.config.server.tls.is_some();
     let mut changes = Vec::new();
     for key in keys {
         let (before, after) = (text(before, key), text(after, key));
@@ -62,7 +61,7 @@ pub fn changes(before: &Loaded, after: &Loaded) -> Vec<Change> {
             key: key.clone(),
             before,
             after,
-            effect: if at_once && !(is_of_tls && had_tls != has_tls) {
+            effect: if at_once && !(is_of_tls && is_switched) {
                 Effect::AtOnce
             } else {
                 Effect::AtRestart

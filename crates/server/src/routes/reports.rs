@@ -174,6 +174,10 @@ impl Request {
 }
 
 /// A question, as far as it could be understood without waiting.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it lives for a few lines, and a page is not worth an allocation more"
+)]
 enum Ready {
     /// What it asks for.
     Asked(Asked),

@@ -49,13 +49,13 @@ fn look(folder: &Path) -> Measures {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .unwrap_or_default();
-            match name {
-                "catalogue.db" => measures.catalogue_bytes += length(&path),
-                _ if name.ends_with(".db") => {
+            match name.rsplit_once('.') {
+                Some(("catalogue", "db")) => measures.catalogue_bytes += length(&path),
+                Some((_, "db")) => {
                     measures.months += 1;
                     measures.month_bytes += length(&path);
                 }
-                _ if name.ends_with("-wal") => measures.log_bytes += length(&path),
+                Some((_, "db-wal")) => measures.log_bytes += length(&path),
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 use super::manifest::{KEYS_FOLDER, Manifest, SavedFile, TENANTS_FOLDER, tenant_of};
 use super::{BackupError, digest_of, failure, make_folder};
 use crate::control::{CONTROL_FILE_NAME, ControlStore, SqliteControlStore};
-use crate::folder::{DataFolder, LOCK, RESTORING, sync_folder};
+use crate::folder::{DataFolder, LOCK, RESTORING, give_to_owner_of, sync_folder};
 use crate::sqlite::backup::{can_be_opened, raise_epoch};
 use model::tenant::TenantId;
 use model::time::Timestamp;
@@ -65,7 +65,11 @@ pub fn restore(
         });
     }
     make_folder(&staged)?;
-    if let Err(error) = stage(backup, &manifest, &staged, now) {
+    let whole = stage(backup, &manifest, &staged, now).and_then(|()| {
+        give_to_owner_of(data, &staged)?;
+        Ok(give_to_owner_of(data, &data.join(LOCK))?)
+    });
+    if let Err(error) = whole {
         // Nothing of the data folder was touched; without the staged files it is as it was.
         let _ = fs::remove_dir_all(&staged);
         return Err(error);

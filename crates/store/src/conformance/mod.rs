@@ -1,6 +1,7 @@
 //! What every event store must do. Each case is a sentence; `run` tries them all on any backend.
 
 mod cases;
+mod purges;
 mod trial;
 
 use crate::events::EventStore;
@@ -96,12 +97,12 @@ const CASES: &[(&str, Delivery, Case)] = &[
     (
         "a purged month is gone, refuses its events and keeps its totals",
         Delivery::Exact,
-        cases::purging,
+        purges::purging,
     ),
     (
         "a month that was written after somebody decided to free it stays, and any while a backup is taken",
         Delivery::Exact,
-        cases::purging_what_was_seen,
+        purges::purging_what_was_seen,
     ),
     (
         "the history of a person and of an address is in time order",

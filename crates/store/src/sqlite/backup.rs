@@ -11,7 +11,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Pages that one step copies: 4 MiB of a month. Between two steps whoever else wants the disk has it.
 const STEP_PAGES: i32 = 256;
@@ -19,8 +19,8 @@ const STEP_PAGES: i32 = 256;
 const FREE_TRIES: u32 = 2;
 /// What a month's log may grow by while it is held, or by the month's own size if that is more.
 const LOG_GROWTH: u64 = 1 << 30;
-/// How long a step waits for a lock, and how often it asks.
-const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+/// How often a step asks for a lock that somebody holds, and how long it waits in between: half a minute together.
+const LOCK_TRIES: u32 = 1_500;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// How many backups are being taken. A purge has it alone.
@@ -191,22 +191,17 @@ fn copy_held(from: &Path, source: &Connection, to: &Path, target: &mut Connectio
 
 /// One step of a copy, waiting for locks that others hold for a moment.
 fn step(from: &Path, backup: &Backup<'_, '_>, to: &Path) -> Result<StepResult, StoreError> {
-    let began = Instant::now();
-    loop {
+    for _ in 0..LOCK_TRIES {
         let stepped = backup.step(STEP_PAGES).map_err(|error| failure(to, &error))?;
-        match stepped {
-            StepResult::Busy | StepResult::Locked if began.elapsed() < LOCK_PATIENCE => {
-                std::thread::sleep(LOCK_PAUSE);
-            }
-            StepResult::Busy | StepResult::Locked => {
-                return Err(StoreError::Backend {
-                    path: from.to_owned(),
-                    reason: format!("it stayed locked for {} s", LOCK_PATIENCE.as_secs()),
-                });
-            }
-            done_or_more => return Ok(done_or_more),
+        if !matches!(stepped, StepResult::Busy | StepResult::Locked) {
+            return Ok(stepped);
         }
+        std::thread::sleep(LOCK_PAUSE);
     }
+    Err(StoreError::Backend {
+        path: from.to_owned(),
+        reason: "somebody holds its lock and does not let go".to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use store::backup::{self, BackupError};
 use store::events::TenantFiles;
+use store::folder::give_to_owner_of;
 use tokio::time::{Interval, interval};
 
 /// The file in the data folder that tells of the last finished backup.
@@ -129,14 +130,20 @@ fn problem(error: BackupError) -> Problem {
 /// Remembers the backup beside the data, so that its age can be watched.
 async fn finished(State(app): State<Arc<App>>, request: RequestId, body: Bytes) -> Response {
     let remembered = read::<FinishedBackup>(&body).and_then(|backup| {
-        let path = app.config().data.folder.join(LAST_BACKUP_FILE);
-        std::fs::write(&path, &body).map_err(|error| {
+        let folder = app.config().data.folder.clone();
+        let (path, newborn) = (folder.join(LAST_BACKUP_FILE), folder.join(".last-backup"));
+        // A new file each time: an older one may be root's.
+        let written = std::fs::write(&newborn, &body)
+            .map_err(|error| error.to_string())
+            .and_then(|()| give_to_owner_of(&folder, &newborn).map_err(|error| error.to_string()))
+            .and_then(|()| std::fs::rename(&newborn, &path).map_err(|error| error.to_string()));
+        written.map_err(|reason| {
             Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "backup",
                 "It could not be noted",
             )
-            .detail(format!("{}: {error}", path.display()))
+            .detail(format!("{}: {reason}", path.display()))
         })?;
         app.metrics.note_backup(backup.finished_seconds);
         tracing::info!(
