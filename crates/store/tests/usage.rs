@@ -150,7 +150,7 @@ fn recounted(folder: &Path, by: &str, other: &str) -> Vec<Line> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if !name.ends_with(".db") || name == "catalogue.db" {
+        if path.extension().is_none_or(|extension| extension != "db") || name == "catalogue.db" {
             continue;
         }
         all.execute("ATTACH ?1 AS month", [path.to_str().unwrap()])

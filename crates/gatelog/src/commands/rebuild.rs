@@ -26,7 +26,10 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let mut target = "/rebuild?".to_owned();
     for (name, value) in [("report", &args.report), ("tenant", &args.tenant)] {
         if let Some(value) = value {
-            target.push_str(&format!("{name}={}&", query_value(value)));
+            target.push_str(name);
+            target.push('=');
+            target.push_str(&query_value(value));
+            target.push('&');
         }
     }
     block_on(async {
@@ -48,10 +51,11 @@ pub(super) fn told(made: &RebuildAnswer) -> String {
         made.events, made.months, made.tenants, made.added, made.changed, made.removed, made.recounted
     );
     if made.not_understood > 0 {
-        text.push_str(&format!(
+        let rest = format!(
             "\n{} events stay as they were: this version does not understand their records",
             made.not_understood
-        ));
+        );
+        text.push_str(&rest);
     }
     text
 }

@@ -129,20 +129,19 @@ impl WrittenBlocks {
             Original::InBlock { block, range } => (block, range),
         };
         let name = Arc::as_ptr(block) as usize;
-        let id = match self.0.get(&name) {
-            Some(written) => written.id,
-            None => {
-                let id = connection
-                    .prepare_cached("INSERT INTO blocks(data) VALUES (?1)")?
-                    .insert([&block.data])?;
-                let written = Written {
-                    id,
-                    block: Arc::clone(block),
-                    events: Vec::new(),
-                };
-                self.0.insert(name, written);
-                id
-            }
+        let id = if let Some(written) = self.0.get(&name) {
+            written.id
+        } else {
+            let id = connection
+                .prepare_cached("INSERT INTO blocks(data) VALUES (?1)")?
+                .insert([&block.data])?;
+            let written = Written {
+                id,
+                block: Arc::clone(block),
+                events: Vec::new(),
+            };
+            self.0.insert(name, written);
+            id
         };
         Ok(Columns {
             alone: &[],

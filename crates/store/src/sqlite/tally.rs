@@ -158,7 +158,7 @@ impl Sums {
             let subject = names.id(connection, &draft.subject, day)?;
             let member = match &draft.member {
                 Member::Nobody => NOBODY,
-                Member::Named(named) => names.id(connection, named, day)?,
+                Member::Named(member) => names.id(connection, member, day)?,
                 Member::Instant => time_ticks,
             };
             self.change((draft.tally.number(), day, subject, member), draft.amounts, 1);

@@ -46,7 +46,7 @@ pub(super) fn scan(
     let partitions = partitions(shared, tenant);
     let mut source = Source::open(&partitions, grain)?;
     let mut last = None;
-    for day in source.days(query)? {
+    for day in source.days(query) {
         let start = Timestamp::from_ticks(day * TICKS_PER_DAY);
         let mut lines: Vec<([u8; 16], Line)> = source
             .lines(day)?
@@ -152,16 +152,15 @@ impl<'a> Source<'a> {
     }
 
     /// The days that are asked for, newest first.
-    fn days(&self, query: &Query) -> Result<Vec<i64>, StoreError> {
+    fn days(&self, query: &Query) -> Vec<i64> {
         let is_asked = |day: &i64| {
             let start = Timestamp::from_ticks(*day * TICKS_PER_DAY);
             query.times.contains(start) && query.after.is_none_or(|after| start <= after.time)
         };
-        let days: Vec<i64> = match self.grain {
+        match self.grain {
             Grain::Accounts => self.accounts.keys().rev().copied().filter(is_asked).collect(),
             _ => self.days.keys().rev().copied().filter(is_asked).collect(),
-        };
-        Ok(days)
+        }
     }
 
     fn lines(&mut self, day: i64) -> Result<Vec<Line>, StoreError> {
