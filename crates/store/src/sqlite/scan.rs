@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Rows that one look into a month takes at the most.
 const CHUNK_ROWS: usize = 1_024;
+/// What most rows do not exceed; growing a block step by step copies it each time.
+const ROW_BYTES_USUAL: usize = 800;
 /// Sorts after every key.
 const LAST_KEY: [u8; 16] = [0xff; 16];
 
@@ -93,6 +95,15 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
             let examined = cursor.fill(&ask, wanted, budget)?;
             budget -= examined.min(budget);
             page.examined += examined;
+            if skip == 0 && page.rows == 0 && is_alone(&cursors, index, query.limit) {
+                take_whole(&mut cursors[index], query.limit, &mut page);
+                if page.rows == query.limit {
+                    let cursor = &cursors[index];
+                    let position = cursor.chunk.rows[cursor.taken - 1].0;
+                    page.next = has_more(&mut cursors, &ask, &mut budget, &mut page.examined)?.then_some(position);
+                    return Ok(page);
+                }
+            }
             continue;
         }
         let (position, start, end) = cursor.chunk.rows[cursor.taken];
@@ -113,6 +124,37 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
             return Ok(page);
         }
     }
+}
+
+/// Whether no other month can have a row among the first that this one has read ahead: then those are the page, in its order.
+fn is_alone(cursors: &[Cursor], index: usize, limit: usize) -> bool {
+    let read = &cursors[index].chunk.rows;
+    let Some((last, _, _)) = read.len().min(limit).checked_sub(1).map(|last| read[last]) else {
+        return false;
+    };
+    cursors
+        .iter()
+        .enumerate()
+        .all(|(other, cursor)| other == index || cursor.ahead().is_none_or(|(place, _)| place < last))
+}
+
+/// Takes what a month has read ahead as the beginning of a page, without copying row by row: the chunk has its commas already.
+fn take_whole(cursor: &mut Cursor, limit: usize, page: &mut Page) {
+    let rows = cursor.chunk.rows.len().min(limit);
+    let Some((_, _, end)) = rows.checked_sub(1).map(|last| cursor.chunk.rows[last]) else {
+        return;
+    };
+    page.block.clear();
+    std::mem::swap(&mut page.block, &mut cursor.chunk.bytes);
+    // The rows that stay are read from the chunk later.
+    let left = page.block.split_off(end);
+    cursor.chunk.bytes = left;
+    for row in &mut cursor.chunk.rows[rows..] {
+        row.1 -= end;
+        row.2 -= end;
+    }
+    cursor.taken = rows;
+    page.rows = rows;
 }
 
 /// Whether any row that matches comes after those that were taken; unknown counts as yes.
@@ -172,23 +214,28 @@ fn open_cursors(shared: &Shared, tenant: &Tenant, ask: &Ask<'_>) -> Vec<Cursor> 
 
 /// The cursor whose next row is the newest. One that has not read ahead counts with its bound, so it is read first.
 fn newest(cursors: &[Cursor]) -> Option<usize> {
-    let ahead = |cursor: &Cursor| match cursor.chunk.rows.get(cursor.taken) {
-        Some((position, _, _)) => Some((*position, false)),
-        None if cursor.ranges.is_empty() => None,
-        None => Some((cursor.bound, true)),
-    };
     cursors
         .iter()
         .enumerate()
-        .filter_map(|(index, cursor)| ahead(cursor).map(|place| (place, index)))
+        .filter_map(|(index, cursor)| cursor.ahead().map(|place| (place, index)))
         .max()
         .map(|(_, index)| index)
 }
 
 impl Cursor {
+    /// The place of the next row, or (`true`) before which it must be, if it is not read yet.
+    fn ahead(&self) -> Option<(Position, bool)> {
+        match self.chunk.rows.get(self.taken) {
+            Some((position, _, _)) => Some((*position, false)),
+            None if self.ranges.is_empty() => None,
+            None => Some((self.bound, true)),
+        }
+    }
+
     /// Reads ahead: up to `wanted` rows that match, looking at up to `budget`. Answers how many it looked at.
     fn fill(&mut self, ask: &Ask<'_>, wanted: usize, budget: u64) -> Result<u64, StoreError> {
         self.chunk.bytes.clear();
+        self.chunk.bytes.reserve(wanted * ROW_BYTES_USUAL);
         self.chunk.rows.clear();
         self.taken = 0;
         let Some((first, last)) = self.ranges.last().copied() else {
@@ -273,12 +320,17 @@ fn read_rows(
             continue;
         };
         examined += 1;
+        let before = chunk.bytes.len();
+        if before > 0 {
+            chunk.bytes.push(b',');
+        }
         let start = chunk.bytes.len();
         match ask.render {
             None => chunk.bytes.extend_from_slice(json),
             Some(render) => {
                 let particulars = row.get_ref(4)?.as_blob_or_null()?.unwrap_or_default();
                 let Some(rendered) = render(json, particulars) else {
+                    chunk.bytes.truncate(before);
                     continue;
                 };
                 chunk.bytes.extend_from_slice(&rendered);
@@ -287,7 +339,7 @@ fn read_rows(
         if let Some(predicate) = &ask.query.predicate {
             let parsed = serde_json::from_slice(&chunk.bytes[start..]);
             if !parsed.is_ok_and(|row| predicate.matches(&row)) {
-                chunk.bytes.truncate(start);
+                chunk.bytes.truncate(before);
                 continue;
             }
         }

@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use model::tenant::TenantId;
 use model::time::Month;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::fs::File;
 use std::io::ErrorKind;
@@ -422,6 +423,7 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 
 /// WAL and FULL: a commit is on the disk when it returns, and readers never wait for it.
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
+    keep_plans(connection)?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -438,6 +440,14 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     )?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
+}
+
+/// Statements keep their plan whatever values they are given. Otherwise SQLite may prepare a statement again for each question,
+/// which costs more than a page of rows.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
 }
 
 /// Some file systems refuse WAL without an error; an acknowledgement from there would be a guess.
@@ -460,6 +470,7 @@ fn check_durability(path: &Path, connection: &Connection) -> Result<(), StoreErr
 }
 
 fn configure_reader(connection: &Connection) -> rusqlite::Result<()> {
+    keep_plans(connection)?;
     connection.busy_timeout(BUSY_WAIT)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "cache_size", -1_024)?;
