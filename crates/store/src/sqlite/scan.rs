@@ -100,7 +100,8 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
                 if page.rows == query.limit {
                     let cursor = &cursors[index];
                     let position = cursor.chunk.rows[cursor.taken - 1].0;
-                    page.next = has_more(&mut cursors, &ask, &mut budget, &mut page.examined)?.then_some(position);
+                    page.next =
+                        has_more(&mut cursors, &ask, &mut budget, &mut page.examined)?.then_some(position);
                     return Ok(page);
                 }
             }
