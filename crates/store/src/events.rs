@@ -32,7 +32,7 @@ pub trait EventStore: Send + Sync {
     /// The number of the tenant's last commit: a query that names it sees the tenant as it was then.
     fn snapshot(&self, tenant: TenantId) -> Result<u64, StoreError>;
 
-    /// Which life of the tenant's commits this is. A freed month raises it, and so does a restore: a token of an earlier
+    /// Which life of the tenant's commits this is. A freed or rebuilt month raises it, and so does a restore: a token of an earlier
     /// epoch names commits that are no longer what they were. A tenant that has nothing is in its first.
     fn epoch(&self, tenant: TenantId) -> Result<u64, StoreError>;
 

@@ -78,8 +78,8 @@ fn plan(common: &Common, config: &server::config::Config) -> Result<Code> {
             ]
         });
         format!(
-            "{}\n{} files would be brought up, {bytes} bytes in all; each is done whole or not at all, and needs about a third \
-             of its size beside it meanwhile",
+            "{}\n{} files would be brought up, {bytes} bytes in all; each is done whole or not at all, and needs room \
+             beside it meanwhile",
             table(&["File", "Schema", "Bytes"], rows.collect()),
             files.len()
         )

@@ -1,11 +1,10 @@
 //! compromisedCredentials: users whose credentials have become known.
 
-use super::parts::{About, standing};
+use super::parts::{About, CREDENTIAL_PROPERTIES, credentials_row};
 use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
-use crate::entity::{Edm, EntityDef, Property};
+use crate::entity::EntityDef;
 use crate::event::Event;
 use crate::identity::EventKey;
-use crate::json::ObjectWriter;
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -25,32 +24,9 @@ pub(super) const DEF: ReportDef = ReportDef {
 const EVENT: EntityDef = EntityDef {
     name: "CompromisedCredentialsEvent",
     key: "id",
-    properties: &[
-        Property::new("eventTime", Edm::DateTimeOffset, "When the event happened.")
-            .required()
-            .filterable(),
-        Property::text("credentialType", "The kind of credential, such as `Password`."),
-        Property::text("reason", "Why the account is listed."),
-        Property::new(
-            "id",
-            Edm::Guid,
-            "The unique identifier of the user. A user who is listed twice has two rows with this id.",
-        )
-        .required(),
-        Property::text("displayName", "The user's name for people."),
-        Property::text("userName", "The user's sign-in name."),
-    ],
+    properties: CREDENTIAL_PROPERTIES,
 };
 
 fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
-    let verdict = standing(event, key, About::KnownCredentials)?;
-    let json = ObjectWriter::new()
-        .time("eventTime", event.time)
-        .text("credentialType", verdict.credential_type())
-        .text("reason", Some(&verdict.reason()))
-        .text("id", Some(&verdict.suspect_id()))
-        .text("displayName", verdict.display_name())
-        .text("userName", verdict.user_name())
-        .finish();
-    Some(verdict.row(json))
+    credentials_row(event, key, About::KnownCredentials)
 }

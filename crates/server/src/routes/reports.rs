@@ -13,8 +13,8 @@ use http::{HeaderMap, HeaderValue};
 use model::query::Query;
 use model::reports::{self, Face, ReportDef, Rows};
 use model::tenant::TenantId;
-use model::time::TICKS_PER_DAY;
-use odata::ask::{Asked, Context, Progress};
+use model::time::{TICKS_PER_DAY, Timestamp};
+use odata::ask::{Context, Progress};
 use odata::metadata::Document;
 use odata::{ask, options, page, prefer};
 use std::sync::Arc;
@@ -96,52 +96,36 @@ impl Request {
                 .map(|days| now.plus_days(-i64::from(days))),
         };
         let (events, tenant) = (Arc::clone(&app.events), caller.tenant);
-        let ready = if events.is_at_hand(tenant) {
-            let context = Context {
-                snapshot: events.snapshot(tenant)?,
-                epoch: events.epoch(tenant)?,
-                ..context
-            };
-            Ready::Asked(ask::ask(report, &options, &context)?)
+        let is_at_hand = events.is_at_hand(tenant);
+        let (snapshot, epoch) = if is_at_hand {
+            state_of(events.as_ref(), tenant)?
         } else {
-            Ready::Not(Box::new((options, context)))
+            // The tenant's files may have to be opened first.
+            let events = Arc::clone(&events);
+            answer::blocking(move || state_of(events.as_ref(), tenant)).await?
         };
-        let (asked, page, why_empty) = match ready {
-            Ready::Asked(asked)
-                if is_short(&asked.query)
-                    && let Ok(_permit) = app.short_reads.try_acquire() =>
-            {
-                let page = read(events.as_ref(), tenant, report, &asked.query)?;
-                if is_empty(&asked, &page) {
-                    answer::blocking(move || explain(events.as_ref(), tenant, report, asked, page)).await?
-                } else {
-                    (asked, page, None)
-                }
-            }
-            Ready::Asked(asked) => {
-                answer::blocking(move || {
-                    let page = read(events.as_ref(), tenant, report, &asked.query)?;
-                    explain(events.as_ref(), tenant, report, asked, page)
-                })
-                .await?
-            }
-            Ready::Not(question) => {
-                answer::blocking(move || {
-                    let (options, context) = *question;
-                    let context = Context {
-                        snapshot: events.snapshot(tenant)?,
-                        epoch: events.epoch(tenant)?,
-                        ..context
-                    };
-                    let asked = match ask::ask(report, &options, &context) {
-                        Ok(asked) => asked,
-                        Err(error) => return Ok(Err(error)),
-                    };
-                    let page = read(events.as_ref(), tenant, report, &asked.query)?;
-                    explain(events.as_ref(), tenant, report, asked, page).map(Ok)
-                })
-                .await??
-            }
+        let context = Context {
+            snapshot,
+            epoch,
+            ..context
+        };
+        let asked = ask::ask(report, &options, &context)?;
+        let permit = (is_at_hand && is_short(&asked.query))
+            .then(|| app.short_reads.try_acquire().ok())
+            .flatten();
+        let page = if permit.is_some() {
+            read(events.as_ref(), tenant, report, &asked.query)?
+        } else {
+            let (events, query) = (Arc::clone(&events), asked.query.clone());
+            answer::blocking(move || read(events.as_ref(), tenant, report, &query)).await?
+        };
+        drop(permit);
+        let is_empty = page.rows == 0 && page.next.is_none() && asked.query.after.is_none();
+        let why_empty = if is_empty {
+            let window = asked.window;
+            Some(answer::blocking(move || why_empty(events.as_ref(), tenant, report, window)).await?)
+        } else {
+            None
         };
         app.metrics.count_rows_served(page.rows as u64);
         let (path, segment) = answer::addressed(&self.original, &self.tenant_word);
@@ -173,16 +157,9 @@ impl Request {
     }
 }
 
-/// A question, as far as it could be understood without waiting.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "it lives for a few lines, and a page is not worth an allocation more"
-)]
-enum Ready {
-    /// What it asks for.
-    Asked(Asked),
-    /// The tenant's files must be opened first.
-    Not(Box<(options::Options, Context)>),
+/// The tenant's last commit and its epoch.
+fn state_of(events: &dyn EventStore, tenant: TenantId) -> Result<(u64, u64), store::error::StoreError> {
+    Ok((events.snapshot(tenant)?, events.epoch(tenant)?))
 }
 
 /// Rows that a page may have to be read where it was asked for: handing it to another thread costs as much as reading it.
@@ -194,26 +171,6 @@ fn is_short(query: &Query) -> bool {
         && query.predicate.is_none()
         && query.skip == 0
         && query.limit <= SHORT_PAGE_ROWS
-}
-
-fn is_empty(asked: &Asked, page: &Page) -> bool {
-    page.rows == 0 && page.next.is_none() && asked.query.after.is_none()
-}
-
-/// Says of an empty answer why it is.
-fn explain(
-    events: &dyn EventStore,
-    tenant: TenantId,
-    report: &ReportDef,
-    asked: Asked,
-    page: Page,
-) -> Result<(Asked, Page, Option<String>), store::error::StoreError> {
-    let why = if is_empty(&asked, &page) {
-        Some(why_empty(events, tenant, report, Some(&asked))?)
-    } else {
-        None
-    };
-    Ok((asked, page, why))
 }
 
 fn read(
@@ -237,7 +194,7 @@ pub(super) fn why_empty(
     events: &dyn EventStore,
     tenant: TenantId,
     report: &ReportDef,
-    asked: Option<&Asked>,
+    window: Option<(Timestamp, Timestamp)>,
 ) -> Result<String, store::error::StoreError> {
     let stored = match report.rows {
         Rows::Stored(_) | Rows::Counted { .. } => report.number,
@@ -254,7 +211,7 @@ pub(super) fn why_empty(
         return Ok(format!("no event for this report has arrived; {arrived}"));
     };
     let newest = total.newest;
-    let Some((first, _)) = asked.and_then(|asked| asked.window) else {
+    let Some((first, _)) = window else {
         return Ok(format!(
             "no row matches the filter; the newest row is of {newest}; {arrived}"
         ));

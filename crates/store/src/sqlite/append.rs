@@ -127,7 +127,7 @@ impl Writer {
                 return Ok(true);
             }
             self.connection
-                .prepare_cached(&format!("{EVERY_SLOT} SELECT 1 {OF_KEY_IN_SLOTS} LIMIT 1"))?
+                .prepare_cached(REVISIONS_IN_ANY_SLOT)?
                 .exists([key.0])
         };
         look().map_err(|error| schema::failure(&self.path, &error))
@@ -214,12 +214,14 @@ struct Revision {
     is_elsewhere: bool,
 }
 
-/// The slots that have events, by one look each.
-const EVERY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 34) FROM events UNION ALL
-    SELECT (SELECT min(time >> 34) FROM events WHERE time >> 34 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)";
-const OF_KEY_IN_SLOTS: &str =
-    "FROM slots CROSS JOIN events ON events.time >> 34 = slots.slot AND events.key = ?1";
-const REVISION: &str = "events.id, events.digest, events.time, events.winner, events.quarantined, events.updated, events.properties, events.elsewhere";
+/// Where an identity is, in a slot that is known or in any: slots are found by one look each.
+const REVISIONS_IN_SLOT: &str =
+    "SELECT id, digest, time, winner, quarantined, updated, properties, elsewhere FROM events
+    WHERE time >> 34 = ?1 AND key = ?2";
+const REVISIONS_IN_ANY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 34) FROM events UNION ALL
+        SELECT (SELECT min(time >> 34) FROM events WHERE time >> 34 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)
+    SELECT id, digest, time, winner, quarantined, updated, properties, elsewhere
+    FROM slots CROSS JOIN events ON events.time >> 34 = slots.slot AND events.key = ?1";
 
 impl Commit<'_> {
     /// Stores one event. `may_hold` is the key filter's word: `false` spares the look-up.
@@ -380,20 +382,14 @@ impl Commit<'_> {
     /// The contents of an event that are kept: all of them, unless the slot of its time has this very one.
     fn revisions(&self, event: &PreparedEvent) -> rusqlite::Result<Vec<Revision>> {
         let slot = schema::slot(event.time.ticks());
-        let near = self.read_revisions(
-            &format!("SELECT {REVISION} FROM events WHERE time >> 34 = ?1 AND key = ?2"),
-            params![slot, event.key.0],
-        )?;
+        let near = self.read_revisions(REVISIONS_IN_SLOT, params![slot, event.key.0])?;
         let is_all = near
             .iter()
             .any(|revision| revision.digest == event.rank.digest || !revision.is_elsewhere);
         if is_all {
             return Ok(near);
         }
-        self.read_revisions(
-            &format!("{EVERY_SLOT} SELECT {REVISION} {OF_KEY_IN_SLOTS}"),
-            params![event.key.0],
-        )
+        self.read_revisions(REVISIONS_IN_ANY_SLOT, params![event.key.0])
     }
 
     fn read_revisions(&self, sql: &str, of: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<Vec<Revision>> {

@@ -120,7 +120,8 @@ CREATE TABLE ledger(
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// What schema 2 added: originals that are compressed together, and what usage reports count, by name and day.
+/// What schema 2 added, for new files and for those that are brought up to it; a later schema must leave this as it is:
+/// originals that are compressed together, and what usage reports count, by name and day.
 pub(super) const ADDED_BY_2: &str = "
 CREATE TABLE blocks(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 CREATE TABLE named(

@@ -47,7 +47,7 @@ pub struct Outdated {
     pub from: i64,
     /// The schema that it gets.
     pub to: i64,
-    /// Its size; bringing it up needs about a third of that beside it.
+    /// Its size; bringing it up needs room beside it.
     pub bytes: u64,
 }
 

@@ -2,6 +2,7 @@
 
 mod activity_types;
 mod breakdown;
+mod credentials;
 mod detail;
 mod filters;
 mod group_self_service;
@@ -13,6 +14,7 @@ pub use activity_types::{ActivityType, activity_types};
 pub use breakdown::BREAKDOWN;
 
 pub(super) use breakdown::count_of_nothing;
+pub(super) use credentials::{CREDENTIAL_PROPERTIES, credentials_row};
 pub(super) use detail::{DetailText, Updated, updated_properties};
 pub(super) use filters::{
     APPLICATION_ID, APPLICATION_ID_OF_ROW, APPLICATION_ID_OF_USAGE, TIME_STAMP, TIME_STAMP_IS_DATE,

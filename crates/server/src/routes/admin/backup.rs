@@ -3,7 +3,7 @@
 //! The command copies the files by itself, with its own rights and its own view of the disks: a server in a sandbox can
 //! write to its data folder alone.
 
-use super::{control_problem, read, store_problem};
+use super::{control_problem, panicked, read, store_problem};
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::problem::Problem;
@@ -79,16 +79,7 @@ async fn begin(State(app): State<Arc<App>>, request: RequestId) -> Response {
             _hold: hold,
         })),
         Ok(Err(problem)) => problem.of_request(request).into_response(),
-        Err(panic) => {
-            tracing::error!("a backup could not begin: {panic}");
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "The service failed",
-            )
-            .of_request(request)
-            .into_response()
-        }
+        Err(panic) => panicked(request, &panic),
     }
 }
 

@@ -64,17 +64,20 @@ async fn apart<T: Serialize + Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(answer)) => Json(answer).into_response(),
         Ok(Err(problem)) => problem.of_request(request).into_response(),
-        Err(panic) => {
-            tracing::error!("an administrative request failed: {panic}");
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "The service failed",
-            )
-            .of_request(request)
-            .into_response()
-        }
+        Err(panic) => panicked(request, &panic),
     }
+}
+
+/// The answer to a request whose work panicked; the log has why.
+fn panicked(request: RequestId, panic: &tokio::task::JoinError) -> Response {
+    tracing::error!("an administrative request failed: {panic}");
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "The service failed",
+    )
+    .of_request(request)
+    .into_response()
 }
 
 /// The body as JSON of a shape.
