@@ -1,6 +1,7 @@
 //! One transaction of one month: events, rows, identities, counts, history, change log and ledger together.
 
 use super::filter::KeyFilter;
+use super::history;
 use super::originals::{Original, WrittenBlocks};
 use super::schema;
 use super::tally::{Names, Sums};
@@ -85,6 +86,8 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     names: HashMap<String, i64>,
     named: Names,
+    /// Not read yet, or not known after a failure: `None`.
+    runs: Option<history::Runs>,
 }
 
 impl Writer {
@@ -94,6 +97,7 @@ impl Writer {
             connection,
             names: HashMap::new(),
             named: Names::default(),
+            runs: None,
         }
     }
 
@@ -145,6 +149,7 @@ impl Writer {
         if outcome.is_err() {
             self.names = names_before;
             self.named.forget();
+            self.runs = None;
         }
         outcome.map_err(|error| schema::failure(&self.path, &error))
     }
@@ -163,6 +168,7 @@ impl Writer {
             names: &mut self.names,
             named: &mut self.named,
             sums: Sums::default(),
+            history: history::Added::default(),
             blocks: WrittenBlocks::default(),
             seq: seq as i64,
             has_events: false,
@@ -171,7 +177,12 @@ impl Writer {
             last: before.map(|state| state.last),
         };
         let answer = fill(&mut commit)?;
-        let state = commit.finish(written_at)?;
+        let (state, added) = commit.finish(written_at)?;
+        let runs = match &mut self.runs {
+            Some(runs) => runs,
+            none => none.insert(history::Runs::read(&transaction)?),
+        };
+        runs.write(&transaction, added)?;
         transaction.commit()?;
         Ok((answer, state))
     }
@@ -183,6 +194,7 @@ pub(super) struct Commit<'a> {
     names: &'a mut HashMap<String, i64>,
     pub(super) named: &'a mut Names,
     pub(super) sums: Sums,
+    history: history::Added,
     blocks: WrittenBlocks,
     seq: i64,
     has_events: bool,
@@ -286,10 +298,7 @@ impl Commit<'_> {
                 self.show(event)?;
             }
         }
-        for subject in &event.subjects {
-            self.cached("INSERT INTO history(slot, subject, time, event) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![slot, subject, event.time.ticks(), id])?;
-        }
+        self.history.add(&event.subjects, event.time.ticks(), id);
         if !self.has_events {
             self.has_events = true;
             self.cached("INSERT INTO commits(seq, first_event) VALUES (?1, ?2)")?
@@ -330,7 +339,7 @@ impl Commit<'_> {
         Ok(())
     }
 
-    fn finish(mut self, written_at: Timestamp) -> rusqlite::Result<MonthState> {
+    fn finish(mut self, written_at: Timestamp) -> rusqlite::Result<(MonthState, history::Added)> {
         for ((report, day), rows) in std::mem::take(&mut self.day_counts) {
             self.cached(
                 "INSERT INTO day_counts(report, day, rows) VALUES (?1, ?2, ?3)
@@ -349,12 +358,13 @@ impl Commit<'_> {
             ])?;
         let first = self.first.unwrap_or(written_at);
         let last = self.last.unwrap_or(first);
-        Ok(MonthState {
+        let state = MonthState {
             first,
             last,
             last_write: written_at,
             last_seq: self.seq as u64,
-        })
+        };
+        Ok((state, self.history))
     }
 
     pub(super) fn cached(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
