@@ -165,6 +165,8 @@ impl Writer {
         let before = read_meta(&transaction)?;
         let mut commit = Commit {
             connection: &transaction,
+            insert_event: self.connection.prepare_cached(INSERT_EVENT)?,
+            put_row: self.connection.prepare_cached(PUT_ROW)?,
             names: &mut self.names,
             named: &mut self.named,
             sums: Sums::default(),
@@ -191,6 +193,9 @@ impl Writer {
 /// A transaction under way.
 pub(super) struct Commit<'a> {
     pub(super) connection: &'a Connection,
+    /// Looked up once, not for each event.
+    insert_event: CachedStatement<'a>,
+    put_row: CachedStatement<'a>,
     names: &'a mut HashMap<String, i64>,
     pub(super) named: &'a mut Names,
     pub(super) sums: Sums,
@@ -226,6 +231,13 @@ struct Revision {
     is_elsewhere: bool,
 }
 
+const INSERT_EVENT: &str =
+    "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
+        quarantined, updated, properties, subjects, original, elsewhere, usage, block, block_start, block_end)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+const PUT_ROW: &str =
+    "INSERT INTO rows(report, time, key, seq, json, particulars) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT DO UPDATE SET json = excluded.json, particulars = excluded.particulars";
 /// Where an identity is, in a slot that is known or in any: slots are found by one look each.
 const REVISIONS_IN_SLOT: &str =
     "SELECT id, digest, time, winner, quarantined, updated, properties, elsewhere FROM events
@@ -429,14 +441,7 @@ impl Commit<'_> {
         let format = self.name(event.format)?;
         let source = self.name(source)?;
         let original = self.blocks.columns(self.connection, &event.original)?;
-        let id = self
-            .cached(
-            "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
-                quarantined, updated, properties, subjects, original, elsewhere, usage,
-                block, block_start, block_end)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
-        )?
-        .insert(params![
+        let id = self.insert_event.insert(params![
             event.key.0,
             event.rank.digest,
             event.time.ticks(),
@@ -516,25 +521,22 @@ impl Commit<'_> {
         Ok(())
     }
 
-    pub(super) fn put_draft(&self, key: &EventKey, time: i64, row: &RowDraft) -> rusqlite::Result<()> {
+    pub(super) fn put_draft(&mut self, key: &EventKey, time: i64, row: &RowDraft) -> rusqlite::Result<()> {
         let particulars = (!row.particulars.is_empty()).then_some(row.particulars.as_slice());
         self.put_row(row.report, time, key, Some(&row.json), particulars)
     }
 
     /// A version of a row. Two versions in one commit are one: nobody can have seen the first.
     pub(super) fn put_row(
-        &self,
+        &mut self,
         report: u16,
         time: i64,
         key: &EventKey,
         json: Option<&[u8]>,
         particulars: Option<&[u8]>,
     ) -> rusqlite::Result<()> {
-        self.cached(
-            "INSERT INTO rows(report, time, key, seq, json, particulars) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO UPDATE SET json = excluded.json, particulars = excluded.particulars",
-        )?
-        .execute(params![report, time, key.0, self.seq, json, particulars])?;
+        self.put_row
+            .execute(params![report, time, key.0, self.seq, json, particulars])?;
         Ok(())
     }
 

@@ -35,9 +35,8 @@ impl Shared {
                 continue;
             }
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
-            let events = partition.read(|connection| {
-                month_history(connection, subject, (from.ticks(), to.ticks()), limit)
-            })?;
+            let events = partition
+                .read(|connection| month_history(connection, subject, (from.ticks(), to.ticks()), limit))?;
             for event in events {
                 found.push(event.map_err(|reason| StoreError::Backend {
                     path: partition.path().to_owned(),

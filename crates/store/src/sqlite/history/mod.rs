@@ -47,8 +47,8 @@ impl Added {
 
 impl Runs {
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Runs> {
-        let mut statement =
-            connection.prepare_cached("SELECT id, entries FROM history_runs WHERE entries < ?1 ORDER BY id")?;
+        let mut statement = connection
+            .prepare_cached("SELECT id, entries FROM history_runs WHERE entries < ?1 ORDER BY id")?;
         let small = statement.query_map([RUN_ENTRIES as i64], |row| {
             Ok(Run {
                 id: row.get(0)?,
@@ -152,8 +152,9 @@ pub(super) fn find(
     after: Option<(i64, i64)>,
     most: usize,
 ) -> rusqlite::Result<Found> {
-    let mut runs = connection
-        .prepare_cached("SELECT id FROM history_runs WHERE first_time <= ?2 AND last_time >= ?1 ORDER BY id")?;
+    let mut runs = connection.prepare_cached(
+        "SELECT id FROM history_runs WHERE first_time <= ?2 AND last_time >= ?1 ORDER BY id",
+    )?;
     let runs: Vec<i64> = runs
         .query_map(params![from, to], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;

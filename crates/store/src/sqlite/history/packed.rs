@@ -108,7 +108,10 @@ mod tests {
     fn check(bytes: &[u8], expected: Result<&[(i64, i64, i64)], Damaged>) {
         let mut found = Vec::new();
         let ended = unpack(bytes, &mut found);
-        let found: Vec<_> = found.iter().map(|one| (one.subject, one.time, one.event)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.subject, one.time, one.event))
+            .collect();
         assert_eq!(ended.map(|()| found.as_slice()), expected);
     }
 

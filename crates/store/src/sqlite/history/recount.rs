@@ -83,12 +83,10 @@ fn of_stretch(
 }
 
 /// Every entry, run by run, and what is wrong with the runs themselves.
-pub(super) fn each(
-    connection: &Connection,
-    mut take: impl FnMut(&Entry),
-) -> rusqlite::Result<Vec<String>> {
+pub(super) fn each(connection: &Connection, mut take: impl FnMut(&Entry)) -> rusqlite::Result<Vec<String>> {
     let mut faults = Vec::new();
-    let mut runs = connection.prepare("SELECT id, first_time, last_time, entries FROM history_runs ORDER BY id")?;
+    let mut runs =
+        connection.prepare("SELECT id, first_time, last_time, entries FROM history_runs ORDER BY id")?;
     let mut parts =
         connection.prepare("SELECT subject, entries FROM history WHERE run = ?1 ORDER BY subject, part")?;
     let mut runs = runs.query([])?;
@@ -107,7 +105,9 @@ pub(super) fn each(
                 continue;
             }
             if entries.first().map(|entry| entry.subject) != Some(row.get(0)?) {
-                faults.push(format!("a part of run {id} of the history does not begin with its subject"));
+                faults.push(format!(
+                    "a part of run {id} of the history does not begin with its subject"
+                ));
             }
             for entry in &entries {
                 is_sorted &= last.is_none_or(|last| last < *entry);

@@ -101,13 +101,18 @@ fn single_events_come_together_in_few_runs_and_full_runs_stay() {
             event: RUN_ENTRIES as i64 + event,
         };
         kept.write(&connection, added(&[entry])).unwrap();
-        assert!(runs(&connection).len() <= 2 * SMALL_RUNS, "{:?}", runs(&connection));
+        assert!(
+            runs(&connection).len() <= 2 * SMALL_RUNS,
+            "{:?}",
+            runs(&connection)
+        );
     }
     assert_eq!(runs(&connection)[0], RUN_ENTRIES);
     assert_eq!(runs(&connection).iter().sum::<u64>(), RUN_ENTRIES + 3_000);
     assert_eq!(ask(&connection, 7, (0, i64::MAX), 100).len(), 3_000);
     // What is remembered between commits is what a new start reads.
-    let sizes = |runs: &Runs| -> Vec<(i64, u64)> { runs.small.iter().map(|run| (run.id, run.entries)).collect() };
+    let sizes =
+        |runs: &Runs| -> Vec<(i64, u64)> { runs.small.iter().map(|run| (run.id, run.entries)).collect() };
     assert_eq!(sizes(&Runs::read(&connection).unwrap()), sizes(&kept));
 }
 
@@ -129,8 +134,17 @@ fn damage_is_told() {
         assert!(faults.contains(expected), "{sql}: {faults}");
     };
     check("DELETE FROM history WHERE part = 1", "does not hold what it says");
-    check("UPDATE history SET entries = x'80' WHERE part = 1", "cannot be unpacked");
-    check("UPDATE history SET subject = 1 WHERE part = 1", "does not begin with its subject");
-    check("UPDATE history_runs SET last_time = 298", "does not hold what it says");
+    check(
+        "UPDATE history SET entries = x'80' WHERE part = 1",
+        "cannot be unpacked",
+    );
+    check(
+        "UPDATE history SET subject = 1 WHERE part = 1",
+        "does not begin with its subject",
+    );
+    check(
+        "UPDATE history_runs SET last_time = 298",
+        "does not hold what it says",
+    );
     check("DELETE FROM history_runs", "3 parts of the history are of no run");
 }
