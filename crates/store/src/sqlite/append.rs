@@ -125,7 +125,7 @@ impl Writer {
         let look = || -> rusqlite::Result<bool> {
             let is_there = self
                 .connection
-                .prepare_cached("SELECT 1 FROM events WHERE time >> 34 = ?1 AND key = ?2 LIMIT 1")?
+                .prepare_cached("SELECT 1 FROM events WHERE time >> 32 = ?1 AND key = ?2 LIMIT 1")?
                 .exists(params![schema::slot(likely.ticks()), key.0])?;
             if is_there {
                 return Ok(true);
@@ -241,11 +241,11 @@ const PUT_ROW: &str =
 /// Where an identity is, in a slot that is known or in any: slots are found by one look each.
 const REVISIONS_IN_SLOT: &str =
     "SELECT id, digest, time, winner, quarantined, updated, properties, elsewhere FROM events
-    WHERE time >> 34 = ?1 AND key = ?2";
-const REVISIONS_IN_ANY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 34) FROM events UNION ALL
-        SELECT (SELECT min(time >> 34) FROM events WHERE time >> 34 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)
+    WHERE time >> 32 = ?1 AND key = ?2";
+const REVISIONS_IN_ANY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 32) FROM events UNION ALL
+        SELECT (SELECT min(time >> 32) FROM events WHERE time >> 32 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)
     SELECT id, digest, time, winner, quarantined, updated, properties, elsewhere
-    FROM slots CROSS JOIN events ON events.time >> 34 = slots.slot AND events.key = ?1";
+    FROM slots CROSS JOIN events ON events.time >> 32 = slots.slot AND events.key = ?1";
 
 impl Commit<'_> {
     /// Stores one event. `may_hold` is the key filter's word: `false` spares the look-up.

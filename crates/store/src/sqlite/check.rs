@@ -214,7 +214,7 @@ fn questions() -> Vec<Question> {
             fault: "a row shows no winning event (report, event)",
             sql: format!(
                 "SELECT format('%d, %s', report, hex(live.key)) FROM ({LIVE_ROWS}) AS live LEFT JOIN events
-                    ON events.time >> 34 = live.time >> 34 AND events.key = live.key AND events.winner = 1 AND events.time = live.time AND events.quarantined = 0
+                    ON events.time >> 32 = live.time >> 32 AND events.key = live.key AND events.winner = 1 AND events.time = live.time AND events.quarantined = 0
                  WHERE events.id IS NULL"
             ),
         },
@@ -232,7 +232,7 @@ fn questions() -> Vec<Question> {
         Question {
             fault: "an event with contents in several slots does not say so, or says so wrongly (event)",
             sql: "SELECT hex(key) FROM events GROUP BY key
-                 HAVING (min(time >> 34) <> max(time >> 34)) <> max(elsewhere) OR min(elsewhere) <> max(elsewhere)"
+                 HAVING (min(time >> 32) <> max(time >> 32)) <> max(elsewhere) OR min(elsewhere) <> max(elsewhere)"
                 .to_owned(),
         },
         Question {

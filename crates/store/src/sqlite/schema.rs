@@ -23,7 +23,7 @@ const CHECKPOINT_PAGES: i64 = 2_000;
 /// What stays of a write-ahead log once its pages are in the file: a thousand tenants have one each.
 const LOG_BYTES_KEPT: i64 = 4 << 20;
 /// Ticks in a slot of `events_identity` are two to the power of this.
-const SLOT_SHIFT: u32 = 34;
+const SLOT_SHIFT: u32 = 32;
 /// "GATE": tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x4741_5445;
 /// How long a statement waits for another connection's lock.
@@ -35,7 +35,7 @@ const PAGE_BYTES: u32 = 16_384;
 ///
 /// `events` grows at its end, so that records of any time order cost the same, and is the change log, too: `commits` says
 /// where each commit begins in it. `events_identity` says new, known or
-/// changed. It is kept by slots of time (`time >> 34`, half an hour): ids are random, and a commit of
+/// changed. It is kept by slots of time (`time >> 32`, seven minutes): ids are random, and a commit of
 /// events of one time must not touch every page of a month. Where an event has contents in several slots, each says so
 /// (`elsewhere`).
 ///
@@ -79,7 +79,7 @@ CREATE TABLE events(
     block_start INTEGER,
     block_end INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX events_identity ON events(time >> 34, key, digest);
+CREATE UNIQUE INDEX events_identity ON events(time >> 32, key, digest);
 CREATE TABLE rows(
     report INTEGER NOT NULL,
     time INTEGER NOT NULL,
@@ -198,7 +198,7 @@ CREATE TABLE fragments(
 ) STRICT;
 ";
 
-/// The slot of an instant, as `time >> 34` says it in SQL.
+/// The slot of an instant, as `time >> 32` says it in SQL.
 pub(super) fn slot(time_ticks: i64) -> i64 {
     time_ticks >> SLOT_SHIFT
 }
@@ -449,7 +449,7 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
         [],
         |_| Ok(()),
     )?;
-    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_prepared_statement_cache_capacity(48);
     Ok(())
 }
 

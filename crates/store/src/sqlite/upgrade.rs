@@ -39,6 +39,15 @@ DROP TABLE history;
 ALTER TABLE history_by_slot RENAME TO history;
 ";
 
+/// From schema 2 to 3: slots of identities become shorter, and the history comes in runs.
+const FROM_2: &str = "
+UPDATE events SET elsewhere = 1 WHERE key IN
+    (SELECT key FROM events GROUP BY key HAVING min(time >> 32) <> max(time >> 32));
+DROP INDEX events_identity;
+CREATE UNIQUE INDEX events_identity ON events(time >> 32, key, digest);
+ALTER TABLE history RENAME TO history_by_slot;
+";
+
 /// A month file of an older schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outdated {
@@ -118,7 +127,7 @@ fn up(connection: &Connection) -> rusqlite::Result<()> {
         transaction.pragma_update(None, "user_version", 2)?;
     }
     if version(&transaction)? == 2 {
-        transaction.execute_batch("ALTER TABLE history RENAME TO history_by_slot")?;
+        transaction.execute_batch(FROM_2)?;
         transaction.execute_batch(schema::ADDED_BY_3)?;
         history::bring_up(&transaction, "history_by_slot")?;
         transaction.execute_batch("DROP TABLE history_by_slot")?;
