@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use store::control::ControlStore;
 use store::events::EventStore;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// Verified tokens that are remembered at the most; more than that many clients at once verify again.
@@ -25,6 +25,8 @@ pub struct App {
     /// Tenants, applications, keys.
     pub control: Arc<dyn ControlStore>,
     config: RwLock<Arc<Config>>,
+    /// Told when other settings came: what waits for its next turn need not wait with them.
+    pub configured: Notify,
     /// Who issues our tokens and for whom.
     pub authority: Authority,
     keys: RwLock<Arc<Keys>>,
@@ -62,6 +64,7 @@ impl App {
             events,
             control,
             config: RwLock::new(Arc::new(config)),
+            configured: Notify::new(),
             authority,
             keys: RwLock::new(Arc::new(keys)),
             changing_keys: Mutex::new(()),
@@ -77,6 +80,7 @@ impl App {
     /// Other settings, from now on.
     pub fn configure(&self, config: Config) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.configured.notify_one();
     }
 
     /// What signs tokens and what checks them. They may change while the server runs: ask anew for each request.
