@@ -1,7 +1,8 @@
 //! A mapping file, and behind a line of dashes the records that it is for: understood or refused, never a panic; one
 //! outcome for each record, and the same however they are cut.
 
-use crate::records::{check_same, cuts};
+use crate::Chance;
+use crate::records::{Cut, check_same};
 use sources::mapping::Mapping;
 use sources::{Choice, Limits, Record, Understanding, members, open};
 use std::sync::Arc;
@@ -27,10 +28,8 @@ pub fn check(bytes: &[u8]) {
             return;
         }
     };
-    let chance = *blake3::hash(bytes).as_bytes();
     let whole = records(&mapping, &[input]);
-    let [_, by_chance] = cuts(input, &chance);
-    let cut = records(&mapping, &by_chance);
+    let cut = records(&mapping, &Cut::Places.of(input, &Chance::of(bytes)));
     assert_eq!(cut.len(), whole.len());
     for (one, other) in whole.iter().zip(&cut) {
         assert_eq!((one.line, one.byte), (other.line, other.byte));
