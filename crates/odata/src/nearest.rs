@@ -117,6 +117,17 @@ mod tests {
     }
 
     #[test]
+    fn names_are_compared_up_to_the_longest() {
+        let right = "a".repeat(LONGEST_NAME);
+        let check = |wrong: &str, expected| {
+            assert_eq!(nearest_name(wrong, [right.as_str()]), expected, "{wrong}");
+        };
+        check(&"a".repeat(LONGEST_NAME - 1), Some(right.as_str()));
+        check(&"A".repeat(LONGEST_NAME), Some(right.as_str()));
+        check(&"a".repeat(LONGEST_NAME + 1), None);
+    }
+
+    #[test]
     fn distances_are_counted_in_letters() {
         let cases = [
             ("", "abc", 3),
