@@ -117,6 +117,12 @@ mod tests {
     }
 
     #[test]
+    fn the_reports_of_the_service_are_the_ones_searched() {
+        let found = nearest_report(Face::Activities, "AUDIT").unwrap();
+        assert_eq!((found.face, found.name), (Face::Activities, "audit"));
+    }
+
+    #[test]
     fn names_are_compared_up_to_the_longest() {
         let right = "a".repeat(LONGEST_NAME);
         let check = |wrong: &str, expected| {
