@@ -15,7 +15,9 @@ pub fn check(bytes: &[u8]) {
         .position(|window| window == BETWEEN)
         .unwrap_or(bytes.len());
     let (file, input) = (&bytes[..at], bytes.get(at + BETWEEN.len()..).unwrap_or_default());
-    let Ok(text) = std::str::from_utf8(file) else { return };
+    let Ok(text) = std::str::from_utf8(file) else {
+        return;
+    };
     let mapping = match Mapping::parse(text) {
         Ok(mapping) => Arc::new(mapping),
         Err(errors) => {

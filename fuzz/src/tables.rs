@@ -64,7 +64,10 @@ fn check_places(bytes: &[u8], rows: &[Row], limits: Limits) {
         assert!(original.len() <= limits.record_bytes_max, "{row:?}");
         let start = usize::try_from(row.byte).expect("the input fits the memory");
         assert!(start >= end, "rows overlap: {row:?}");
-        assert!(bytes[start..].starts_with(original), "the bytes are others: {row:?}");
+        assert!(
+            bytes[start..].starts_with(original),
+            "the bytes are others: {row:?}"
+        );
         let lines = bytes[..start].split(|byte| *byte == b'\n').count();
         assert_eq!(row.line, lines as u64, "{row:?}");
         if limits == Limits::default() {
@@ -102,7 +105,10 @@ fn check_again(understanding: Understanding) {
         Understanding::Event(first) => {
             let choice = Choice::Only(sources::by_id(first.format).expect("the format is known"));
             let Some(Understanding::Event(again)) = understand(&choice, first.original.clone()) else {
-                panic!("cannot be read again: {:?}", String::from_utf8_lossy(&first.original))
+                panic!(
+                    "cannot be read again: {:?}",
+                    String::from_utf8_lossy(&first.original)
+                )
             };
             assert_eq!(
                 (first.key, first.rank, &first.event, &first.original),
