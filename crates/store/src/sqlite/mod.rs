@@ -6,11 +6,8 @@ pub mod backup;
 mod catalogue;
 mod check;
 mod filter;
-<<<<<<< HEAD
 mod history;
-=======
 mod leaving;
->>>>>>> main
 mod newer;
 mod originals;
 mod partition;
