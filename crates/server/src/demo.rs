@@ -12,7 +12,7 @@ use model::batch::Lateness;
 use model::tenant::{TenantId, TenantName};
 use secrecy::ExposeSecret;
 use sources::{Choice, Limits};
-use store::control::{NewApp, NewAppSecret};
+use store::control::{AppKind, NewApp, NewAppSecret};
 use uuid::Uuid;
 
 /// The demo's tenant and its application.
@@ -42,6 +42,7 @@ pub fn welcome(app: &App, domain: &str, seed: u64) -> Result<Guest> {
             tenant,
             object_id: chance::guid(),
             name: "demo".to_owned(),
+            kind: AppKind::Confidential,
             permissions: Permission::ALL
                 .iter()
                 .map(|permission| clients::stored(*permission))

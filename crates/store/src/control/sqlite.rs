@@ -6,7 +6,9 @@ mod progress;
 mod tenants;
 
 use super::error::ControlError;
-use super::{App, AppStatus, ControlStore, NewApp, NewAppSecret, SigningKeyRecord, Tenant};
+use super::{
+    App, AppStatus, ControlStore, NewApp, NewAppCertificate, NewAppSecret, SigningKeyRecord, Tenant,
+};
 use model::tenant::{TenantId, TenantName};
 use model::time::Timestamp;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
@@ -150,6 +152,17 @@ impl ControlStore for SqliteControlStore {
     fn add_secret(&self, client_id: Uuid, secret: &NewAppSecret, now: Timestamp) -> Result<(), ControlError> {
         self.change("add the secret", |transaction| {
             apps::add_secret(transaction, client_id, secret, now)
+        })
+    }
+
+    fn add_certificate(
+        &self,
+        client_id: Uuid,
+        certificate: &NewAppCertificate,
+        now: Timestamp,
+    ) -> Result<(), ControlError> {
+        self.change("add the certificate", |transaction| {
+            apps::add_certificate(transaction, client_id, certificate, now)
         })
     }
 
