@@ -104,10 +104,11 @@ fn no_such_tenant(word: &str) -> Problem {
 fn control_problem(error: &ControlError) -> Problem {
     let problem = |status, kind, title| Problem::new(status, kind, title).detail(error.to_string());
     match error {
-        ControlError::TenantExists(_) | ControlError::NameTaken { .. } | ControlError::AppExists { .. } => {
-            problem(StatusCode::CONFLICT, "taken", "That is taken")
-        }
-        ControlError::NoSuchTenant(_) | ControlError::NoSuchApp(_) => {
+        ControlError::TenantExists(_)
+        | ControlError::NameTaken { .. }
+        | ControlError::AppExists { .. }
+        | ControlError::UserExists { .. } => problem(StatusCode::CONFLICT, "taken", "That is taken"),
+        ControlError::NoSuchTenant(_) | ControlError::NoSuchApp(_) | ControlError::NoSuchUser(_) => {
             problem(StatusCode::NOT_FOUND, "not-there", "That is not there")
         }
         _ => {
