@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::passwords::Passwords;
 use issuer::audience::Authority;
 use issuer::keys::SigningKey;
 use issuer::verify::{VerifiedToken, Verifier};
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use store::control::ControlStore;
 use store::events::EventStore;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 /// Verified tokens that are remembered at the most; more than that many clients at once verify again.
 const REMEMBERED_TOKENS: usize = 10_000;
@@ -35,6 +37,10 @@ pub struct App {
     pub uploads: Semaphore,
     /// Short pages that are read on the event loop right now. One worker of the loop is always left for the rest.
     pub short_reads: Semaphore,
+    /// Checks the passwords of people.
+    pub passwords: Passwords,
+    /// What is written after its request was answered; the server waits for it when it stops.
+    pub background: TaskTracker,
     /// What is measured.
     pub metrics: Arc<Metrics>,
 }
@@ -54,6 +60,8 @@ impl App {
             uploads: Semaphore::new(config.limits.ingest_concurrent),
             tokens: TokenMemory::default(),
             short_reads: Semaphore::new(cores()),
+            passwords: Passwords::new(cores()),
+            background: TaskTracker::new(),
             events,
             control,
             config: RwLock::new(Arc::new(config)),

@@ -15,6 +15,7 @@ pub mod link;
 pub mod listener;
 pub mod logging;
 pub mod metrics;
+pub mod passwords;
 pub mod problem;
 pub mod reload;
 pub mod routes;

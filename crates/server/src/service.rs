@@ -151,6 +151,8 @@ impl Server {
                 tracing::error!("a background task ended in a panic: {error}");
             }
         }
+        app.background.close();
+        app.background.wait().await;
     }
 }
 
