@@ -171,7 +171,8 @@ pub fn wanted(
         .map_err(|fault| scope_refusal(fault, tenant))
 }
 
-pub(crate) fn scope_refusal(fault: ScopeFault, tenant: &AddressedTenant) -> Refusal {
+/// A scope that cannot be had, in the words of a refusal.
+pub fn scope_refusal(fault: ScopeFault, tenant: &AddressedTenant) -> Refusal {
     match fault {
         ScopeFault::UnknownResource(resource) => Refusal::UnknownResource {
             resource,

@@ -101,6 +101,18 @@ impl Verifier {
         Verifier { authority, keys }
     }
 
+    /// The application for which an id token was made, whether it still holds or not: what a hint is good for (OpenID
+    /// Connect RP-Initiated Logout, 2). Only the signature and the issuer are checked.
+    pub fn client_of_id_token(&self, token: &str) -> Option<Uuid> {
+        let claims: Claims = object(self.signed_payload(token).ok()?)?;
+        let tenant = TenantId::parse(text(claims.tid.as_ref(), "tid").ok()?)?;
+        let issuer = text(claims.iss.as_ref(), "iss").ok()?;
+        [Protocol::V1, Protocol::V2]
+            .into_iter()
+            .find(|protocol| issuer == self.authority.issuer(tenant, *protocol))?;
+        guid(claims.aud.as_ref(), "aud").ok()
+    }
+
     /// Checks everything about a token that does not depend on the tenant addressed.
     ///
     /// The signature comes before the claims, so that nobody learns from the answer what we would have liked to read.
