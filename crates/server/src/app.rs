@@ -1,19 +1,19 @@
 //! What every route shares: the stores, the keys, the settings, and who is known.
 
 use crate::config::Config;
+use crate::keyring::Keys;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::passwords::tries::Tries;
 use crate::{chance, clock};
 use issuer::audience::Authority;
-use issuer::keys::SigningKey;
-use issuer::verify::{VerifiedToken, Verifier};
+use issuer::verify::VerifiedToken;
 use model::time::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use store::control::ControlStore;
 use store::events::EventStore;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// Verified tokens that are remembered at the most; more than that many clients at once verify again.
@@ -29,12 +29,12 @@ pub struct App {
     /// Tenants, applications, keys.
     pub control: Arc<dyn ControlStore>,
     config: RwLock<Arc<Config>>,
+    /// Told when other settings came: what waits for its next turn need not wait with them.
+    pub configured: Notify,
     /// Who issues our tokens and for whom.
     pub authority: Authority,
-    /// What signs them.
-    pub signing_key: SigningKey,
-    /// What checks them.
-    pub verifier: Verifier,
+    keys: RwLock<Arc<Keys>>,
+    changing_keys: Mutex<()>,
     /// Tokens that were checked.
     pub tokens: TokenMemory,
     /// Uploads under way.
@@ -60,10 +60,9 @@ impl App {
         control: Arc<dyn ControlStore>,
         config: Config,
         authority: Authority,
-        signing_key: SigningKey,
+        keys: Keys,
         metrics: Arc<Metrics>,
     ) -> App {
-        let verifier = Verifier::new(authority.clone(), vec![signing_key.public().clone()]);
         App {
             uploads: Semaphore::new(config.limits.ingest_concurrent),
             tokens: TokenMemory::default(),
@@ -75,9 +74,10 @@ impl App {
             events,
             control,
             config: RwLock::new(Arc::new(config)),
+            configured: Notify::new(),
             authority,
-            signing_key,
-            verifier,
+            keys: RwLock::new(Arc::new(keys)),
+            changing_keys: Mutex::new(()),
             metrics,
         }
     }
@@ -90,6 +90,23 @@ impl App {
     /// Other settings, from now on.
     pub fn configure(&self, config: Config) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.configured.notify_one();
+    }
+
+    /// What signs tokens and what checks them. They may change while the server runs: ask anew for each request.
+    pub fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other keys, from now on; tokens are verified anew.
+    pub(crate) fn use_keys(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.tokens.clear();
+    }
+
+    /// Held by the one who changes keys.
+    pub(crate) fn changing_keys(&self) -> MutexGuard<'_, ()> {
+        self.changing_keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The present.
@@ -120,6 +137,11 @@ impl TokenMemory {
         }
         memory.remove(&name);
         None
+    }
+
+    /// Forgets every token.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Remembers a token that was just verified.

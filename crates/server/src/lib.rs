@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 pub mod health;
 pub mod inputs;
+pub mod keyring;
 pub mod layers;
 pub mod legacy;
 pub mod link;

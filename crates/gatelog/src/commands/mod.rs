@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod demo;
 mod import;
+mod key;
 mod mapping;
 mod rebuild;
 mod restore;
@@ -36,6 +37,9 @@ pub(crate) enum Command {
     /// Register applications and their secrets
     #[command(subcommand)]
     App(app::Command),
+    /// Show and change the keys that sign tokens
+    #[command(subcommand)]
+    Key(key::Command),
     /// See what is stored, and recount it
     #[command(subcommand)]
     Store(store::Command),
@@ -61,6 +65,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Serve(args) => serve::run(common, &args),
         Command::Tenant(command) => tenant::run(common, &command),
         Command::App(command) => app::run(common, &command),
+        Command::Key(command) => key::run(common, &command),
         Command::Store(command) => store::run(common, &command),
         Command::Backup(args) => backup::run(common, &args),
         Command::Restore(args) => restore::run(common, &args),

@@ -5,6 +5,7 @@
 mod apps;
 mod backup;
 mod import;
+mod keys;
 mod rebuild;
 mod status;
 mod tenants;
@@ -15,6 +16,7 @@ pub use backup::{BackupPlan, FinishedBackup};
 pub use import::{
     ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord, encoded_mapping,
 };
+pub use keys::KeyAnswer;
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
 pub use tenants::{NewTenantAsked, TenantAnswer};
@@ -38,6 +40,7 @@ pub fn routes(app: &Arc<App>) -> Router {
     Router::new()
         .merge(tenants::routes())
         .merge(apps::routes())
+        .merge(keys::routes())
         .merge(import::routes())
         .merge(backup::routes())
         .merge(rebuild::routes())

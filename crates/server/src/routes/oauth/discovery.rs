@@ -101,7 +101,8 @@ fn document(
 }
 
 async fn keys(State(app): State<Arc<App>>) -> Response {
-    public(&discovery::keys([app.signing_key.public()], None))
+    let keys = app.keys();
+    public(&discovery::keys(keys.published(app.now()), None))
 }
 
 async fn instance(

@@ -288,9 +288,10 @@ impl Ready {
             nonce: permitted.nonce.as_deref(),
             family: permitted.family,
         };
+        let keys = app.keys();
         let issuing = Issuing {
             authority: &app.authority,
-            key: &app.signing_key,
+            key: &keys.signing,
             protocol,
             now: self.now,
             lifetime_seconds: config.tokens.lifetime.as_secs() as i64,

@@ -86,5 +86,5 @@ fn target(app: &App, form: &Form) -> Option<String> {
 
 /// The application for which an id token of ours was made; an old one will do.
 fn client_of_hint(app: &App, hint: &str) -> Option<Uuid> {
-    app.verifier.client_of_id_token(hint)
+    app.keys().verifier.client_of_id_token(hint)
 }

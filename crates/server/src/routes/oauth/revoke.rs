@@ -188,7 +188,8 @@ fn introspected(
 
 fn verified(app: &App, token: &SecretString, context: &Context) -> Option<VerifiedToken> {
     use secrecy::ExposeSecret;
-    app.verifier
+    app.keys()
+        .verifier
         .verify(token.expose_secret().trim(), ANY, context.trace.now)
         .ok()
 }

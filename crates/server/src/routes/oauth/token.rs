@@ -126,9 +126,10 @@ impl Asked {
         let found = registered(app, request.presented.client_id())?;
         let audiences = audiences(app, &self.tenant_word, found.as_ref());
         if matches!(request.grant, Grant::ClientCredentials) {
+            let keys = app.keys();
             let issuing = Issuing {
                 authority: &app.authority,
-                key: &app.signing_key,
+                key: &keys.signing,
                 protocol: self.protocol,
                 now: context.trace.now,
                 lifetime_seconds: app.config().tokens.lifetime.as_secs() as i64,
