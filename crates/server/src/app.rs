@@ -129,8 +129,8 @@ pub struct TokenMemory(Mutex<HashMap<[u8; 32], Arc<VerifiedToken>>>);
 impl TokenMemory {
     /// What was verified before and has not ended.
     pub fn get(&self, token: &str, now: Timestamp) -> Option<Arc<VerifiedToken>> {
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let name = name_of(token);
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let verified = memory.get(&name)?;
         if verified.expires_at > now {
             return Some(Arc::clone(verified));
@@ -146,6 +146,7 @@ impl TokenMemory {
 
     /// Remembers a token that was just verified.
     pub fn put(&self, token: &str, verified: Arc<VerifiedToken>, now: Timestamp) {
+        let name = name_of(token);
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.len() >= REMEMBERED_TOKENS {
             memory.retain(|_, held| held.expires_at > now);
@@ -153,7 +154,7 @@ impl TokenMemory {
         if memory.len() >= REMEMBERED_TOKENS {
             memory.clear();
         }
-        memory.insert(name_of(token), verified);
+        memory.insert(name, verified);
     }
 }
 

@@ -216,10 +216,10 @@ impl EventStore for SqliteEventStore {
         answer.recv().map_err(|_| StoreError::Closing)?
     }
 
-    fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
+    fn scan_onto(&self, tenant: TenantId, query: &Query, head: Vec<u8>) -> Result<Page, StoreError> {
         match self.shared.tenant(tenant)? {
-            Some(tenant) => scan::scan(&self.shared, &tenant, query),
-            None => Ok(Page::default()),
+            Some(tenant) => scan::scan(&self.shared, &tenant, query, head),
+            None => Ok(Page::of(head)),
         }
     }
 
