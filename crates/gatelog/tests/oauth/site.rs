@@ -60,7 +60,12 @@ pub(crate) fn site() -> Site {
             client_secret: made["clientSecret"].as_str().unwrap_or_default().to_owned(),
         }
     };
-    let delegated = ["--delegated-permission", "Directory.Read.All", "--reply-address", REPLY];
+    let delegated = [
+        "--delegated-permission",
+        "Directory.Read.All",
+        "--reply-address",
+        REPLY,
+    ];
     let script = user_app("Report <script>", &delegated);
     let other = user_app("other", &delegated);
     let open_port = ["--public", "--reply-address", "http://localhost"];
@@ -99,10 +104,20 @@ fn people(workplace: &Workplace) {
             .create_user(&user, Timestamp::from_unix_seconds(1_700_000_000))
             .unwrap();
     };
-    make(CONTOSO, "ada@shared.example", "Ada Lovelace", &["Security Reader"]);
+    make(
+        CONTOSO,
+        "ada@shared.example",
+        "Ada Lovelace",
+        &["Security Reader"],
+    );
     make(CONTOSO, "rita@contoso.com", "Rita", &["Reports Reader"]);
     make(CONTOSO, "norman@contoso.com", "Norman", &[]);
-    make(FABRIKAM, "ada@shared.example", "Other Ada", &["Global Administrator"]);
+    make(
+        FABRIKAM,
+        "ada@shared.example",
+        "Other Ada",
+        &["Global Administrator"],
+    );
 }
 
 impl Site {
@@ -177,7 +192,10 @@ impl Browser {
 
     /// Sends a form with its hidden fields and these.
     pub(crate) fn send(&mut self, server: &Server, form: &Form, fields: &[(&str, &str)]) -> Answer {
-        let hidden = form.hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let hidden = form
+            .hidden
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
         let body: Vec<String> = hidden
             .chain(fields.iter().copied())
             .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)))
@@ -186,7 +204,11 @@ impl Browser {
     }
 
     pub(crate) fn exchange(&mut self, server: &Server, request: Request) -> Answer {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let request = match cookies.is_empty() {
             true => request,
             false => request.header("Cookie", &cookies.join("; ")),
@@ -197,7 +219,10 @@ impl Browser {
                 continue;
             }
             let (pair, attributes) = value.split_once(';').unwrap();
-            assert!(attributes.contains("HttpOnly") && attributes.contains("SameSite=Lax"), "{value}");
+            assert!(
+                attributes.contains("HttpOnly") && attributes.contains("SameSite=Lax"),
+                "{value}"
+            );
             let (name, value) = pair.split_once('=').unwrap();
             self.cookies.retain(|(known, _)| known != name);
             if !value.is_empty() {
@@ -220,10 +245,15 @@ impl Browser {
 /// The one form of a page.
 pub(crate) fn form(page: &Answer) -> Form {
     let html = page.text();
-    let start = html.find("<form").unwrap_or_else(|| panic!("no form: {} {html}", page.status));
+    let start = html
+        .find("<form")
+        .unwrap_or_else(|| panic!("no form: {} {html}", page.status));
     let form = &html[start..html.find("</form>").unwrap()];
     let mut hidden = Vec::new();
-    for tag in form.split('<').filter(|tag| tag.starts_with("input type=\"hidden\"")) {
+    for tag in form
+        .split('<')
+        .filter(|tag| tag.starts_with("input type=\"hidden\""))
+    {
         hidden.push((attribute(tag, "name"), attribute(tag, "value")));
     }
     Form {
@@ -234,7 +264,10 @@ pub(crate) fn form(page: &Answer) -> Form {
 
 fn attribute(tag: &str, name: &str) -> String {
     let start = format!("{name}=\"");
-    let rest = tag.split_once(&start).unwrap_or_else(|| panic!("no {name}: {tag}")).1;
+    let rest = tag
+        .split_once(&start)
+        .unwrap_or_else(|| panic!("no {name}: {tag}"))
+        .1;
     unescaped(rest.split('"').next().unwrap())
 }
 
@@ -265,7 +298,10 @@ pub(crate) fn escaped(text: &str) -> String {
 pub(crate) fn code_of(answer: &Answer) -> String {
     assert_eq!(answer.status, 302, "{}", answer.text());
     let location = answer.header("location").unwrap();
-    let after = location.split_once("code=").unwrap_or_else(|| panic!("no code: {location}")).1;
+    let after = location
+        .split_once("code=")
+        .unwrap_or_else(|| panic!("no code: {location}"))
+        .1;
     after.rsplit_once('&').unwrap().0.to_owned()
 }
 
@@ -280,7 +316,9 @@ pub(crate) fn text(json: &Value, member: &str) -> String {
 pub(crate) fn claims(token: &str) -> Value {
     use base64::Engine;
     let part = token.split('.').nth(1).unwrap();
-    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
+    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(part)
+        .unwrap();
     serde_json::from_slice(&json).unwrap()
 }
 
