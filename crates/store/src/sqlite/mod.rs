@@ -6,6 +6,7 @@ pub mod backup;
 mod catalogue;
 mod check;
 mod filter;
+mod history;
 mod leaving;
 mod newer;
 mod originals;
