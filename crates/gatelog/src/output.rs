@@ -86,11 +86,12 @@ pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
         .join("\n")
 }
 
-/// Text from outside cannot move the cursor or colour the terminal.
+/// Text from outside cannot move the cursor, colour the terminal, or turn the direction of writing around.
 pub(crate) fn printable(text: &str) -> String {
+    let turns = |character| matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .map(|character| {
-            if character.is_control() {
+            if character.is_control() || turns(character) {
                 '\u{fffd}'
             } else {
                 character

@@ -65,6 +65,15 @@ impl Host {
     }
 }
 
+impl Host {
+    /// Whether an address is on this host, or both are the same port of this machine by two of its names.
+    pub(crate) fn owns_or_is_beside(&self, url: &Url) -> bool {
+        let is_same_port =
+            self.0.scheme() == url.scheme() && self.0.port_or_known_default() == url.port_or_known_default();
+        self.owns(url) || (is_same_port && is_loopback(&self.0) && is_loopback(url))
+    }
+}
+
 /// Whether an address is of this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
@@ -121,6 +130,17 @@ mod tests {
         ] {
             assert!(!owns(other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_port_of_this_machine_has_several_names() {
+        let host = Host::parse("http://localhost:8080", PlainHttp::LoopbackAlone).unwrap();
+        let is_beside = |text: &str| host.owns_or_is_beside(&Url::parse(text).unwrap());
+        assert!(is_beside("http://127.0.0.1:8080/x"));
+        assert!(is_beside("http://[::1]:8080/x"));
+        assert!(!is_beside("http://127.0.0.1:8081/x"));
+        assert!(!is_beside("https://127.0.0.1:8080/x"));
+        assert!(!is_beside("http://reports.contoso.com:8080/x"));
     }
 
     #[test]

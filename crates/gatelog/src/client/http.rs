@@ -29,6 +29,8 @@ pub(crate) struct Wiring<'a> {
     pub(crate) proxy: Option<&'a str>,
     /// Whether each request is told on standard error.
     pub(crate) debug: bool,
+    /// Whether waiting is not told.
+    pub(crate) quiet: bool,
 }
 
 /// Sends requests.
@@ -36,6 +38,7 @@ pub(crate) struct Wiring<'a> {
 pub(crate) struct Http {
     client: Client,
     debug: bool,
+    quiet: bool,
 }
 
 /// A whole answer.
@@ -130,6 +133,7 @@ impl Http {
         Ok(Http {
             client,
             debug: wiring.debug,
+            quiet: wiring.quiet,
         })
     }
 
@@ -147,13 +151,15 @@ impl Http {
                 .and_then(|value| value.to_str().ok());
             match decide(attempt, header, clock::now().unix_seconds()) {
                 Patience::Wait(wait) => {
-                    say(&format!(
-                        "{} asks for patience (status {}): waiting {} s, then attempt {} of {ATTEMPTS}",
-                        origin(ask.url),
-                        answer.status,
-                        wait.as_secs(),
-                        attempt + 1
-                    ));
+                    if !self.quiet {
+                        say(&format!(
+                            "{} asks for patience (status {}): waiting {} s, then attempt {} of {ATTEMPTS}",
+                            origin(ask.url),
+                            answer.status,
+                            wait.as_secs(),
+                            attempt + 1
+                        ));
+                    }
                     tokio::time::sleep(wait).await;
                     attempt += 1;
                 }
@@ -297,17 +303,14 @@ fn root_of(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let inside = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inside.is_some_and(|inside| inside.is::<rustls::Error>()) {
-            return true;
-        }
-        next = error.source();
+    if error.is::<rustls::Error>() {
+        return true;
     }
-    false
+    // What is packed into an error of input and output is not its source.
+    let inside = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref);
+    inside.is_some_and(|inside| is_of_tls(inside)) || error.source().is_some_and(is_of_tls)
 }
 
 #[cfg(test)]

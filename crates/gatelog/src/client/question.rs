@@ -41,7 +41,11 @@ impl Report {
                 )
             }
         };
-        if name.is_empty() || name.contains(['/', '?', '#', '$']) || name.chars().any(char::is_control) {
+        if name.is_empty()
+            || name.starts_with('.')
+            || name.contains(['/', '?', '#', '$'])
+            || name.chars().any(char::is_control)
+        {
             return Err(Usage(format!(
                 "{text:?} is no name of a report; `gatelog reports` lists them"
             )));

@@ -6,6 +6,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// No cell of a table is wider; `-o json` has all of it.
 const WIDEST_CELL: usize = 48;
@@ -201,10 +202,10 @@ impl Renderer {
             .collect();
         let is_first = self.widths.is_none();
         let widths = self.widths.get_or_insert_with(|| {
-            let mut widths: Vec<usize> = self.columns.iter().map(|name| name.chars().count()).collect();
+            let mut widths: Vec<usize> = self.columns.iter().map(|name| name.width()).collect();
             for row in &rows {
                 for (width, cell) in widths.iter_mut().zip(row) {
-                    *width = (*width).max(cell.chars().count());
+                    *width = (*width).max(cell.width());
                 }
             }
             widths.into_iter().map(|width| width.min(WIDEST_CELL)).collect()
@@ -258,11 +259,20 @@ fn fitting(widths: &[usize], terminal: Option<u16>) -> usize {
     widths.len()
 }
 
+/// As much of a text as has room, by columns of the terminal: some characters take two.
 fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if text.width() <= width {
         return text.to_owned();
     }
-    let mut cut: String = text.chars().take(width.saturating_sub(1)).collect();
+    let mut cut = String::new();
+    let mut used = 1;
+    for character in text.chars() {
+        used += character.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        cut.push(character);
+    }
     cut.push('…');
     cut
 }

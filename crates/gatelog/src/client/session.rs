@@ -55,6 +55,7 @@ impl Session {
             ca_file: settings.ca_file.as_deref(),
             proxy: settings.proxy.as_deref(),
             debug: settings.debug,
+            quiet: settings.quiet,
         })?;
         Ok(Session {
             settings,
@@ -213,6 +214,7 @@ impl Session {
         let proof = self.proof()?;
         let client_id = self.client_id()?;
         let known = self.login.as_ref().map(|login| login.endpoints.clone());
+        let known = known.filter(|known| self.settings.oauth.is_none_or(|asked| asked == known.protocol));
         let endpoints = match known {
             Some(endpoints) => endpoints,
             None => discover(&self.http, self.authority(), &self.tenant, self.settings.oauth).await?,

@@ -83,7 +83,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         raw: state.question.raw,
     };
     let is_quiet = session.settings.quiet;
-    block_on(or_interrupted(async {
+    let ended = block_on(or_interrupted(async {
         let reports = if named.is_empty() {
             reports::all(&mut session).await?
         } else {
@@ -134,7 +134,11 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
             Some(code) if written.is_empty() => code,
             Some(_) => Code::Partial,
         })
-    }))
+    }));
+    if ended.is_err() && !is_quiet {
+        say("gatelog: the same command with --resume goes on from here");
+    }
+    ended
 }
 
 /// A new export, or the one that is resumed, if it is the same.

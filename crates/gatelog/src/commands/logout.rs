@@ -48,6 +48,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
                     ca_file: login.ca_file.as_deref(),
                     proxy: login.proxy.as_deref(),
                     debug: settings.debug,
+                    quiet: settings.quiet,
                 })?;
                 match revoke(&http, &login, &address).await {
                     Ok(()) => "the service has taken the tokens back".to_owned(),

@@ -101,7 +101,7 @@ fn read(
             return Ok(None);
         };
         match Url::parse(text) {
-            Ok(url) if authority.owns(&url) => Ok(Some(text.to_owned())),
+            Ok(url) if authority.owns_or_is_beside(&url) => Ok(Some(text.to_owned())),
             _ => Err(ClientError::Strange {
                 host: authority.origin(),
                 what: format!(
