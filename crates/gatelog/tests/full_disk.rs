@@ -27,9 +27,8 @@ fn a_full_disk_puts_ingest_off_and_serves_reports() {
     if !in_own_mounts("a_full_disk_puts_ingest_off_and_serves_reports") {
         return;
     }
-    let parent = tempfile::tempdir().unwrap();
-    let disk = parent.path().join("disk");
-    fs::create_dir(&disk).unwrap();
+    let point = MountPoint::new();
+    let disk = point.disk.clone();
     run("mount", &["-t", "tmpfs", "-o", "size=64m", "none", text(&disk)]);
     let ballast = disk.join("ballast");
     fs::write(&ballast, vec![0; 24 << 20]).unwrap();
@@ -62,9 +61,8 @@ fn a_disk_that_turns_read_only_puts_ingest_off_and_serves_reports() {
     if !in_own_mounts("a_disk_that_turns_read_only_puts_ingest_off_and_serves_reports") {
         return;
     }
-    let parent = tempfile::tempdir().unwrap();
-    let (disk, image) = (parent.path().join("disk"), parent.path().join("image"));
-    fs::create_dir(&disk).unwrap();
+    let point = MountPoint::new();
+    let (disk, image) = (point.disk.clone(), point.parent.path().join("image"));
     run("truncate", &["-s", "64M", text(&image)]);
     run("mkfs.ext4", &["-q", "-F", text(&image)]);
     run("mount", &["-o", "loop", text(&image), text(&disk)]);
@@ -94,6 +92,28 @@ fn a_disk_that_turns_read_only_puts_ingest_off_and_serves_reports() {
         said.contains("the file system is read-only; name another folder with --data"),
         "{said}"
     );
+}
+
+/// A folder to mount at, and room beside it. What is mounted goes before the folder does.
+struct MountPoint {
+    parent: tempfile::TempDir,
+    disk: PathBuf,
+}
+
+impl MountPoint {
+    fn new() -> MountPoint {
+        let parent = tempfile::tempdir().unwrap();
+        let disk = parent.path().join("disk");
+        fs::create_dir(&disk).unwrap();
+        MountPoint { parent, disk }
+    }
+}
+
+impl Drop for MountPoint {
+    fn drop(&mut self) {
+        // Lazily: after a failed assertion files may be open. Whether it worked shows in the folder's own removal.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.disk).status();
+    }
 }
 
 /// RFC 9457, with a time to wait.

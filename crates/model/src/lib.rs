@@ -8,6 +8,8 @@ pub mod identity;
 pub mod json;
 pub mod query;
 pub mod reports;
+pub mod role;
 pub mod tenant;
 pub mod time;
 pub mod usage;
+pub mod user;

@@ -2,16 +2,18 @@
 
 use crate::clock;
 use crate::config::Config;
+use crate::keyring::Keys;
 use crate::metrics::Metrics;
+use crate::passwords::Passwords;
 use issuer::audience::Authority;
-use issuer::keys::SigningKey;
-use issuer::verify::{VerifiedToken, Verifier};
+use issuer::verify::VerifiedToken;
 use model::time::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use store::control::ControlStore;
 use store::events::EventStore;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::task::TaskTracker;
 
 /// Verified tokens that are remembered at the most; more than that many clients at once verify again.
 const REMEMBERED_TOKENS: usize = 10_000;
@@ -23,18 +25,22 @@ pub struct App {
     /// Tenants, applications, keys.
     pub control: Arc<dyn ControlStore>,
     config: RwLock<Arc<Config>>,
+    /// Told when other settings came: what waits for its next turn need not wait with them.
+    pub configured: Notify,
     /// Who issues our tokens and for whom.
     pub authority: Authority,
-    /// What signs them.
-    pub signing_key: SigningKey,
-    /// What checks them.
-    pub verifier: Verifier,
+    keys: RwLock<Arc<Keys>>,
+    changing_keys: Mutex<()>,
     /// Tokens that were checked.
     pub tokens: TokenMemory,
     /// Uploads under way.
     pub uploads: Semaphore,
     /// Short pages that are read on the event loop right now. One worker of the loop is always left for the rest.
     pub short_reads: Semaphore,
+    /// Checks the passwords of people.
+    pub passwords: Passwords,
+    /// What is written after its request was answered; the server waits for it when it stops.
+    pub background: TaskTracker,
     /// What is measured.
     pub metrics: Arc<Metrics>,
 }
@@ -46,20 +52,22 @@ impl App {
         control: Arc<dyn ControlStore>,
         config: Config,
         authority: Authority,
-        signing_key: SigningKey,
+        keys: Keys,
         metrics: Arc<Metrics>,
     ) -> App {
-        let verifier = Verifier::new(authority.clone(), vec![signing_key.public().clone()]);
         App {
             uploads: Semaphore::new(config.limits.ingest_concurrent),
             tokens: TokenMemory::default(),
             short_reads: Semaphore::new(cores()),
+            passwords: Passwords::new(cores()),
+            background: TaskTracker::new(),
             events,
             control,
             config: RwLock::new(Arc::new(config)),
+            configured: Notify::new(),
             authority,
-            signing_key,
-            verifier,
+            keys: RwLock::new(Arc::new(keys)),
+            changing_keys: Mutex::new(()),
             metrics,
         }
     }
@@ -72,6 +80,23 @@ impl App {
     /// Other settings, from now on.
     pub fn configure(&self, config: Config) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.configured.notify_one();
+    }
+
+    /// What signs tokens and what checks them. They may change while the server runs: ask anew for each request.
+    pub fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other keys, from now on; tokens are verified anew.
+    pub(crate) fn use_keys(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.tokens.clear();
+    }
+
+    /// Held by the one who changes keys.
+    pub(crate) fn changing_keys(&self) -> MutexGuard<'_, ()> {
+        self.changing_keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The present.
@@ -94,8 +119,8 @@ pub struct TokenMemory(Mutex<HashMap<[u8; 32], Arc<VerifiedToken>>>);
 impl TokenMemory {
     /// What was verified before and has not ended.
     pub fn get(&self, token: &str, now: Timestamp) -> Option<Arc<VerifiedToken>> {
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let name = name_of(token);
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let verified = memory.get(&name)?;
         if verified.expires_at > now {
             return Some(Arc::clone(verified));
@@ -104,8 +129,14 @@ impl TokenMemory {
         None
     }
 
+    /// Forgets every token.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Remembers a token that was just verified.
     pub fn put(&self, token: &str, verified: Arc<VerifiedToken>, now: Timestamp) {
+        let name = name_of(token);
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.len() >= REMEMBERED_TOKENS {
             memory.retain(|_, held| held.expires_at > now);
@@ -113,7 +144,7 @@ impl TokenMemory {
         if memory.len() >= REMEMBERED_TOKENS {
             memory.clear();
         }
-        memory.insert(name_of(token), verified);
+        memory.insert(name, verified);
     }
 }
 

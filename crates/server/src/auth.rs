@@ -125,12 +125,17 @@ fn verify(app: &App, token: &str, audience: Audience) -> Result<Arc<VerifiedToke
         }
         return Ok(verified);
     }
-    let verified = app
+    let keys = app.keys();
+    let verified = keys
         .verifier
         .verify(token, &[audience], now)
         .map_err(Denied::BadToken)?;
     let verified = Arc::new(verified);
     app.tokens.put(token, Arc::clone(&verified), now);
+    if !Arc::ptr_eq(&keys, &app.keys()) {
+        // The keys changed meanwhile: what was just remembered may be refused by the new ones.
+        app.tokens.clear();
+    }
     Ok(verified)
 }
 

@@ -103,9 +103,10 @@ pub fn reading_token(app: &App, guest: &Guest) -> Result<String> {
     let request =
         TokenRequest::read(body.as_bytes(), None).map_err(|refusal| anyhow!(refusal.to_string()))?;
     let client = clients::client(&registered);
+    let keys = app.keys();
     let issuing = Issuing {
         authority: &app.authority,
-        key: &app.signing_key,
+        key: &keys.signing,
         now: app.now(),
         lifetime_seconds: app.config().tokens.lifetime.as_secs() as i64,
         random: chance::bytes(),

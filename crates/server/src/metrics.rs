@@ -29,6 +29,7 @@ pub struct Metrics {
     lag: Family<SourceLabels, Gauge>,
     rows_served: Counter,
     freed_months: Counter,
+    password_verifications: Counter,
     last_backup: Gauge,
     last_reload_succeeded: Gauge,
     last_reload: Gauge,
@@ -141,6 +142,12 @@ impl Metrics {
             "Months that retention freed",
             freed_months.clone(),
         );
+        let password_verifications = Counter::default();
+        registry.register(
+            "gatelog_password_verifications",
+            "Passwords compared with a hash, those of unknown users among them",
+            password_verifications.clone(),
+        );
         let last_backup = registered_seconds(
             &mut registry,
             "gatelog_backup_last_success_timestamp",
@@ -200,6 +207,7 @@ impl Metrics {
             lag,
             rows_served,
             freed_months,
+            password_verifications,
             last_backup,
             last_reload_succeeded,
             last_reload,
@@ -252,6 +260,16 @@ impl Metrics {
     /// Counts a month that retention freed.
     pub fn count_freed_month(&self) {
         self.freed_months.inc();
+    }
+
+    /// Counts a password that is compared with a hash.
+    pub fn count_password_verification(&self) {
+        self.password_verifications.inc();
+    }
+
+    /// How many passwords were compared so far.
+    pub fn password_verifications(&self) -> u64 {
+        self.password_verifications.get()
     }
 
     /// A backup was finished then, in seconds since 1970.

@@ -3,26 +3,21 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::health::{self, Readiness};
+use crate::keyring::Keys;
 use crate::layers::{Door, DoorRules, FaultReport, TenantAddresses, origin_of};
 use crate::listener::Tls;
 use crate::metrics::Metrics;
 use crate::run::{self, Doors, Listeners, Stop};
-use crate::{clock, legacy, problem, routes, tasks};
-use anyhow::{Context, Result, bail};
+use crate::{legacy, problem, routes, tasks};
+use anyhow::Result;
 use axum::response::Response;
 use issuer::audience::Authority;
-use issuer::keys::{self, SigningKey};
-use secrecy::{ExposeSecret, SecretString};
-use std::fs::{self, OpenOptions};
-use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::control::{ControlStore, SigningKeyRecord, SqliteControlStore};
+use store::control::{ControlStore, SqliteControlStore};
 use store::error::StoreError;
-use store::folder::{DataFolder, make_private_folder, sync_folder};
+use store::folder::DataFolder;
 use store::sqlite::Options;
 
 /// The socket in the data folder through which commands reach a running server.
@@ -45,9 +40,9 @@ impl Service {
     pub fn over(folder: DataFolder, config: Config, origin: &str) -> Result<Service> {
         let events = store::open(&folder, Options::default())?;
         let control: Arc<dyn ControlStore> = Arc::new(SqliteControlStore::open(folder.path())?);
-        let signing_key = signing_key(control.as_ref(), folder.path())?;
         let authority = Authority::new(origin, &[]);
-        let app = App::new(events, control, config, authority, signing_key, Metrics::new());
+        let keys = Keys::open(control.as_ref(), folder.path(), &authority)?;
+        let app = App::new(events, control, config, authority, keys, Metrics::new());
         Ok(Service {
             app: Arc::new(app),
             _folder: folder,
@@ -151,6 +146,8 @@ impl Server {
                 tracing::error!("a background task ended in a panic: {error}");
             }
         }
+        app.background.close();
+        app.background.wait().await;
     }
 }
 
@@ -167,57 +164,4 @@ fn render_fault(report: &FaultReport<'_>) -> Response {
     } else {
         legacy::render_fault(report)
     }
-}
-
-/// The newest key in use, made at the first start. The key is in a file of its own (0600); the store knows its name.
-fn signing_key(control: &dyn ControlStore, folder: &Path) -> Result<SigningKey> {
-    let keys_folder = folder.join("keys");
-    let now = clock::now();
-    let records = control.signing_keys()?;
-    if let Some(record) = records
-        .iter()
-        .find(|record| record.not_after.is_none_or(|end| end > now))
-    {
-        let path = keys_folder.join(&record.file_name);
-        let pem = fs::read_to_string(&path).with_context(|| {
-            format!(
-                "read the signing key {}; restore it from the backup of this data folder",
-                path.display()
-            )
-        })?;
-        let key = SigningKey::from_pem(&SecretString::from(pem))
-            .with_context(|| format!("use the signing key {}", path.display()))?;
-        if key.kid() != record.kid {
-            bail!(
-                "{} is not the key {} that the control store names",
-                path.display(),
-                record.kid
-            );
-        }
-        return Ok(key);
-    }
-    make_private_folder(&keys_folder)?;
-    let pem = keys::generate().context("make a signing key")?;
-    let key = SigningKey::from_pem(&pem).context("use the signing key just made")?;
-    let file_name = format!("signing-{}.pem", key.kid());
-    let path = keys_folder.join(&file_name);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)
-        .with_context(|| format!("write the signing key {}", path.display()))?;
-    file.write_all(pem.expose_secret().as_bytes())
-        .and_then(|()| file.sync_all())
-        .with_context(|| format!("write the signing key {}", path.display()))?;
-    sync_folder(&keys_folder)?;
-    let kid = key.kid().to_owned();
-    control.put_signing_key(&SigningKeyRecord {
-        kid,
-        created: now,
-        not_after: None,
-        file_name,
-    })?;
-    Ok(key)
 }

@@ -19,12 +19,29 @@ use told::{
     append, assert_clean, batch, event, ids, large_event, open, open_with, seen, tenant, time, try_append,
 };
 
-/// A folder to mount at; what is mounted goes with this process.
-fn mount_point() -> (tempfile::TempDir, PathBuf) {
-    let parent = tempfile::tempdir().unwrap();
-    let point = parent.path().join("disk");
-    fs::create_dir(&point).unwrap();
-    (parent, point)
+/// A folder to mount at, and room beside it. What is mounted goes before the folder does.
+struct MountPoint {
+    parent: tempfile::TempDir,
+    disk: PathBuf,
+}
+
+impl MountPoint {
+    fn new() -> MountPoint {
+        let parent = tempfile::tempdir().unwrap();
+        let disk = parent.path().join("disk");
+        fs::create_dir(&disk).unwrap();
+        MountPoint { parent, disk }
+    }
+}
+
+impl Drop for MountPoint {
+    fn drop(&mut self) {
+        // Lazily: after a failed assertion files may be open. Whether it worked shows in the folder's own removal.
+        let _ = std::process::Command::new("umount")
+            .arg("--lazy")
+            .arg(&self.disk)
+            .status();
+    }
 }
 
 fn text(path: &Path) -> &str {
@@ -75,7 +92,8 @@ fn a_full_disk_refuses_writing_loses_nothing_and_goes_on_with_room() {
     if !in_own_mounts("a_full_disk_refuses_writing_loses_nothing_and_goes_on_with_room") {
         return;
     }
-    let (_parent, disk) = mount_point();
+    let point = MountPoint::new();
+    let disk = point.disk.clone();
     run("mount", &["-t", "tmpfs", "-o", "size=64m", "none", text(&disk)]);
     let ballast = disk.join("ballast");
     fs::write(&ballast, vec![0; 16 << 20]).unwrap();
@@ -139,8 +157,8 @@ fn a_disk_that_turns_read_only_refuses_writing_and_serves_reading() {
     if !in_own_mounts("a_disk_that_turns_read_only_refuses_writing_and_serves_reading") {
         return;
     }
-    let (parent, disk) = mount_point();
-    let image = parent.path().join("image");
+    let point = MountPoint::new();
+    let (disk, image) = (point.disk.clone(), point.parent.path().join("image"));
     run("truncate", &["-s", "64M", text(&image)]);
     run("mkfs.ext4", &["-q", "-F", text(&image)]);
     run("mount", &["-o", "loop", text(&image), text(&disk)]);
@@ -214,7 +232,8 @@ fn a_start_on_a_read_only_folder_is_refused_in_words() {
     if !in_own_mounts("a_start_on_a_read_only_folder_is_refused_in_words") {
         return;
     }
-    let (_parent, disk) = mount_point();
+    let point = MountPoint::new();
+    let disk = point.disk.clone();
     let data = disk.join("data");
     append(open(&data).store.as_ref(), &[event("1", "2017-04-10", 1)]);
     run("mount", &["--bind", text(&disk), text(&disk)]);

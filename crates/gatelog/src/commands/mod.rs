@@ -8,6 +8,7 @@ mod demo;
 mod export;
 mod get;
 mod import;
+mod key;
 mod login;
 mod logout;
 mod man;
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     /// Register applications and their secrets
     #[command(subcommand)]
     App(app::Command),
+    /// Show and change the keys that sign tokens
+    #[command(subcommand)]
+    Key(key::Command),
     /// See what is stored, and recount it
     #[command(subcommand)]
     Store(store::Command),
@@ -100,6 +104,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Serve(args) => serve::run(common, &args),
         Command::Tenant(command) => tenant::run(common, &command),
         Command::App(command) => app::run(common, &command),
+        Command::Key(command) => key::run(common, &command),
         Command::Store(command) => store::run(common, &command),
         Command::Backup(args) => backup::run(common, &args),
         Command::Restore(args) => restore::run(common, &args),

@@ -112,9 +112,10 @@ fn decide(
         None => None,
     };
     let client = registered.as_deref().map(clients::client);
+    let keys = app.keys();
     let issuing = Issuing {
         authority: &app.authority,
-        key: &app.signing_key,
+        key: &keys.signing,
         now: trace.now,
         lifetime_seconds: app.config().tokens.lifetime.as_secs() as i64,
         random: chance::bytes(),

@@ -2,6 +2,7 @@
 
 use super::SCHEMA_VERSION;
 use model::tenant::{TenantId, TenantName};
+use model::user::UserName;
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -33,6 +34,17 @@ pub enum ControlError {
     /// The application that was to be changed does not exist.
     #[error("there is no application with the client id {0}")]
     NoSuchApp(Uuid),
+    /// The name or the object id is taken.
+    #[error("there is already a user called {name} in the tenant, or one with the object id {object_id}")]
+    UserExists {
+        /// The name.
+        name: UserName,
+        /// The object id.
+        object_id: Uuid,
+    },
+    /// The user who was to be changed does not exist.
+    #[error("there is no user with the object id {0}")]
+    NoSuchUser(Uuid),
     /// A later version of the program wrote the file.
     #[error(
         "{} was written by a newer version of Gatelog (schema {found}, this version knows {SCHEMA_VERSION}): \

@@ -1,13 +1,18 @@
-//! What the service knows about itself: tenants, applications, keys, checkpoints and cursors. Nothing in here could
+//! What the service knows about itself: tenants, users, applications, keys, checkpoints and cursors. Nothing in here could
 //! contradict a stored row.
 
 mod error;
 mod schema;
 mod sqlite;
+mod users;
 
 pub use error::ControlError;
 pub use schema::SCHEMA_VERSION;
 pub use sqlite::{CONTROL_FILE_NAME, SqliteControlStore};
+pub use users::{
+    AppPassword, NewAppPassword, NewUser, PasswordHash, Totp, TotpSecret, User, UserChanges, UserStatus,
+    UserStore,
+};
 
 use model::tenant::{TenantId, TenantName};
 use model::time::Timestamp;
@@ -15,9 +20,9 @@ use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Keeps tenants, applications, key metadata, checkpoints and cursors. Calls wait for the disk: call them where waiting
+/// Keeps tenants, users, applications, key metadata, checkpoints and cursors. Calls wait for the disk: call them where waiting
 /// is allowed. What is asked for and not there is `None`; what is to be changed and not there is an error that names it.
-pub trait ControlStore: Send + Sync {
+pub trait ControlStore: UserStore + Send + Sync {
     /// Makes a tenant with its names, all or nothing. The first name is the main one.
     fn create_tenant(
         &self,
@@ -38,6 +43,15 @@ pub trait ControlStore: Send + Sync {
 
     /// Gives a tenant another name; again is harmless.
     fn add_tenant_name(&self, tenant: TenantId, name: &TenantName) -> Result<(), ControlError>;
+
+    /// Takes a name from a tenant. Says whether it was the tenant's.
+    fn remove_tenant_name(&self, tenant: TenantId, name: &TenantName) -> Result<bool, ControlError>;
+
+    /// Calls a tenant something else.
+    fn set_tenant_display_name(&self, tenant: TenantId, display_name: &str) -> Result<(), ControlError>;
+
+    /// Switches of a tenant, from now on.
+    fn set_tenant_settings(&self, tenant: TenantId, settings: TenantSettings) -> Result<(), ControlError>;
 
     /// Registers an application, without secrets.
     fn create_app(&self, app: &NewApp, now: Timestamp) -> Result<(), ControlError>;
@@ -98,6 +112,25 @@ pub struct Tenant {
     pub display_name: String,
     /// Since when we know it.
     pub created: Timestamp,
+    /// What is switched on for it.
+    pub settings: TenantSettings,
+}
+
+/// What is switched on for a tenant. A new one has what [`TenantSettings::default`] says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TenantSettings {
+    /// Whether applications may send a user's password for a token (`grant_type=password`).
+    pub password_grant: PasswordGrant,
+}
+
+/// Whether applications may send a user's password for a token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PasswordGrant {
+    /// They may not: the application would learn the password.
+    #[default]
+    Refused,
+    /// They may, for old scripts.
+    Allowed,
 }
 
 /// A registered application.

@@ -1,12 +1,17 @@
 //! The control store in one SQLite file, `control.db`.
 
+mod app_passwords;
 mod apps;
 mod open;
 mod progress;
 mod tenants;
+mod users;
 
 use super::error::ControlError;
-use super::{App, AppStatus, ControlStore, NewApp, NewAppSecret, SigningKeyRecord, Tenant};
+use super::{
+    App, AppPassword, AppStatus, ControlStore, NewApp, NewAppSecret, SigningKeyRecord, Tenant,
+    TenantSettings, User,
+};
 use model::tenant::{TenantId, TenantName};
 use model::time::Timestamp;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
@@ -30,6 +35,8 @@ struct Remembered {
     tenants: HashMap<TenantId, Arc<Tenant>>,
     names: HashMap<TenantName, Arc<Tenant>>,
     apps: HashMap<Uuid, Arc<App>>,
+    users: HashMap<Uuid, Arc<User>>,
+    app_passwords: HashMap<[u8; 32], Arc<AppPassword>>,
 }
 
 impl SqliteControlStore {
@@ -47,11 +54,21 @@ impl SqliteControlStore {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something in one transaction that is on disk when this returns.
+    /// Does something in one transaction that is on disk when this returns, and forgets all that was read before.
     fn change<T>(
         &self,
         doing: &'static str,
         act: impl FnOnce(&Transaction<'_>) -> Result<T, ControlError>,
+    ) -> Result<T, ControlError> {
+        self.change_forgetting(doing, act, |remembered| *remembered = Remembered::default())
+    }
+
+    /// The same for a change that makes only a part of what was read untrue.
+    fn change_forgetting<T>(
+        &self,
+        doing: &'static str,
+        act: impl FnOnce(&Transaction<'_>) -> Result<T, ControlError>,
+        forget: impl FnOnce(&mut Remembered),
     ) -> Result<T, ControlError> {
         let mut connection = self.connection();
         let transaction = connection
@@ -60,7 +77,7 @@ impl SqliteControlStore {
         let result = act(&transaction)?;
         transaction.commit().map_err(ControlError::while_trying(doing))?;
         // While the connection is still locked: nobody can remember what was true before.
-        *self.remembered.write().unwrap_or_else(PoisonError::into_inner) = Remembered::default();
+        forget(&mut self.remembered.write().unwrap_or_else(PoisonError::into_inner));
         Ok(result)
     }
 
@@ -125,6 +142,27 @@ impl ControlStore for SqliteControlStore {
         self.change("add the tenant's name", |transaction| {
             tenants::must_exist(transaction, tenant)?;
             tenants::add_name(transaction, tenant, name)
+        })
+    }
+
+    fn set_tenant_settings(&self, tenant: TenantId, settings: TenantSettings) -> Result<(), ControlError> {
+        self.change("change the tenant's settings", |transaction| {
+            tenants::must_exist(transaction, tenant)?;
+            tenants::set_settings(transaction, tenant, settings)
+        })
+    }
+
+    fn set_tenant_display_name(&self, tenant: TenantId, display_name: &str) -> Result<(), ControlError> {
+        self.change("rename the tenant", |transaction| {
+            tenants::must_exist(transaction, tenant)?;
+            tenants::set_display_name(transaction, tenant, display_name)
+        })
+    }
+
+    fn remove_tenant_name(&self, tenant: TenantId, name: &TenantName) -> Result<bool, ControlError> {
+        self.change("remove the tenant's name", |transaction| {
+            tenants::must_exist(transaction, tenant)?;
+            tenants::remove_name(transaction, tenant, name)
         })
     }
 
@@ -236,3 +274,5 @@ fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod user_tests;

@@ -5,6 +5,7 @@
 mod apps;
 mod backup;
 mod import;
+mod keys;
 mod rebuild;
 mod status;
 mod tenants;
@@ -15,6 +16,7 @@ pub use backup::{BackupPlan, FinishedBackup};
 pub use import::{
     ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord, encoded_mapping,
 };
+pub use keys::KeyAnswer;
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
 pub use tenants::{NewTenantAsked, TenantAnswer};
@@ -38,6 +40,7 @@ pub fn routes(app: &Arc<App>) -> Router {
     Router::new()
         .merge(tenants::routes())
         .merge(apps::routes())
+        .merge(keys::routes())
         .merge(import::routes())
         .merge(backup::routes())
         .merge(rebuild::routes())
@@ -104,10 +107,11 @@ fn no_such_tenant(word: &str) -> Problem {
 fn control_problem(error: &ControlError) -> Problem {
     let problem = |status, kind, title| Problem::new(status, kind, title).detail(error.to_string());
     match error {
-        ControlError::TenantExists(_) | ControlError::NameTaken { .. } | ControlError::AppExists { .. } => {
-            problem(StatusCode::CONFLICT, "taken", "That is taken")
-        }
-        ControlError::NoSuchTenant(_) | ControlError::NoSuchApp(_) => {
+        ControlError::TenantExists(_)
+        | ControlError::NameTaken { .. }
+        | ControlError::AppExists { .. }
+        | ControlError::UserExists { .. } => problem(StatusCode::CONFLICT, "taken", "That is taken"),
+        ControlError::NoSuchTenant(_) | ControlError::NoSuchApp(_) | ControlError::NoSuchUser(_) => {
             problem(StatusCode::NOT_FOUND, "not-there", "That is not there")
         }
         _ => {

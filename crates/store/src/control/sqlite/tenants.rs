@@ -1,8 +1,8 @@
 //! Tenants and their names.
 
 use super::{bytes, guid, time};
-use crate::control::Tenant;
 use crate::control::error::ControlError;
+use crate::control::{PasswordGrant, Tenant, TenantSettings};
 use model::tenant::{TenantId, TenantName};
 use model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -88,7 +88,78 @@ pub(super) fn by_id(connection: &Connection, id: TenantId) -> Result<Option<Tena
         names: names(connection, id)?,
         display_name,
         created,
+        settings: settings(connection, id)?,
     }))
+}
+
+/// The key in `tenant_settings`; anything but `ALLOWED` is no.
+const PASSWORD_GRANT: &str = "password_grant";
+const ALLOWED: &str = "allowed";
+
+pub(super) fn set_settings(
+    connection: &Connection,
+    tenant: TenantId,
+    settings: TenantSettings,
+) -> Result<(), ControlError> {
+    let failed = ControlError::while_trying("change the tenant's settings");
+    let id = tenant.guid();
+    match settings.password_grant {
+        PasswordGrant::Allowed => connection.execute(
+            "INSERT INTO tenant_settings (tenant, key, value) VALUES (?1, ?2, ?3)
+             ON CONFLICT (tenant, key) DO UPDATE SET value = excluded.value",
+            params![bytes(&id), PASSWORD_GRANT, ALLOWED],
+        ),
+        PasswordGrant::Refused => connection.execute(
+            "DELETE FROM tenant_settings WHERE tenant = ?1 AND key = ?2",
+            params![bytes(&id), PASSWORD_GRANT],
+        ),
+    }
+    .map_err(&failed)?;
+    Ok(())
+}
+
+pub(super) fn set_display_name(
+    connection: &Connection,
+    tenant: TenantId,
+    display_name: &str,
+) -> Result<(), ControlError> {
+    connection
+        .execute(
+            "UPDATE tenants SET display_name = ?2 WHERE id = ?1",
+            params![bytes(&tenant.guid()), display_name],
+        )
+        .map_err(ControlError::while_trying("rename the tenant"))?;
+    Ok(())
+}
+
+pub(super) fn remove_name(
+    connection: &Connection,
+    tenant: TenantId,
+    name: &TenantName,
+) -> Result<bool, ControlError> {
+    let removed = connection
+        .execute(
+            "DELETE FROM tenant_names WHERE tenant = ?1 AND name = ?2",
+            params![bytes(&tenant.guid()), name.as_str()],
+        )
+        .map_err(ControlError::while_trying("remove the tenant's name"))?;
+    Ok(removed > 0)
+}
+
+fn settings(connection: &Connection, id: TenantId) -> Result<TenantSettings, ControlError> {
+    let value: Option<String> = connection
+        .query_row(
+            "SELECT value FROM tenant_settings WHERE tenant = ?1 AND key = ?2",
+            params![bytes(&id.guid()), PASSWORD_GRANT],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(ControlError::while_trying("read the tenant's settings"))?;
+    let password_grant = match value.as_deref() {
+        Some(ALLOWED) => PasswordGrant::Allowed,
+        _ => PasswordGrant::Refused,
+    };
+    Ok(TenantSettings { password_grant })
 }
 
 pub(super) fn all(connection: &Connection) -> Result<Vec<Tenant>, ControlError> {

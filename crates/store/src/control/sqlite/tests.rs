@@ -88,6 +88,7 @@ fn a_tenant_is_found_by_its_id_and_by_each_of_its_names() {
         names: vec![name("contoso.com"), name("contoso.example")],
         display_name: "Contoso".to_owned(),
         created: NOW,
+        settings: TenantSettings::default(),
     };
     let see = |store: &SqliteControlStore| {
         for _ in ["from the file", "from memory"] {
