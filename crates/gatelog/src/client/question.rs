@@ -69,16 +69,24 @@ impl Report {
         }
     }
 
-    /// The property that `$filter` compares with a time, as the contract knows it.
-    pub(crate) fn known_time(&self) -> Option<&'static str> {
-        let report = by_name(self.face, &self.name)?;
-        report.time_property.or_else(|| {
-            let by_time = report
-                .filters
-                .iter()
-                .find(|filter| filter.value == FilterValue::Time);
-            by_time.map(|filter| filter.spelling)
-        })
+    /// The property that `$filter` compares with a time: as the contract knows it, and of a report that it does not know, as the
+    /// host declares it.
+    pub(crate) fn time(&self, declared: Option<&Declared>) -> Option<String> {
+        let Some(report) = by_name(self.face, &self.name) else {
+            return declared?.time.clone();
+        };
+        let is_taken = |name: &str| {
+            let by_name = report.filters.iter().any(|filter| filter.spelling == name);
+            by_name || report.entity.property(name).is_some_and(|property| property.filterable)
+        };
+        let by_time = report.filters.iter().find(|filter| filter.value == FilterValue::Time);
+        let own = report.time_property.filter(|name| is_taken(name));
+        own.or(by_time.map(|filter| filter.spelling)).map(str::to_owned)
+    }
+
+    /// Whether the contract has it.
+    pub(crate) fn is_known(&self) -> bool {
+        by_name(self.face, &self.name).is_some()
     }
 }
 
@@ -188,7 +196,7 @@ mod tests {
     fn check(report: &str, question: &Question, expected: &str) {
         let host = Host::parse("https://h", PlainHttp::LoopbackAlone).unwrap();
         let report = Report::parse(report).unwrap();
-        let url = question.url(&host, "contoso.com", &report, report.known_time());
+        let url = question.url(&host, "contoso.com", &report, report.time(None).as_deref());
         let shown = match url {
             Ok(url) => url.to_string(),
             Err(error) => error.0,
@@ -237,6 +245,14 @@ mod tests {
             },
             "https://h/contoso.com/reports/signInsAfterMultipleFailuresEvents?api-version=beta&%24filter=\
              firstSuccessfulSignIn+ge+2026-11-01T00%3A00%3A00Z+and+firstSuccessfulSignIn+lt+2026-11-02T00%3A00%3A00.5Z",
+        );
+        check(
+            "userActivitySummary",
+            &Question {
+                since: time("2026-11-01"),
+                ..Question::default()
+            },
+            "userActivitySummary has no property that --since and --until could be compared with; use --filter",
         );
         check(
             "strangeEvents",

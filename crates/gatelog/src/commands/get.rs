@@ -143,16 +143,15 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let mut session = Session::open(&args.connection, common.config.as_deref())?;
     let mut out = Out::open(args.to.as_deref())?;
     block_on(wait::or_interrupted(async {
-        let known_time = report.known_time();
-        let needs_time = known_time.is_none() && (question.since.is_some() || question.until.is_some());
+        let needs_time = !report.is_known() && (question.since.is_some() || question.until.is_some());
         let declared = if needs_time || (style.needs_columns() && query.is_none()) {
             metadata(&mut session, report.face).await?
         } else {
             Vec::new()
         };
         let declared = declared.into_iter().find(|set| set.name == report.name);
-        let time = known_time.or_else(|| declared.as_ref().and_then(|set| set.time.as_deref()));
-        let url = question.url(&session.host, &session.tenant, &report, time)?;
+        let time = report.time(declared.as_ref());
+        let url = question.url(&session.host, &session.tenant, &report, time.as_deref())?;
         let columns = declared.as_ref().map(|set| set.columns.clone());
         let mut fetched = Fetched::default();
         let mut renderer = None;

@@ -139,13 +139,9 @@ async fn listed(session: &mut Session) -> Result<Vec<Listed>> {
     Ok(items)
 }
 
-/// The property that `$filter` compares with a time: as the contract has it, else as the host declares it.
+/// The property that `$filter` compares with a time.
 fn filter_property(report: &Report, declared: &[Declared]) -> Option<String> {
-    if let Some(known) = report.known_time() {
-        return Some(known.to_owned());
-    }
-    let set = declared.iter().find(|set| set.name == report.name)?;
-    set.time.clone()
+    report.time(declared.iter().find(|set| set.name == report.name))
 }
 
 /// Asks for the newest row.

@@ -60,13 +60,11 @@ impl Export<'_> {
         }
         let declared = self.declared(report.face).await?;
         let declared = declared.iter().find(|set| set.name == report.name);
-        let time = report
-            .known_time()
-            .or_else(|| declared.and_then(|declared| declared.time.as_deref()));
+        let time = report.time(declared);
         let question = Question {
             filter: self.state.question.filter.clone(),
-            since: time.and(self.state.since()),
-            until: time.and(self.state.until()),
+            since: time.as_ref().and(self.state.since()),
+            until: time.as_ref().and(self.state.until()),
             ..Question::default()
         };
         let columns = declared.map(|declared| declared.columns.clone());
@@ -87,7 +85,7 @@ impl Export<'_> {
                 (part, known, url)
             }
             None => {
-                let url = question.url(&self.session.host, &self.session.tenant, report, time)?;
+                let url = question.url(&self.session.host, &self.session.tenant, report, time.as_deref())?;
                 (Part::begin(&part_path)?, ReportState::default(), url)
             }
         };
