@@ -22,11 +22,11 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Common {
     /// The data folder [default: $GATELOG_DATA, else $XDG_DATA_HOME/gatelog]
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = EVERYWHERE)]
     pub(crate) data: Option<PathBuf>,
     /// The configuration file (TOML) of the service, else GATELOG__… variables and defaults; for commands that ask a service,
     /// the file of profiles [default: $XDG_CONFIG_HOME/gatelog/config.toml]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     pub(crate) config: Option<PathBuf>,
     /// How answers are printed [default: table; rows of reports that go into a file or another program: jsonl]
     #[arg(
@@ -39,6 +39,9 @@ pub(crate) struct Common {
     )]
     pub(crate) output: Format,
 }
+
+/// Where the help of a command shows what all of them take.
+const EVERYWHERE: &str = "Every command";
 
 const EXAMPLES: &str = "Examples:
   gatelog demo                                      a server with made-up events, and three curl lines to try

@@ -76,6 +76,7 @@ impl ClientError {
     /// The exit code that tells a script which of them it was.
     pub(crate) fn code(&self) -> Code {
         match self {
+            ClientError::Refused { status: 400, .. } => Code::Usage,
             ClientError::Refused { status: 404, .. } => Code::NotFound,
             ClientError::Refused {
                 status: 401 | 403, ..

@@ -213,6 +213,9 @@ fn profile(section: &toml::Table, name: &str) -> Result<Profile, String> {
 }
 
 fn did_you_mean(written: &str, known: &[&str]) -> String {
+    if let Some(longer) = known.iter().find(|name| name.starts_with(written)) {
+        return format!("; did you mean `{longer}`?");
+    }
     let nearest = known
         .iter()
         .map(|name| (strsim::osa_distance(written, name), name))

@@ -77,9 +77,16 @@ impl Report {
         };
         let is_taken = |name: &str| {
             let by_name = report.filters.iter().any(|filter| filter.spelling == name);
-            by_name || report.entity.property(name).is_some_and(|property| property.filterable)
+            by_name
+                || report
+                    .entity
+                    .property(name)
+                    .is_some_and(|property| property.filterable)
         };
-        let by_time = report.filters.iter().find(|filter| filter.value == FilterValue::Time);
+        let by_time = report
+            .filters
+            .iter()
+            .find(|filter| filter.value == FilterValue::Time);
         let own = report.time_property.filter(|name| is_taken(name));
         own.or(by_time.map(|filter| filter.spelling)).map(str::to_owned)
     }

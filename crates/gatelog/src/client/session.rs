@@ -39,9 +39,13 @@ impl Session {
             Some(keeper) => keeper.login(&settings.profile)?,
             None => None,
         };
-        let login = login.filter(|login| belongs(login, &settings));
+        let is_ours = login.as_ref().is_some_and(|login| belongs(login, &settings));
         if let Some(login) = &login {
             fill(&mut settings, login)?;
+        }
+        let login = login.filter(|_| is_ours);
+        if let Some(login) = &login {
+            fill_credentials(&mut settings, login);
         }
         let host = settings.host.clone().ok_or_else(|| {
             Usage(
@@ -316,8 +320,12 @@ fn belongs(login: &Login, settings: &Settings) -> bool {
         && !(settings.secret.is_some() && login.kind == Kind::User)
 }
 
-/// What nothing else says is as it was at the sign-in.
+/// What nothing else says of the service is as it was at the sign-in, unless another service is named.
 fn fill(settings: &mut Settings, login: &Login) -> Result<(), Usage> {
+    let asked = settings.host.as_ref().map(Host::origin);
+    if asked.is_some_and(|asked| asked != login.host) {
+        return Ok(());
+    }
     if login.plain_http {
         settings.plain_http = PlainHttp::Allowed;
     }
@@ -339,11 +347,15 @@ fn fill(settings: &mut Settings, login: &Login) -> Result<(), Usage> {
     if settings.proxy.is_none() {
         settings.proxy.clone_from(&login.proxy);
     }
+    Ok(())
+}
+
+/// The application can sign in again as it did.
+fn fill_credentials(settings: &mut Settings, login: &Login) {
     if settings.secret.is_none() && settings.certificate.is_none() && login.kind == Kind::Application {
         settings.secret.clone_from(&login.secret);
         settings.certificate.clone_from(&login.certificate);
     }
-    Ok(())
 }
 
 fn absolute(path: &Path) -> std::path::PathBuf {

@@ -149,7 +149,7 @@ fn the_exit_code_says_what_was_wrong() {
         assert_eq!(out(&output, code), "", "{arguments:?}");
     };
     check(&["get", "auditEvent"], 3, "auditEvents");
-    check(&["get", "auditEvents", "--filter", "actor eq 'x'"], 1, "actor");
+    check(&["get", "auditEvents", "--filter", "actor eq 'x'"], 2, "actor");
     check(&["get", "auditEvents", "--since", "yesterday"], 2, "7d");
     check(&["get", "auditEvents", "--query", "[?"], 2, "JMESPath");
     check(&["get", "a/b"], 2, "reports/NAME");
@@ -171,8 +171,8 @@ fn the_exit_code_says_what_was_wrong() {
             "auditEvents",
             "--client-secret-file",
             "/nonexistent",
-            "--profile",
-            "default",
+            "--client-id",
+            "another",
         ],
         1,
         "/nonexistent",

@@ -131,7 +131,7 @@ fn rows_of_a_host_without_metadata_have_the_columns_that_they_show() {
     );
     assert_eq!(
         get("table"),
-        " b          a               c\n \u{fffd}[31mred   {\"k\":[1,null]}\n            -5              true\n"
+        " b         a               c\n \u{fffd}[31mred  {\"k\":[1,null]}\n           -5              true\n"
     );
     // As it came: escapes stay escapes.
     assert!(get("jsonl").starts_with(r#"{"b":"\u001b[31mred""#));
