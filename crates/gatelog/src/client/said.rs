@@ -53,13 +53,13 @@ fn odata(error: &Value) -> Option<String> {
             }
             _ => continue,
         };
-        text.push_str(&format!("; {words}: {value}"));
+        text.extend(["; ", words, ": ", &value]);
     }
     let request = error["requestId"]
         .as_str()
         .or_else(|| error["request-id"].as_str());
     if let Some(request) = request {
-        text.push_str(&format!("; request {request}"));
+        text.extend(["; request ", request]);
     }
     Some(text)
 }

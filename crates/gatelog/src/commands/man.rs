@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// Write a manual page for each command into a folder.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  gatelog man --to /tmp/man && man /tmp/man/gatelog-get.1")]
+  gatelog man --to man && man man/gatelog-get.1")]
 pub(crate) struct Args {
     /// The folder
     #[arg(long, value_name = "FOLDER")]

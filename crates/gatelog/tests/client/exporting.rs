@@ -3,6 +3,7 @@
 use crate::stub::{Asked, Says, Stub};
 use crate::support::Program;
 use crate::{Home, ROWS, Site, err, out};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -127,7 +128,6 @@ fn everything_is_every_report_and_all_that_is_kept() {
     );
     assert_eq!(read(&home, "all/audit.jsonl").lines().count(), ROWS as usize);
     assert_eq!(read(&home, "all/compromisedCredentials.jsonl"), "");
-    use std::os::unix::fs::MetadataExt;
     assert_eq!(
         folder.join("auditEvents.jsonl").metadata().unwrap().mode() & 0o7777,
         0o600

@@ -4,6 +4,7 @@ use crate::stub::{Says, Stub};
 use crate::support::records::audit_by;
 use crate::support::{CONTOSO, Workplace};
 use crate::{Home, golden, out};
+use std::os::unix::fs::MetadataExt;
 
 /// A server with three audits, of which one tries to be a formula.
 fn three() -> (crate::Site, Home) {
@@ -73,7 +74,6 @@ fn every_format_is_as_it_was_looked_at() {
 
 #[test]
 fn a_file_has_its_name_only_when_it_is_whole_and_is_the_users_alone() {
-    use std::os::unix::fs::MetadataExt;
     let (site, home) = three();
     let file = home.workplace.path().join("audit.csv");
     let arguments = [

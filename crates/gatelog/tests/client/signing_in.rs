@@ -6,6 +6,7 @@ use crate::support::http::Request;
 use crate::{Home, err, out};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 
 /// Which discovery documents the issuer has.
@@ -213,7 +214,6 @@ fn a_refusal_in_the_browser_is_told_here() {
 
 #[test]
 fn the_browser_is_started_with_the_address_alone() {
-    use std::os::unix::fs::PermissionsExt;
     let (stub, challenge) = issuer(Discovery::V2);
     let home = Home::new();
     let script = home.workplace.file(

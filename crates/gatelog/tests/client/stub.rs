@@ -194,7 +194,7 @@ fn converse(stream: TcpStream, all: &Mutex<Vec<Asked>>, answer: &Mutex<Box<Answe
                 body.len()
             );
             for (name, value) in headers {
-                head.push_str(&format!("{name}: {value}\r\n"));
+                head.extend([name.as_str(), ": ", value.as_str(), "\r\n"]);
             }
             head.push_str("\r\n");
             // Whoever asked may have gone.

@@ -132,12 +132,12 @@ mod tests {
             json!({"aud": "https://h/t/oauth2/token", "iss": "app", "sub": "app", "jti": "once", "iat": 1_000,
                 "nbf": 1_000, "exp": 1_600})
         );
-        let signed = format!("{}.{}", parts[0], parts[1]);
+        let text = format!("{}.{}", parts[0], parts[1]);
         aws_lc_rs::signature::UnparsedPublicKey::new(
             &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256,
             signer.key.public_key().as_ref(),
         )
-        .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(parts[2]).unwrap())
+        .verify(text.as_bytes(), &URL_SAFE_NO_PAD.decode(parts[2]).unwrap())
         .unwrap();
     }
 

@@ -79,6 +79,8 @@ fn open<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S:
     serializer.serialize_str(secret.expose_secret())
 }
 
+// Serde hands over what the field is.
+#[allow(clippy::ref_option)]
 fn open_some<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => open(secret, serializer),

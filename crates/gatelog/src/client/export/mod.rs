@@ -75,19 +75,19 @@ impl Export<'_> {
             }
             _ => None,
         };
-        let (mut part, mut so_far, first) = match resumed {
-            Some((part, known)) => {
-                let next = known.next.as_deref().unwrap_or_default();
-                let url =
-                    Url::parse(next).with_context(|| format!("read where the export of {path} broke off"))?;
-                self.session
-                    .note(&format!("{path}: going on after {} rows", known.rows));
-                (part, known, url)
+        let (mut part, mut so_far, first) = if let Some((part, known)) = resumed {
+            let next = known.next.as_deref().unwrap_or_default();
+            let url =
+                Url::parse(next).with_context(|| format!("read where the export of {path} broke off"))?;
+            if !self.session.host.owns(&url) {
+                anyhow::bail!("{next} is not on the host of the export; --overwrite begins anew");
             }
-            None => {
-                let url = question.url(&self.session.host, &self.session.tenant, report, time.as_deref())?;
-                (Part::begin(&part_path)?, ReportState::default(), url)
-            }
+            self.session
+                .note(&format!("{path}: going on after {} rows", known.rows));
+            (part, known, url)
+        } else {
+            let url = question.url(&self.session.host, &self.session.tenant, report, time.as_deref())?;
+            (Part::begin(&part_path)?, ReportState::default(), url)
         };
         let mut renderer = so_far
             .columns
