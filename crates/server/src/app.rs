@@ -1,10 +1,11 @@
 //! What every route shares: the stores, the keys, the settings, and who is known.
 
-use crate::clock;
 use crate::config::Config;
 use crate::keyring::Keys;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
+use crate::passwords::tries::Tries;
+use crate::{chance, clock};
 use issuer::audience::Authority;
 use issuer::verify::VerifiedToken;
 use model::time::Timestamp;
@@ -17,6 +18,9 @@ use tokio_util::task::TaskTracker;
 
 /// Verified tokens that are remembered at the most; more than that many clients at once verify again.
 const REMEMBERED_TOKENS: usize = 10_000;
+
+/// Wrong codes of devices that cost nothing: people mistype. After them each costs twice the time of the one before.
+const FREE_DEVICE_GUESSES: u32 = 5;
 
 /// The service without its listeners.
 pub struct App {
@@ -39,6 +43,10 @@ pub struct App {
     pub short_reads: Semaphore,
     /// Checks the passwords of people.
     pub passwords: Passwords,
+    /// Wrong codes of devices, by the address they were typed at.
+    pub(crate) device_guesses: Tries,
+    /// What makes the tokens of forms: another with each start, so that none outlives it.
+    pub(crate) form_key: [u8; 32],
     /// What is written after its request was answered; the server waits for it when it stops.
     pub background: TaskTracker,
     /// What is measured.
@@ -60,6 +68,8 @@ impl App {
             tokens: TokenMemory::default(),
             short_reads: Semaphore::new(cores()),
             passwords: Passwords::new(cores()),
+            device_guesses: Tries::new(FREE_DEVICE_GUESSES),
+            form_key: chance::bytes(),
             background: TaskTracker::new(),
             events,
             control,

@@ -3,7 +3,7 @@
 //! Whether a user exists is not to be learnt here: an unknown name costs one hash as a known one does, gets the same
 //! refusal, and is delayed alike.
 
-mod tries;
+pub(crate) mod tries;
 
 use crate::app::App;
 use crate::layers::ClientAddress;
