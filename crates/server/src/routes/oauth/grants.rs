@@ -159,11 +159,11 @@ impl Ready {
         )?;
         let hash = known_as(token).ok_or(Refusal::UnknownRefreshToken)?;
         let app = self.client.client_id;
-        let taken = self
+        let found = self
             .app
             .control
             .take_refresh_token(hash, app, self.now, revoked_until(self.now))?;
-        let kept = match taken {
+        let kept = match found {
             Taken::Fresh(kept) => kept,
             Taken::Used => {
                 tracing::warn!(app = %app, "a refresh token was used twice; all of its sign-in was revoked");
