@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod exit;
 mod output;
+mod secret;
 
 use clap::Parser;
 use std::process::ExitCode;

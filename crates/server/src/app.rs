@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::keyring::Keys;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
+use crate::rates::Rates;
 use issuer::audience::Authority;
 use issuer::verify::VerifiedToken;
 use model::time::Timestamp;
@@ -37,6 +38,8 @@ pub struct App {
     pub short_reads: Semaphore,
     /// Checks the passwords of people.
     pub passwords: Passwords,
+    /// How often tokens are asked for.
+    pub rates: Rates,
     /// What is written after its request was answered; the server waits for it when it stops.
     pub background: TaskTracker,
     /// What is measured.
@@ -58,6 +61,7 @@ impl App {
             tokens: TokenMemory::default(),
             short_reads: Semaphore::new(cores()),
             passwords: Passwords::new(cores()),
+            rates: Rates::new(&config.limits),
             background: TaskTracker::new(),
             events,
             control,

@@ -1,7 +1,7 @@
 //! Who asks: a bearer token, the tenant it is for, and what its application may do now.
 
 use crate::app::App;
-use crate::clients;
+use crate::{basic, clients};
 use http::{HeaderMap, header};
 use issuer::audience::{Audience, Permission};
 use issuer::challenge::{self, Reason};
@@ -26,6 +26,12 @@ pub enum Denied {
     /// No `Authorization: Bearer`.
     #[error("the request carries no bearer token")]
     NoToken,
+    /// The app password is unknown, over, or of somebody who is switched off or called otherwise.
+    #[error("the user name or the app password is wrong, or the app password has ended")]
+    BadPassword,
+    /// The user holds no role that lets read.
+    #[error("the user holds no role that lets read reports")]
+    NoRole,
     /// A token that is none of ours, not for this, or over.
     #[error("{0}")]
     BadToken(TokenFault),
@@ -55,7 +61,12 @@ pub fn caller(
     tenant_word: &str,
     permission: Permission,
 ) -> Result<Caller, Denied> {
-    let token = bearer(headers).ok_or(Denied::NoToken)?;
+    let Some(token) = bearer(headers) else {
+        if basic::is_carried(headers) {
+            return basic::caller(app, headers, tenant_word, permission);
+        }
+        return Err(Denied::NoToken);
+    };
     let verified = verify(app, token, permission.audience())?;
     if !addresses(app, tenant_word, verified.tenant)? {
         return Err(Denied::OtherTenant);
@@ -80,8 +91,11 @@ pub fn caller(
     })
 }
 
-/// The `WWW-Authenticate` of a refusal: Bearer alone, as ADAL's parser wants it.
+/// The `WWW-Authenticate` of a refusal: Bearer alone, as ADAL's parser wants it; Basic for a request that carried it.
 pub fn challenge(app: &App, tenant_word: &str, denied: &Denied) -> String {
+    if matches!(denied, Denied::BadPassword) {
+        return basic::CHALLENGE.to_owned();
+    }
     let reason = match denied {
         Denied::NoToken => Reason::Missing,
         Denied::BadToken(fault) => fault.reason(),
@@ -110,7 +124,7 @@ fn is_plain(word: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }
 
-fn addresses(app: &App, word: &str, tenant: TenantId) -> Result<bool, Denied> {
+pub(crate) fn addresses(app: &App, word: &str, tenant: TenantId) -> Result<bool, Denied> {
     if is_own_tenant(word) {
         return Ok(true);
     }

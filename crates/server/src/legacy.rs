@@ -81,6 +81,16 @@ impl LegacyError {
                 "Authentication_MissingOrMalformed",
                 "Access Token missing or malformed.",
             ),
+            Denied::BadPassword => unauthorized(
+                "Authentication_MissingOrMalformed",
+                "The user name or the app password is wrong, or the app password has ended.",
+            ),
+            Denied::NoRole => LegacyError::new(
+                StatusCode::FORBIDDEN,
+                "Authentication_RequestFromUnsupportedUserRole",
+                "Api request is not from global admin or security admin or security reader role",
+            )
+            .with("requiredRole", "Security Reader"),
             Denied::NoSuchApplication(app_id) => unauthorized(
                 "Authorization_IdentityNotFound",
                 "The identity of the calling application could not be established.",

@@ -5,13 +5,16 @@ mod backup;
 mod config;
 mod demo;
 mod import;
+mod init;
 mod key;
 mod mapping;
 mod rebuild;
 mod restore;
+mod role;
 mod serve;
 mod store;
 mod tenant;
+mod user;
 
 use crate::cli::{Cli, Common};
 use crate::exit::Code;
@@ -31,12 +34,20 @@ pub(crate) enum Command {
     Mapping(mapping::Command),
     /// Serve the reports
     Serve(serve::Args),
-    /// Make and list tenants
+    /// Make a configuration, the first tenant and its administrator
+    Init(init::Args),
+    /// Make, show and change tenants
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Register applications and their secrets
     #[command(subcommand)]
     App(app::Command),
+    /// Make and change people who sign in
+    #[command(subcommand)]
+    User(user::Command),
+    /// Give and take the roles that let users read
+    #[command(subcommand)]
+    Role(role::Command),
     /// Show and change the keys that sign tokens
     #[command(subcommand)]
     Key(key::Command),
@@ -65,6 +76,9 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Serve(args) => serve::run(common, &args),
         Command::Tenant(command) => tenant::run(common, &command),
         Command::App(command) => app::run(common, &command),
+        Command::Init(args) => init::run(common, &args),
+        Command::User(command) => user::run(common, &command),
+        Command::Role(command) => role::run(common, &command),
         Command::Key(command) => key::run(common, &command),
         Command::Store(command) => store::run(common, &command),
         Command::Backup(args) => backup::run(common, &args),

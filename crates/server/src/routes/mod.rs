@@ -7,6 +7,7 @@ mod ingest;
 mod metadata;
 mod report_list;
 mod reports;
+mod throttle;
 mod token;
 
 use crate::app::App;
@@ -14,6 +15,7 @@ use crate::layers::{RouteLimits, limited};
 use crate::legacy;
 use crate::problem;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -37,7 +39,7 @@ pub fn public(app: &Arc<App>) -> Router {
         .merge(reports::routes())
         .merge(activities::routes())
         .merge(metadata::routes())
-        .merge(token::routes())
+        .merge(token::routes().layer(from_fn_with_state(Arc::clone(app), throttle::throttle)))
         .fallback(answer::no_such_address)
         .with_state(Arc::clone(app));
     let ingest = ingest::routes().with_state(Arc::clone(app));
