@@ -51,30 +51,49 @@ impl Json {
     }
 }
 
-impl fmt::Display for Json {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Json {
+    fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Json::Null => f.write_str("null"),
-            Json::Bool(value) => write!(f, "{value}"),
-            Json::Number(number) => f.write_str(number),
-            Json::Text(text) => write!(f, "{}", serde_json::Value::from(text.as_str())),
+            Json::Null => out.extend_from_slice(b"null"),
+            Json::Bool(true) => out.extend_from_slice(b"true"),
+            Json::Bool(false) => out.extend_from_slice(b"false"),
+            Json::Number(number) => out.extend_from_slice(number.as_bytes()),
+            Json::Text(text) => write_text(text, out),
             Json::List(items) => {
-                f.write_str("[")?;
+                out.push(b'[');
                 for (index, item) in items.iter().enumerate() {
-                    let comma = if index > 0 { "," } else { "" };
-                    write!(f, "{comma}{item}")?;
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    item.write(out);
                 }
-                f.write_str("]")
+                out.push(b']');
             }
             Json::Object(members) => {
-                f.write_str("{")?;
+                out.push(b'{');
                 for (index, (name, value)) in members.iter().enumerate() {
-                    let comma = if index > 0 { "," } else { "" };
-                    write!(f, "{comma}{}:{value}", serde_json::Value::from(name.as_str()))?;
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    write_text(name, out);
+                    out.push(b':');
+                    value.write(out);
                 }
-                f.write_str("}")
+                out.push(b'}');
             }
         }
+    }
+}
+
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("text can be written to memory");
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        f.write_str(std::str::from_utf8(&out).expect("JSON is UTF-8"))
     }
 }
 

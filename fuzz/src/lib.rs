@@ -18,6 +18,36 @@ pub mod tables;
 pub mod time;
 pub mod token;
 
+/// What an input decides by its hash: where it is cut, how small the limits are, and how much of a check it gets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chance([u8; 32]);
+
+impl Chance {
+    fn of(bytes: &[u8]) -> Chance {
+        Chance(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// One of the things to choose from; `byte` tells one choice from another, from 0 to 30.
+    fn one_of<T: Copy>(&self, byte: usize, things: &[T]) -> T {
+        things[usize::from(self.0[byte]) % things.len()]
+    }
+
+    /// Whether the input gets the whole check. libFuzzer tries millions, so there it is one in sixteen; the others get one
+    /// of each kind of comparison. Whatever is kept in the corpus gets all of it in `cargo test`.
+    fn is_in_full(&self) -> bool {
+        !cfg!(fuzzing) || self.0[31].is_multiple_of(16)
+    }
+
+    /// All of them for an input that gets the whole check, else one.
+    fn some_of<T: Copy>(&self, byte: usize, things: &[T]) -> Vec<T> {
+        if self.is_in_full() {
+            things.to_vec()
+        } else {
+            vec![self.one_of(byte, things)]
+        }
+    }
+}
+
 /// A check by the name of its target and its corpus.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {

@@ -1,7 +1,8 @@
 //! A mapping file, and behind a line of dashes the records that it is for: understood or refused, never a panic; one
 //! outcome for each record, and the same however they are cut.
 
-use crate::records::{check_same, cuts};
+use crate::Chance;
+use crate::records::{Cut, check_same};
 use sources::mapping::Mapping;
 use sources::{Choice, Limits, Record, Understanding, members, open};
 use std::sync::Arc;
@@ -14,7 +15,9 @@ pub fn check(bytes: &[u8]) {
         .position(|window| window == BETWEEN)
         .unwrap_or(bytes.len());
     let (file, input) = (&bytes[..at], bytes.get(at + BETWEEN.len()..).unwrap_or_default());
-    let Ok(text) = std::str::from_utf8(file) else { return };
+    let Ok(text) = std::str::from_utf8(file) else {
+        return;
+    };
     let mapping = match Mapping::parse(text) {
         Ok(mapping) => Arc::new(mapping),
         Err(errors) => {
@@ -27,10 +30,8 @@ pub fn check(bytes: &[u8]) {
             return;
         }
     };
-    let chance = *blake3::hash(bytes).as_bytes();
     let whole = records(&mapping, &[input]);
-    let [_, by_chance] = cuts(input, &chance);
-    let cut = records(&mapping, &by_chance);
+    let cut = records(&mapping, &Cut::Places.of(input, &Chance::of(bytes)));
     assert_eq!(cut.len(), whole.len());
     for (one, other) in whole.iter().zip(&cut) {
         assert_eq!((one.line, one.byte), (other.line, other.byte));

@@ -9,28 +9,39 @@ const RECORD_BYTES_MAX: usize = 32 * 1024;
 /// Changes a record as the choices say, until they run out.
 pub(crate) fn mutate(record: &mut Json, choices: &mut Unstructured<'_>) -> Result<()> {
     for _ in 0..24 {
-        // Text in text doubles its escapes, and copies of copies grow as fast.
-        if choices.is_empty() || record.to_string().len() > RECORD_BYTES_MAX {
+        if choices.is_empty() {
             break;
         }
         let mut objects = 0;
         count_objects(record, &mut objects);
         let wanted = choices.choose_index(objects)?;
         let mut seen = 0;
-        if let Some(members) = nth_object(record, wanted, &mut seen) {
-            change(members, choices)?;
+        if let Some(members) = nth_object(record, wanted, &mut seen)
+            && change(members, choices)? == Growth::Unbounded
+            && record.to_string().len() > RECORD_BYTES_MAX
+        {
+            break;
         }
     }
     Ok(())
 }
 
-fn change(members: &mut Vec<(String, Json)>, choices: &mut Unstructured<'_>) -> Result<()> {
+/// How much longer a change can make a record.
+#[derive(Debug, PartialEq)]
+enum Growth {
+    /// By what the choices hold.
+    Bounded,
+    /// As much again: text in text doubles its escapes, and copies of copies grow as fast.
+    Unbounded,
+}
+
+fn change(members: &mut Vec<(String, Json)>, choices: &mut Unstructured<'_>) -> Result<Growth> {
     let what = choices.int_in_range(0..=8_u8)?;
     if members.is_empty() || what == 0 {
         let member = (name(choices)?, value(choices, 0)?);
         let at = choices.choose_index(members.len() + 1)?;
         members.insert(at, member);
-        return Ok(());
+        return Ok(Growth::Bounded);
     }
     let at = choices.choose_index(members.len())?;
     match what {
@@ -49,11 +60,15 @@ fn change(members: &mut Vec<(String, Json)>, choices: &mut Unstructured<'_>) -> 
             members[at].0 = changed;
         }
         // As text, which is how pipelines and workspaces keep objects.
-        6 => members[at].1 = Json::Text(members[at].1.to_string()),
+        6 => {
+            members[at].1 = Json::Text(members[at].1.to_string());
+            return Ok(Growth::Unbounded);
+        }
         7 => {
             let other = choices.choose_index(members.len())?;
             let value = members[other].1.clone();
             members[at].1 = value;
+            return Ok(Growth::Unbounded);
         }
         _ => {
             // In another case: which of the two counts must not depend on their order.
@@ -61,7 +76,7 @@ fn change(members: &mut Vec<(String, Json)>, choices: &mut Unstructured<'_>) -> 
             members.insert(0, twin);
         }
     }
-    Ok(())
+    Ok(Growth::Bounded)
 }
 
 /// Names that mean something somewhere. `value` and `records` at the top would make the record a page, which is another

@@ -1,6 +1,7 @@
 //! Any bytes as an input full of records: the same records however they are cut, nothing lost, nothing held that is longer
 //! than the limit.
 
+use crate::Chance;
 use crate::json_tree::Json;
 use sources::splitter::{Content, Piece, Splitter};
 use sources::{Choice, Limits, Record, Understanding, open};
@@ -11,14 +12,15 @@ const LISTS_MAX: usize = 5;
 
 /// Takes the bytes for an input. Where it is cut and how small the limits are comes from its hash.
 pub fn check(bytes: &[u8]) {
-    let chance = *blake3::hash(bytes).as_bytes();
+    let chance = Chance::of(bytes);
     let small = Limits {
-        record_bytes_max: [1, 16, 64, 300][usize::from(chance[0] % 4)],
-        depth_max: [1, 2, 4, 500][usize::from(chance[1] % 4)],
+        record_bytes_max: chance.one_of(0, &[1, 16, 64, 300]),
+        depth_max: chance.one_of(1, &[1, 2, 4, 500]),
     };
-    for limits in [Limits::default(), small] {
+    for limits in chance.some_of(12, &[Limits::default(), small]) {
         let whole = pieces(limits, &[bytes]);
-        for cut in cuts(bytes, &chance) {
+        for cut in chance.some_of(13, &CUTS) {
+            let cut = cut.of(bytes, &chance);
             assert_eq!(pieces(limits, &cut), whole, "the cut changes the pieces");
         }
         for piece in &whole {
@@ -48,16 +50,34 @@ fn pieces(limits: Limits, chunks: &[&[u8]]) -> Vec<Piece> {
     out
 }
 
-/// Byte by byte, and at places by chance.
-pub(crate) fn cuts<'a>(bytes: &'a [u8], chance: &[u8; 32]) -> [Vec<&'a [u8]>; 2] {
-    let mut places: Vec<usize> = chance[2..12]
-        .chunks(2)
-        .map(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])) % (bytes.len() + 1))
-        .collect();
-    places.extend([0, bytes.len()]);
-    places.sort_unstable();
-    let by_chance = places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
-    [bytes.chunks(1).collect(), by_chance]
+/// How an input comes in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cut {
+    /// Byte by byte.
+    Bytes,
+    /// In a few pieces, cut at places by chance.
+    Places,
+}
+
+/// Both.
+pub(crate) const CUTS: [Cut; 2] = [Cut::Bytes, Cut::Places];
+
+impl Cut {
+    /// The pieces of the input.
+    pub(crate) fn of<'a>(self, bytes: &'a [u8], chance: &Chance) -> Vec<&'a [u8]> {
+        match self {
+            Cut::Bytes => bytes.chunks(1).collect(),
+            Cut::Places => {
+                let mut places: Vec<usize> = chance.0[2..12]
+                    .chunks(2)
+                    .map(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])) % (bytes.len() + 1))
+                    .collect();
+                places.extend([0, bytes.len()]);
+                places.sort_unstable();
+                places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
+            }
+        }
+    }
 }
 
 /// Every byte stands in a piece or is white space, a comma or a bracket of a list. Where pages may be, their wrappers
@@ -178,7 +198,7 @@ fn records_of(value: &Json, lists: usize) -> Option<usize> {
 }
 
 /// Every piece has an outcome, but for pages without records; and the cut does not change what a record says.
-fn check_outcomes(bytes: &[u8], pieces: &[Piece], chance: &[u8; 32]) {
+fn check_outcomes(bytes: &[u8], pieces: &[Piece], chance: &Chance) {
     let whole = records(&[bytes]);
     let told: BTreeSet<(u64, u64)> = whole.iter().map(|record| (record.line, record.byte)).collect();
     for piece in pieces {
@@ -187,8 +207,7 @@ fn check_outcomes(bytes: &[u8], pieces: &[Piece], chance: &[u8; 32]) {
             "no outcome for {piece:?}"
         );
     }
-    let [_, by_chance] = cuts(bytes, chance);
-    let cut = records(&by_chance);
+    let cut = records(&Cut::Places.of(bytes, chance));
     assert_eq!(cut.len(), whole.len());
     for (one, other) in whole.iter().zip(&cut) {
         assert_eq!((one.line, one.byte), (other.line, other.byte));

@@ -6,28 +6,30 @@ use model::reports::ReportDef;
 use model::time::Timestamp;
 use uuid::Uuid;
 
-/// Panics if the row is not what `$metadata` says of its report.
-pub(crate) fn check(report: &ReportDef, row: &[u8]) {
+/// Panics if the row is not what `$metadata` says of its report. Returns its members.
+pub(crate) fn check(report: &ReportDef, row: &[u8]) -> Vec<(String, Json)> {
     let json: Json = match serde_json::from_slice(row) {
         Ok(json) => json,
         Err(error) => panic!("a row of {} is no JSON: {error}", report.name),
     };
-    let Json::Object(members) = &json else {
+    let Json::Object(members) = json else {
         panic!("a row of {} is no object: {json}", report.name);
     };
-    check_members(report.name, members, report.entity.properties);
+    check_members(report.name, &members, report.entity.properties);
+    members
 }
 
 fn check_members(place: &str, members: &[(String, Json)], properties: &[Property]) {
-    let names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    let declared: Vec<&str> = properties.iter().map(|property| property.name).collect();
-    assert_eq!(names, declared, "the members of {place}");
+    let names = members.iter().map(|(name, _)| name.as_str());
+    let declared = properties.iter().map(|property| property.name);
+    assert!(names.eq(declared), "the members of {place} are {members:?}");
     for ((_, value), property) in members.iter().zip(properties) {
-        check_value(&format!("{place}/{}", property.name), value, property);
+        check_value(value, property);
     }
 }
 
-fn check_value(place: &str, value: &Json, property: &Property) {
+fn check_value(value: &Json, property: &Property) {
+    let place = property.name;
     let fits = match (property.edm, value) {
         (_, Json::Null) => property.nullable,
         (Edm::String, Json::Text(_)) | (Edm::Boolean, Json::Bool(_)) => true,

@@ -1,21 +1,23 @@
 //! Any bytes as a table: the same rows and the same records however it is cut, nothing lost, nothing held that is longer
 //! than the limit; what is kept of a row can be read again by itself.
 
-use crate::records::{check_same, cuts};
+use crate::Chance;
+use crate::records::{CUTS, check_same};
 use sources::table::{Row, RowContent, RowSplitter, is_table};
 use sources::{Choice, Limits, Record, Understanding, open, understand};
 
 /// Takes the bytes for an input. Where it is cut, what parts its cells and how small the limits are comes from its hash.
 pub fn check(bytes: &[u8]) {
-    let chance = *blake3::hash(bytes).as_bytes();
-    let delimiter = [b',', b';', b'\t'][usize::from(chance[0] % 3)];
+    let chance = Chance::of(bytes);
+    let delimiter = chance.one_of(0, b",;\t");
     let small = Limits {
-        record_bytes_max: [1, 16, 64, 300][usize::from(chance[1] % 4)],
+        record_bytes_max: chance.one_of(1, &[1, 16, 64, 300]),
         ..Limits::default()
     };
-    for limits in [Limits::default(), small] {
+    for limits in chance.some_of(12, &[Limits::default(), small]) {
         let whole = rows(limits, delimiter, &[bytes]);
-        for cut in cuts(bytes, &chance) {
+        for cut in chance.some_of(13, &CUTS) {
+            let cut = cut.of(bytes, &chance);
             assert_eq!(rows(limits, delimiter, &cut), whole, "the cut changes the rows");
         }
         check_places(bytes, &whole, limits);
@@ -24,8 +26,8 @@ pub fn check(bytes: &[u8]) {
         return;
     }
     let whole = records(&[bytes]);
-    for cut in cuts(bytes, &chance) {
-        let cut = records(&cut);
+    for cut in chance.some_of(14, &CUTS) {
+        let cut = records(&cut.of(bytes, &chance));
         assert_eq!(cut.len(), whole.len());
         for (one, other) in whole.iter().zip(&cut) {
             assert_eq!((one.line, one.byte), (other.line, other.byte));
@@ -62,7 +64,10 @@ fn check_places(bytes: &[u8], rows: &[Row], limits: Limits) {
         assert!(original.len() <= limits.record_bytes_max, "{row:?}");
         let start = usize::try_from(row.byte).expect("the input fits the memory");
         assert!(start >= end, "rows overlap: {row:?}");
-        assert!(bytes[start..].starts_with(original), "the bytes are others: {row:?}");
+        assert!(
+            bytes[start..].starts_with(original),
+            "the bytes are others: {row:?}"
+        );
         let lines = bytes[..start].split(|byte| *byte == b'\n').count();
         assert_eq!(row.line, lines as u64, "{row:?}");
         if limits == Limits::default() {
@@ -100,7 +105,10 @@ fn check_again(understanding: Understanding) {
         Understanding::Event(first) => {
             let choice = Choice::Only(sources::by_id(first.format).expect("the format is known"));
             let Some(Understanding::Event(again)) = understand(&choice, first.original.clone()) else {
-                panic!("cannot be read again: {:?}", String::from_utf8_lossy(&first.original))
+                panic!(
+                    "cannot be read again: {:?}",
+                    String::from_utf8_lossy(&first.original)
+                )
             };
             assert_eq!(
                 (first.key, first.rank, &first.event, &first.original),

@@ -1,5 +1,6 @@
 //! Any text as a token: never good unless we signed it, and then only for what its claims say.
 
+use crate::Chance;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use issuer::audience::{Audience, Authority};
@@ -34,7 +35,10 @@ pub fn check(bytes: &[u8]) {
             let verified = verifier.verify(text, &[Audience::Reports, Audience::Ingest], NOW);
             assert!(verified.is_err(), "not signed by us: {text}");
         }
-        check_claims(bench, text);
+        // A signature costs a hundred times what all the rest does.
+        if Chance::of(bytes).is_in_full() {
+            check_claims(bench, text);
+        }
         check_forged(bench, text);
     }
     check_damaged(bench, bytes);

@@ -49,6 +49,21 @@ const ALL: &[Task] = &[
         run: bench::memory::run,
     },
     Task {
+        name: "purge",
+        about: "free a large month under load, and print what readers and writers felt",
+        run: bench::purge::run,
+    },
+    Task {
+        name: "soak",
+        about: "run mixed load for half an hour, and look for drift",
+        run: bench::soak::run,
+    },
+    Task {
+        name: "tenants",
+        about: "load many tenants on one server, and recount by plain SQL",
+        run: bench::tenants::run,
+    },
+    Task {
         name: "records",
         about: "write made-up sign-ins to standard output",
         run: records::run,

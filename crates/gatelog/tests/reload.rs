@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use support::http::Request;
-use support::{Program, Server, Workplace};
+use support::{CONTOSO, Program, Server, Workplace, records};
 
 const NAME: &str = "reports.contoso.example";
 
@@ -174,6 +174,28 @@ fn a_changed_setting_counts_at_once_or_the_log_says_that_it_waits_for_a_restart(
     assert_eq!(status.code(), Some(0), "{said}");
     let after = said.split("not reloaded").last().unwrap();
     assert!(!after.contains("/nobody.example"), "{after}");
+}
+
+#[test]
+fn a_shorter_retention_frees_at_once_what_is_over() {
+    let workplace = Workplace::new();
+    workplace.tenant(CONTOSO, "contoso.com");
+    let records = workplace.file(
+        "records.jsonl",
+        records::sign_in("1", "2017-04-10T12:00:00Z", "ann@contoso.com", "Portal", 0),
+    );
+    workplace.json(&["import", "--tenant", CONTOSO, records.to_str().unwrap()]);
+    // As if it had been brought then: what was just stored stays, however old it is.
+    let month = workplace.data().join("tenants").join(CONTOSO).join("2017-04.db");
+    rusqlite::Connection::open(&month)
+        .unwrap()
+        .execute("UPDATE meta SET last_write = last_time", [])
+        .unwrap();
+    let mut server = serve(&workplace, "");
+    workplace.file("gatelog.toml", "[retention]\ndefault_days = 30\n");
+    server.program.signal("HUP");
+    server.program.wait_for("freed 2017-04");
+    assert!(!month.exists());
 }
 
 #[test]

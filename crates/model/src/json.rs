@@ -116,4 +116,19 @@ mod tests {
             r#"{"z":"a\"b\\\n\u0001","a":null,"n":-3,"b":true,"t":"1970-01-01T00:00:00Z"}"#
         );
     }
+
+    #[test]
+    fn what_is_not_known_is_null_and_what_is_json_stays_as_it_is() {
+        let object = ObjectWriter::default()
+            .integer("n", None)
+            .boolean("b", None)
+            .boolean("c", Some(false))
+            .value("v", &serde_json::json!([1, "x"]))
+            .raw("r", b"{ }")
+            .finish();
+        assert_eq!(
+            String::from_utf8(object).unwrap(),
+            r#"{"n":null,"b":null,"c":false,"v":[1,"x"],"r":{ }}"#
+        );
+    }
 }

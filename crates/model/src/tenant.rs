@@ -170,6 +170,28 @@ mod tests {
         }
     }
 
+    /// RFC 1035, section 2.3.4: 63 octets a label; 253 characters are what its 255 octets leave.
+    #[test]
+    fn a_name_is_as_long_as_a_domain_may_be() {
+        let label = "x".repeat(63);
+        check(&label, Ok(&label));
+        let longest = format!("{label}.{label}.{label}.{}", "y".repeat(61));
+        assert_eq!(longest.len(), 253);
+        check(&longest, Ok(&longest));
+        check(&format!("{longest}z"), Err("domain name"));
+    }
+
+    #[test]
+    fn a_tenant_is_written_as_its_guid_and_its_name() {
+        let guid = "a2aa49aa-2c0c-49d2-af87-f402c421df0b";
+        let id = TenantId::parse(guid).unwrap();
+        assert_eq!(format!("{id} {id:?}"), format!("{guid} {guid}"));
+        assert_eq!(
+            TenantName::parse("contoso.com").unwrap().to_string(),
+            "contoso.com"
+        );
+    }
+
     #[test]
     fn only_a_whole_guid_is_an_id() {
         assert!(TenantId::parse("A2AA49AA-2c0c-49d2-af87-f402c421df0b").is_some());

@@ -6,7 +6,8 @@ use model::event::{Audit, Event, Facts, Modified, SignIn, SignInKind, Target};
 use model::identity::Vendor;
 use model::tenant::TenantId;
 use model::time::Timestamp;
-use model::usage::{Member, row_id, usage};
+use model::usage::{Counted, Member, Sort, Tally, row_id, usage};
+use uuid::Uuid;
 
 fn event(facts: Facts) -> Event {
     Event {
@@ -151,6 +152,38 @@ fn a_group_without_a_name_takes_the_one_among_the_changes() {
 }
 
 #[test]
+fn a_group_takes_its_old_name_where_there_is_no_new_one_and_none_that_is_empty() {
+    let member = |old: &str| Target {
+        modified: vec![
+            Modified {
+                name: text("Group.ObjectID"),
+                old: text("\"G-1\""),
+                new: None,
+            },
+            Modified {
+                name: text("Group.DisplayName"),
+                old: text(old),
+                new: None,
+            },
+        ],
+        ..user("u-1", "")
+    };
+    let removed = |old: &str| {
+        audit(
+            "Remove member from group",
+            "success",
+            vec![member(old), group("G-1", "")],
+        )
+    };
+    let mention = "Accounts u-1[|] - [1, 0, 0]";
+    check(
+        removed("\"Sales\""),
+        &["GroupChanges g-1[G-1|Sales] - [0, 1, 0]", mention],
+    );
+    check(removed("\"\""), &["GroupChanges g-1[G-1|] - [0, 1, 0]", mention]);
+}
+
+#[test]
 fn accounts_begin_and_end_with_audits_that_succeeded() {
     let mention = "Accounts u-1[ada@x|] - [1, 0, 0]";
     let told = |activity: &str, result: &str| audit(activity, result, vec![user("u-1", "ada@x")]);
@@ -177,4 +210,42 @@ fn ids_of_rows_never_change() {
         Timestamp::parse_vendor("2017-05-17").unwrap(),
     );
     assert_eq!(id.to_string(), "f4909a3c-2c71-5ca1-a8be-d3bd38246f46");
+}
+
+/// They are on disk: with others, counts of before would be read as something else.
+#[test]
+fn the_numbers_of_tallies_and_sorts_never_change() {
+    let tallies = [
+        (Tally::SignIns, 1),
+        (Tally::GroupChanges, 2),
+        (Tally::Accounts, 3),
+        (Tally::AccountEnds, 4),
+    ];
+    for (tally, number) in tallies {
+        assert_eq!(tally.number(), number, "{tally:?}");
+    }
+    assert_eq!(Tally::ALL, tallies.map(|(tally, _)| tally));
+    for (sort, number) in [(Sort::Application, 1), (Sort::Account, 2), (Sort::Group, 3)] {
+        assert_eq!(sort.number(), number, "{sort:?}");
+    }
+}
+
+#[test]
+fn a_line_is_called_by_the_best_name_there_is() {
+    let called = |key, name, title| {
+        let counted = Counted {
+            id: Uuid::nil(),
+            day: Timestamp::from_unix_seconds(0),
+            key,
+            name,
+            title,
+            amounts: [0; 3],
+            others: 0,
+        };
+        counted.called()
+    };
+    assert_eq!(called("u-1", Some("ada@x"), Some("Ada")), Some("Ada"));
+    assert_eq!(called("u-1", Some("ada@x"), None), Some("ada@x"));
+    assert_eq!(called("u-1", None, None), Some("u-1"));
+    assert_eq!(called("", None, None), None);
 }

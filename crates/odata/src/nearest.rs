@@ -95,4 +95,21 @@ mod tests {
         check(Face::Reports, "", "-");
         check(Face::Reports, &"auditEvents".repeat(50), "-");
     }
+
+    #[test]
+    fn the_reports_of_the_service_are_the_ones_searched() {
+        let found = nearest_report(Face::Activities, "AUDIT").unwrap();
+        assert_eq!((found.face, found.name), (Face::Activities, "audit"));
+    }
+
+    #[test]
+    fn names_are_compared_up_to_the_longest() {
+        let right = "a".repeat(LONGEST_NAME);
+        let check = |wrong: &str, expected| {
+            assert_eq!(nearest_name(wrong, [right.as_str()]), expected, "{wrong}");
+        };
+        check(&"a".repeat(LONGEST_NAME - 1), Some(right.as_str()));
+        check(&"A".repeat(LONGEST_NAME), Some(right.as_str()));
+        check(&"a".repeat(LONGEST_NAME + 1), None);
+    }
 }

@@ -227,6 +227,33 @@ mod tests {
         check_refused(&token().encode(OTHER_TENANT));
     }
 
+    /// Three bytes are four characters, so the longest token has 9216 bytes.
+    #[test]
+    fn a_token_is_looked_at_up_to_the_longest() {
+        let with_filter = |bytes: usize| SkipToken {
+            filter: Some("a".repeat(bytes)),
+            ..token()
+        };
+        let rest = URL_SAFE_NO_PAD
+            .decode(with_filter(0).encode(TENANT))
+            .unwrap()
+            .len();
+        let longest = with_filter(9216 - rest);
+        let text = longest.encode(TENANT);
+        assert_eq!(text.len(), MAX_CHARACTERS);
+        assert!(decode(&text, TENANT) == Ok(longest), "the longest token is read");
+        check_refused(&with_filter(9217 - rest).encode(TENANT));
+    }
+
+    #[test]
+    fn a_token_of_another_format_is_refused_and_not_misread() {
+        let mut bytes = URL_SAFE_NO_PAD.decode(token().encode(TENANT)).unwrap();
+        bytes.truncate(bytes.len() - CHECK_BYTES);
+        bytes[0] = 1;
+        bytes.extend(checksum(&bytes, TENANT));
+        check_refused(&URL_SAFE_NO_PAD.encode(bytes));
+    }
+
     #[test]
     fn a_token_for_a_page_without_rows_is_none_of_ours() {
         let token = SkipToken {

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use store::control::ControlStore;
 use store::events::EventStore;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// Verified tokens that are remembered at the most; more than that many clients at once verify again.
@@ -26,6 +26,8 @@ pub struct App {
     /// Tenants, applications, keys.
     pub control: Arc<dyn ControlStore>,
     config: RwLock<Arc<Config>>,
+    /// Told when other settings came: what waits for its next turn need not wait with them.
+    pub configured: Notify,
     /// Who issues our tokens and for whom.
     pub authority: Authority,
     keys: RwLock<Arc<Keys>>,
@@ -66,6 +68,7 @@ impl App {
             events,
             control,
             config: RwLock::new(Arc::new(config)),
+            configured: Notify::new(),
             authority,
             keys: RwLock::new(Arc::new(keys)),
             changing_keys: Mutex::new(()),
@@ -81,6 +84,7 @@ impl App {
     /// Other settings, from now on.
     pub fn configure(&self, config: Config) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.configured.notify_one();
     }
 
     /// What signs tokens and what checks them. They may change while the server runs: ask anew for each request.
@@ -119,8 +123,8 @@ pub struct TokenMemory(Mutex<HashMap<[u8; 32], Arc<VerifiedToken>>>);
 impl TokenMemory {
     /// What was verified before and has not ended.
     pub fn get(&self, token: &str, now: Timestamp) -> Option<Arc<VerifiedToken>> {
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let name = name_of(token);
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let verified = memory.get(&name)?;
         if verified.expires_at > now {
             return Some(Arc::clone(verified));
@@ -136,6 +140,7 @@ impl TokenMemory {
 
     /// Remembers a token that was just verified.
     pub fn put(&self, token: &str, verified: Arc<VerifiedToken>, now: Timestamp) {
+        let name = name_of(token);
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.len() >= REMEMBERED_TOKENS {
             memory.retain(|_, held| held.expires_at > now);
@@ -143,7 +148,7 @@ impl TokenMemory {
         if memory.len() >= REMEMBERED_TOKENS {
             memory.clear();
         }
-        memory.insert(name_of(token), verified);
+        memory.insert(name, verified);
     }
 }
 

@@ -1,21 +1,30 @@
 //! The log: one line an event to standard error, for people or as JSON. What users sent cannot forge a line.
 
+mod gathering;
+
 use crate::config::{Log, LogFormat};
+use gathering::Gathering;
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::{self, Stderr, Write};
+use std::sync::Arc;
+use tracing::Metadata;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Registry, reload};
 
-/// Starts the log of this process. Panics go to it, too.
+/// What is told of every request; see [`crate::layers`].
+pub(crate) const ACCESS: &str = "access";
+
+/// Starts the log of this process. Panics go to it, too. Dropping the answer writes what was gathered.
 pub fn start(log: &Log) -> Result<LogLevel, TryInitError> {
+    let lines = StandardError(Arc::new(Gathering::start(io::stderr())));
     let (level, handle) = reload::Layer::new(log.level.clone());
     let registry = tracing_subscriber::registry().with(level).with(without_wire());
     match log.format {
-        LogFormat::Human => registry.with(human(StandardError)).try_init()?,
-        LogFormat::Json => registry.with(json(StandardError)).try_init()?,
+        LogFormat::Human => registry.with(human(lines.clone())).try_init()?,
+        LogFormat::Json => registry.with(json(lines.clone())).try_init()?,
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -26,17 +35,20 @@ pub fn start(log: &Log) -> Result<LogLevel, TryInitError> {
             .or(payload.downcast_ref::<String>().map(String::as_str));
         tracing::error!(panic.place = place, "a bug: {}", message.unwrap_or("no message"));
     }));
-    Ok(LogLevel(handle))
+    Ok(LogLevel { handle, lines })
 }
 
 /// What of the log can change while it is written.
 #[derive(Debug, Clone)]
-pub struct LogLevel(reload::Handle<Targets, Registry>);
+pub struct LogLevel {
+    handle: reload::Handle<Targets, Registry>,
+    lines: StandardError,
+}
 
 impl LogLevel {
     /// Other lines from now on.
     pub fn set(&self, level: Targets) {
-        if let Err(error) = self.0.reload(level) {
+        if let Err(error) = self.handle.reload(level) {
             tracing::error!("the log's level could not be changed: {error}");
         }
     }
@@ -74,14 +86,53 @@ where
         .with_writer(OneLine(writer))
 }
 
-#[derive(Debug, Clone, Copy)]
-struct StandardError;
+impl Drop for LogLevel {
+    fn drop(&mut self) {
+        // Standard error is where a failure would be told.
+        let _ = self.lines.0.flush();
+    }
+}
 
-impl MakeWriter<'_> for StandardError {
-    type Writer = io::Stderr;
+/// Standard error; lines of the access log are gathered before.
+#[derive(Debug, Clone)]
+struct StandardError(Arc<Gathering<Stderr>>);
 
-    fn make_writer(&self) -> io::Stderr {
-        io::stderr()
+struct Lines<'a> {
+    lines: &'a Gathering<Stderr>,
+    are_gathered: bool,
+}
+
+impl<'a> MakeWriter<'a> for StandardError {
+    type Writer = Lines<'a>;
+
+    fn make_writer(&'a self) -> Lines<'a> {
+        Lines {
+            lines: &self.0,
+            are_gathered: false,
+        }
+    }
+
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Lines<'a> {
+        Lines {
+            lines: &self.0,
+            are_gathered: event.target() == ACCESS,
+        }
+    }
+}
+
+impl Write for Lines<'_> {
+    // Whole lines come, one at a time.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.are_gathered {
+            self.lines.gather(line)?;
+        } else {
+            self.lines.write(line)?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.lines.flush()
     }
 }
 
@@ -96,11 +147,24 @@ impl<'writer, W: MakeWriter<'writer>> MakeWriter<'writer> for OneLine<W> {
     fn make_writer(&'writer self) -> Self::Writer {
         OneLineWriter(self.0.make_writer())
     }
+
+    fn make_writer_for(&'writer self, event: &Metadata<'_>) -> Self::Writer {
+        OneLineWriter(self.0.make_writer_for(event))
+    }
 }
 
 impl<W: Write> Write for OneLineWriter<W> {
     // The subscriber hands over a whole event at once, with its line end.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        // Most lines are good as they are.
+        if let Ok(text) = std::str::from_utf8(event)
+            && text
+                .strip_suffix('\n')
+                .is_some_and(|line| !line.contains(misleads))
+        {
+            self.0.write_all(event)?;
+            return Ok(event.len());
+        }
         let text = String::from_utf8_lossy(event);
         let line = text.strip_suffix('\n').unwrap_or(&text);
         self.0.write_all(format!("{}\n", escaped(line)).as_bytes())?;

@@ -23,7 +23,12 @@ pub trait EventStore: Send + Sync {
     fn append(&self, lease: &Lease, batch: Batch) -> Result<Appended, StoreError>;
 
     /// Rows of a report, newest first. A tenant that has nothing answers nothing.
-    fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError>;
+    fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
+        self.scan_onto(tenant, query, Vec::new())
+    }
+
+    /// The same with a block that begins with `head`: an answer is then written once, not put together from parts.
+    fn scan_onto(&self, tenant: TenantId, query: &Query, head: Vec<u8>) -> Result<Page, StoreError>;
 
     /// Whether a short page of the tenant's newest rows can be read at once: nothing must be opened for it, and nobody holds
     /// the tenant alone. A hint; whoever must not wait asks before reading on a thread that others need.
@@ -133,7 +138,7 @@ pub struct Appended {
 /// A stretch of rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
-    /// The rows' JSON objects, joined with commas.
+    /// The head that the scan was given, and the rows' JSON objects, joined with commas.
     pub block: Vec<u8>,
     /// How many.
     pub rows: usize,
@@ -143,6 +148,24 @@ pub struct Page {
     pub examined: u64,
     /// How many rows were left out for [`Query::skip`]; fewer than asked if the scan ended before.
     pub skipped: u64,
+}
+
+impl Page {
+    /// A page that has a head and no rows yet.
+    pub fn of(head: Vec<u8>) -> Page {
+        Page {
+            block: head,
+            ..Page::default()
+        }
+    }
+
+    /// The page behind a head.
+    #[must_use]
+    pub fn after(mut self, mut head: Vec<u8>) -> Page {
+        head.append(&mut self.block);
+        self.block = head;
+        self
+    }
 }
 
 /// An event as it is kept.

@@ -94,8 +94,8 @@ impl EventStore for Unruly {
         self.0.append(lease, batch)
     }
 
-    fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
-        self.0.scan(tenant, query)
+    fn scan_onto(&self, tenant: TenantId, query: &Query, head: Vec<u8>) -> Result<Page, StoreError> {
+        self.0.scan_onto(tenant, query, head)
     }
 
     fn winners(

@@ -28,8 +28,13 @@ fn tenant() -> TenantId {
     TenantId::parse("4f0c2b7e-6d1a-4d38-9a55-0c1e8b7d2f10").unwrap()
 }
 
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schema-v1")
+/// What each schema before the present one wrote of the same script.
+fn fixtures() -> impl Iterator<Item = PathBuf> {
+    (1..store::sqlite::SCHEMA_VERSION).map(|schema| {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fixtures")
+            .join(format!("schema-v{schema}"))
+    })
 }
 
 const A1: &str = "2017-04-10T08:00:00.1234567Z";
@@ -206,14 +211,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The fixture as a data folder of its own.
-fn unpack() -> (tempfile::TempDir, PathBuf) {
+/// A fixture as a data folder of its own.
+fn unpack(fixture: &Path) -> (tempfile::TempDir, PathBuf) {
     let parent = tempfile::tempdir().unwrap();
     let data = parent.path().join("data");
     let mut names: Vec<String> = Vec::new();
-    for path in files(&fixture()) {
+    for path in files(fixture) {
         let Some(name) = path
-            .strip_prefix(fixture())
+            .strip_prefix(fixture)
             .unwrap()
             .to_str()
             .unwrap()
@@ -245,8 +250,12 @@ fn rows(store: &dyn EventStore, face: Face, report: &str) -> String {
 }
 
 #[test]
-fn the_rows_of_schema_1_are_read_as_they_were_written() {
-    let (_parent, data) = unpack();
+fn the_rows_of_older_schemas_are_read_as_they_were_written() {
+    fixtures().for_each(|fixture| check_rows(&fixture));
+}
+
+fn check_rows(fixture: &Path) {
+    let (_parent, data) = unpack(fixture);
     let opened = open(&data);
     let store = opened.store.as_ref();
     assert_eq!(
@@ -254,7 +263,7 @@ fn the_rows_of_schema_1_are_read_as_they_were_written() {
         [row("a", A2, 2), row("b", B1, 1), row("d", D1, 1), row("c", C1, 1)].join(",")
     );
     assert_eq!(rows(store, Face::Activities, "signinEvents"), SIGN_IN_ROW);
-    // Rendered on reading, from what schema 1 keeps beside the row.
+    // Rendered on reading, from what is kept beside the row.
     let rendered = rows(store, Face::Reports, "allUserSignInActivityEvents");
     assert!(
         rendered.contains("Ada") && rendered.contains("Browser"),
@@ -288,8 +297,12 @@ fn the_rows_of_schema_1_are_read_as_they_were_written() {
 }
 
 #[test]
-fn the_account_of_schema_1_is_read_as_it_was_written() {
-    let (_parent, data) = unpack();
+fn the_account_of_older_schemas_is_read_as_it_was_written() {
+    fixtures().for_each(|fixture| check_account(&fixture));
+}
+
+fn check_account(fixture: &Path) {
+    let (_parent, data) = unpack(fixture);
     let opened = open(&data);
     let store = opened.store.as_ref();
     assert_eq!(store.tenants().unwrap(), [tenant()]);
@@ -367,8 +380,12 @@ fn the_account_of_schema_1_is_read_as_it_was_written() {
 }
 
 #[test]
-fn a_folder_of_schema_1_goes_on_where_it_stood() {
-    let (_parent, data) = unpack();
+fn a_folder_of_an_older_schema_goes_on_where_it_stood() {
+    fixtures().for_each(|fixture| check_going_on(&fixture));
+}
+
+fn check_going_on(fixture: &Path) {
+    let (_parent, data) = unpack(fixture);
     let opened = open(&data);
     let store = opened.store.as_ref();
     let (ada, bob) = ("ada@fixture.example", "bob@fixture.example");
@@ -416,8 +433,12 @@ fn a_folder_of_schema_1_goes_on_where_it_stood() {
 }
 
 #[test]
-fn the_control_store_of_schema_1_is_read_as_it_was_written() {
-    let (_parent, data) = unpack();
+fn the_control_store_beside_older_schemas_is_read_as_it_was_written() {
+    fixtures().for_each(|fixture| check_control(&fixture));
+}
+
+fn check_control(fixture: &Path) {
+    let (_parent, data) = unpack(fixture);
     let control = SqliteControlStore::open(&data).unwrap();
     let tenants = control.tenants().unwrap();
     assert_eq!(tenants.len(), 1);

@@ -6,6 +6,9 @@ use super::watch::Watch;
 use anyhow::{Context, Result, bail};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// Longer answers are a fault of the bench.
@@ -15,9 +18,11 @@ const HEAD_BYTES_MOST: usize = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One connection.
-pub(super) struct Connection {
-    stream: TcpStream,
+pub(super) struct Connection<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
+    /// Where the last answer's body stands.
+    body: Range<usize>,
 }
 
 /// An answer; its body stays in the connection until the next request.
@@ -27,16 +32,33 @@ pub(super) struct Answer<'a> {
     pub(super) body: &'a [u8],
 }
 
-impl Connection {
+impl Connection<TcpStream> {
     pub(super) fn open(address: SocketAddr) -> Result<Connection> {
         let stream = TcpStream::connect(address).with_context(|| format!("connect to {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Connection {
+        Ok(Connection::over(stream))
+    }
+}
+
+impl Connection<UnixStream> {
+    /// To a server's socket of administration.
+    pub(super) fn to_socket(path: &Path) -> Result<Connection<UnixStream>> {
+        let stream = UnixStream::connect(path).with_context(|| format!("connect to {}", path.display()))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Connection::over(stream))
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    fn over(stream: S) -> Connection<S> {
+        Connection {
             stream,
             buffer: vec![0; 256 << 10],
-        })
+            body: 0..0,
+        }
     }
 
     /// Sends a whole request and reads its answer, which must announce its length.
@@ -66,10 +88,16 @@ impl Connection {
         if filled > end {
             bail!("{} bytes came after the answer", filled - end);
         }
+        self.body = body_start..end;
         Ok(Answer {
             status,
-            body: &self.buffer[body_start..end],
+            body: self.body(),
         })
+    }
+
+    /// The body of the last answer.
+    fn body(&self) -> &[u8] {
+        &self.buffer[self.body.clone()]
     }
 
     fn read_into(&mut self, filled: usize) -> Result<usize> {
@@ -196,6 +224,41 @@ fn one(
         answered += 1;
     }
     Ok((answered, spans))
+}
+
+/// A connection that is opened anew after a fault.
+pub(super) struct Line {
+    address: SocketAddr,
+    connection: Option<Connection>,
+}
+
+impl Line {
+    pub(super) fn to(address: SocketAddr) -> Line {
+        Line {
+            address,
+            connection: None,
+        }
+    }
+
+    /// Asks, and takes anything but a 200 for a fault.
+    pub(super) fn ask(&mut self, request: &[u8]) -> Result<&[u8]> {
+        let (status, body) = self.ask_any(request)?;
+        if status != 200 {
+            bail!("answered {status}: {}", shortened(body));
+        }
+        Ok(body)
+    }
+
+    /// Asks; any answer is one.
+    pub(super) fn ask_any(&mut self, request: &[u8]) -> Result<(u16, &[u8])> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => Connection::open(self.address)?,
+        };
+        let status = connection.ask(request)?.status;
+        let connection = self.connection.insert(connection);
+        Ok((status, connection.body()))
+    }
 }
 
 /// The beginning of a body, for messages.

@@ -2,7 +2,7 @@
 
 use super::client::{Connection, get, shortened};
 use super::product::{Server, TENANT};
-use super::table::{Line, megabytes};
+use super::table::{Line, Verdict, megabytes};
 use super::watch::Watch;
 use super::yardsticks::Yardstick;
 use super::{Bench, median, ratio};
@@ -61,6 +61,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
         ratio: Some(ratio(&ours, &of_static)),
         floor: "0.35",
         goal: "0.5",
+        verdict: Verdict::at_least(ratio(&ours, &of_static), 0.35, 0.5),
     }])
 }
 
@@ -97,7 +98,7 @@ fn read_static(address: SocketAddr, pages: usize) -> Result<u64> {
 }
 
 /// The path of the nextLink, which stands at the end of a page.
-fn next_target(page: &[u8]) -> Option<String> {
+pub(super) fn next_target(page: &[u8]) -> Option<String> {
     let end = std::str::from_utf8(&page[page.len().saturating_sub(4_096)..]).ok()?;
     let (_, link) = end.rsplit_once("\"@odata.nextLink\":\"")?;
     let link = link.strip_suffix("\"}")?;

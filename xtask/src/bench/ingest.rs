@@ -2,7 +2,7 @@
 
 use super::client::{Connection, post, shortened};
 use super::product::{Data, Server, TENANT, core_seconds};
-use super::table::{Line, microseconds, thousands};
+use super::table::{Line, Verdict, megabytes, microseconds, thousands};
 use super::watch::Watch;
 use super::yardsticks::Bare;
 use super::{Bench, median, ratio};
@@ -24,6 +24,9 @@ struct Size {
     in_upload: u64,
     floor: &'static str,
     goal: &'static str,
+    /// The same in events a second.
+    floor_rate: f64,
+    goal_rate: f64,
 }
 
 const SIZES: &[Size] = &[
@@ -34,6 +37,8 @@ const SIZES: &[Size] = &[
         in_upload: 500,
         floor: "12 k/s",
         goal: "25 k/s",
+        floor_rate: 12e3,
+        goal_rate: 25e3,
     },
     Size {
         name: "500-byte",
@@ -42,6 +47,8 @@ const SIZES: &[Size] = &[
         in_upload: 2_000,
         floor: "40 k/s",
         goal: "80 k/s",
+        floor_rate: 40e3,
+        goal_rate: 80e3,
     },
 ];
 
@@ -57,7 +64,7 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
     let data = Data::empty(
         bench.build,
         &bench.data.beside,
-        &format!("ingest-{}", size.in_upload),
+        &bench.data.beside.join(format!("ingest-{}", size.in_upload)),
     )?;
     let mut bare = Bare::open(&bench.data.beside.join(format!("bare-{}.db", size.in_upload)))?;
     let server = Server::start(bench.build, &data)?;
@@ -112,6 +119,7 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
             );
         }
     }
+    let held = server.rss_anon()? as f64;
     server.stop()?;
     Ok(vec![
         Line {
@@ -120,13 +128,15 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
                 size.name, size.in_upload
             ),
             measured: format!(
-                "{} events/s, {} of a core each",
+                "{} events/s, {} of a core each, RssAnon after it {}",
                 thousands(median(&ours)),
-                microseconds(median(&our_cost))
+                microseconds(median(&our_cost)),
+                megabytes(held)
             ),
             ratio: None,
             floor: size.floor,
             goal: size.goal,
+            verdict: Verdict::at_least(median(&ours), size.floor_rate, size.goal_rate),
         },
         Line {
             work: "the same against bare parse + zstd + SQLite on one thread".to_owned(),
@@ -134,6 +144,7 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
             ratio: Some(ratio(&ours, &of_bare)),
             floor: "0.5",
             goal: "0.7",
+            verdict: Verdict::at_least(ratio(&ours, &of_bare), 0.5, 0.7),
         },
         Line {
             work: "the same by what a core does in a second".to_owned(),
@@ -141,6 +152,7 @@ fn measure(bench: &Bench<'_>, size: &Size) -> Result<Vec<Line>> {
             ratio: Some(ratio(&cost_of_bare, &our_cost)),
             floor: "–",
             goal: "–",
+            verdict: Verdict::None,
         },
     ])
 }

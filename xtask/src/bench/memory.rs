@@ -61,7 +61,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         poured.fetch_add(record.json.len() as u64 + 1, Ordering::Relaxed);
     });
     let watch = Watch::start();
-    let mut import = importing(&build, &folder.path().join("data"))?;
+    let mut import = importing(&build, &folder.path().join("data"), None)?;
     let process = import.id();
     let ended = AtomicBool::new(false);
     let (sums, readings) = std::thread::scope(|scope| {

@@ -5,13 +5,23 @@
 
 mod client;
 mod export;
+mod fleet;
+mod growth;
 mod histogram;
 mod ingest;
 pub(crate) mod memory;
 mod page;
 mod product;
+pub(crate) mod purge;
+mod recount;
+mod samples;
+pub(crate) mod soak;
 mod start;
+mod steady;
 mod table;
+mod templates;
+pub(crate) mod tenants;
+mod vitals;
 mod watch;
 pub(crate) mod yardsticks;
 
@@ -23,7 +33,8 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 use table::Line;
 
-/// Measure the service against its ceilings.
+/// Measure the service against its ceilings: pages, exports, growth with the number of rows, start, memory, disk, ingest. Prints
+/// the table of the design's budgets. Traffic stays on loopback; the data go at the end, but for what --keep keeps.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "cargo xtask bench")]
 pub(crate) struct Args {
@@ -39,7 +50,13 @@ pub(crate) struct Args {
     /// Connections of the client
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
     connections: u32,
-    /// Only these measures: page, export, start, ingest
+    /// Rows of the stores that `growth` compares, each loaded unless it is kept already: 100000,1000000,10000000
+    #[arg(long, value_delimiter = ',', value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    growth: Vec<u64>,
+    /// Keep loaded stores here, and use those that are here: ten million rows take minutes to load
+    #[arg(long, visible_alias = "data", value_name = "FOLDER")]
+    keep: Option<PathBuf>,
+    /// Only these measures: page, export, growth, start, ingest
     #[arg(long, value_delimiter = ',', value_name = "MEASURE")]
     only: Vec<String>,
     /// Where the data are made and removed again; a real disk, for durable writes are measured
@@ -81,6 +98,10 @@ const ALL: &[Measure] = &[
         run: export::run,
     },
     Measure {
+        name: "growth",
+        run: growth::run,
+    },
+    Measure {
         name: "start",
         run: start::run,
     },
@@ -105,7 +126,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     };
     let folder = product::working_folder(&build, args.folder.as_deref())?;
     println!("{}", table::machine());
-    let data = Data::load(&build, folder.path(), args.rows)?;
+    let data = Data::kept(&build, folder.path(), args.keep.as_deref(), args.rows)?;
     let bench = Bench {
         args: &args,
         build: &build,
@@ -128,6 +149,14 @@ pub(crate) enum Release {
     Here(Build),
     /// It happened in a release build of this program.
     Elsewhere(ExitCode),
+}
+
+/// Reads a number of times a second.
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.01..=100_000.0).contains(&rate) => Ok(rate),
+        _ => Err("not a number from 0.01 to 100000".to_owned()),
+    }
 }
 
 /// The middle one; the mean of the two in the middle.

@@ -21,7 +21,9 @@ pub(super) const TENANT: &str = "4b2462a4-bbee-495a-a0e1-f23ae524cc9c";
 const FIRST_DAY: i64 = 1_767_225_600; // 2026-01-01T00:00:00Z
 const DAYS: i64 = 90;
 /// A loaded record; the row that is served of it has about 620 bytes.
-const LOADED_RECORD_BYTES: u32 = 700;
+pub(super) const LOADED_RECORD_BYTES: u32 = 700;
+/// In a kept store: that it is whole, and who may read it.
+const NOTE: &str = "bench.json";
 /// A server that has not answered by then has failed.
 const START_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -90,7 +92,7 @@ pub(super) fn working_folder(build: &Build, wanted: Option<&Path>) -> Result<Tem
 }
 
 /// A data folder with a tenant and an application, and perhaps rows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Data {
     pub(super) folder: PathBuf,
     /// Where other files of the bench may lie.
@@ -98,22 +100,29 @@ pub(super) struct Data {
     pub(super) rows: u64,
     pub(super) first: Timestamp,
     pub(super) last: Timestamp,
-    client_id: String,
-    client_secret: String,
+    /// The application that may read and bring.
+    pub(super) client: Client,
+}
+
+/// An application that may ask for tokens.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Client {
+    pub(super) tenant: String,
+    pub(super) id: String,
+    pub(super) secret: String,
 }
 
 impl Data {
     /// A folder with a tenant and no rows.
-    pub(super) fn empty(build: &Build, beside: &Path, name: &str) -> Result<Data> {
-        let folder = beside.join(name);
+    pub(super) fn empty(build: &Build, beside: &Path, folder: &Path) -> Result<Data> {
         command(
             build,
-            &folder,
+            folder,
             &["tenant", "create", "fabrikam.example", "--id", TENANT],
         )?;
         let made = command(
             build,
-            &folder,
+            folder,
             &[
                 "app",
                 "create",
@@ -129,23 +138,33 @@ impl Data {
         )?;
         let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
         Ok(Data {
-            client_id: text("clientId"),
-            client_secret: text("clientSecret"),
-            folder,
+            client: Client {
+                tenant: TENANT.to_owned(),
+                id: text("clientId"),
+                secret: text("clientSecret"),
+            },
+            ..Data::without_client(folder, beside)
+        })
+    }
+
+    fn without_client(folder: &Path, beside: &Path) -> Data {
+        Data {
+            folder: folder.to_owned(),
             beside: beside.to_owned(),
             rows: 0,
             first: Timestamp::from_unix_seconds(FIRST_DAY),
             last: Timestamp::from_unix_seconds(FIRST_DAY).plus_days(DAYS),
-        })
+            client: Client::default(),
+        }
     }
 
     /// The same with rows, brought by `gatelog import` as a user would.
-    pub(super) fn load(build: &Build, beside: &Path, rows: u64) -> Result<Data> {
-        let mut data = Data::empty(build, beside, "rows")?;
+    fn load(build: &Build, beside: &Path, folder: &Path, rows: u64) -> Result<Data> {
+        let mut data = Data::empty(build, beside, folder)?;
         let watch = Watch::start();
         let bytes = rows * (u64::from(LOADED_RECORD_BYTES) + 1);
         let records = generator::stream(1, bytes, LOADED_RECORD_BYTES, data.first, data.last);
-        let mut import = importing(build, &data.folder)?;
+        let mut import = importing(build, &data.folder, None)?;
         pour(&mut import, records)?;
         let sums = imported(import)?;
         data.rows = sums["new"].as_u64().unwrap_or_default();
@@ -158,6 +177,50 @@ impl Data {
             super::table::thousands(rows as f64 / watch.seconds())
         );
         Ok(data)
+    }
+
+    /// The store of so many rows that an earlier run left in the folder to keep, else a fresh one, which stays there.
+    pub(super) fn load_or_reuse(bench: &super::Bench<'_>, rows: u64) -> Result<Data> {
+        Data::kept(bench.build, &bench.data.beside, bench.args.keep.as_deref(), rows)
+    }
+
+    /// The same before there is a bench.
+    pub(super) fn kept(build: &Build, beside: &Path, keep: Option<&Path>, rows: u64) -> Result<Data> {
+        let Some(keep) = keep else {
+            return Data::load(build, beside, &beside.join(format!("rows-{rows}")), rows);
+        };
+        let folder = keep.join(format!("rows-{rows}"));
+        let note = folder.join(NOTE);
+        if let Ok(text) = std::fs::read(&note) {
+            let said: Value = serde_json::from_slice(&text).context("read the note of a kept store")?;
+            let word = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+            println!("{rows} rows are in {} already", folder.display());
+            return Ok(Data {
+                client: Client {
+                    tenant: TENANT.to_owned(),
+                    id: word("clientId"),
+                    secret: word("clientSecret"),
+                },
+                rows,
+                ..Data::without_client(&folder, beside)
+            });
+        }
+        if folder.exists() {
+            bail!(
+                "{} is no store that was loaded to its end; remove it",
+                folder.display()
+            );
+        }
+        std::fs::create_dir_all(keep).with_context(|| format!("make {}", keep.display()))?;
+        let data = Data::load(build, beside, &folder, rows)?;
+        let said = serde_json::json!({"clientId": data.client.id, "clientSecret": data.client.secret});
+        std::fs::write(&note, said.to_string()).context("write the note of a kept store")?;
+        Ok(data)
+    }
+
+    /// Where a yardstick has its copy of the rows: beside a kept store, so that it is kept, too.
+    pub(super) fn copy(&self) -> PathBuf {
+        self.folder.with_extension("copy.db")
     }
 
     /// The files of the months that have rows. Only while no server has them open.
@@ -178,12 +241,17 @@ impl Data {
     }
 }
 
-/// `gatelog import -`, waiting for records.
-pub(super) fn importing(build: &Build, folder: &Path) -> Result<Child> {
-    Command::new(&build.program)
+/// `gatelog import -`, waiting for records; for a tenant, which is made, or for whom they name.
+pub(super) fn importing(build: &Build, folder: &Path, tenant: Option<&str>) -> Result<Child> {
+    let mut command = Command::new(&build.program);
+    command
         .arg("--data")
         .arg(folder)
-        .args(["-o", "json", "import", "-"])
+        .args(["-o", "json", "import", "-"]);
+    if let Some(tenant) = tenant {
+        command.args(["--tenant", tenant]);
+    }
+    command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -210,7 +278,7 @@ pub(super) fn imported(import: Child) -> Result<Value> {
     serde_json::from_slice(&output.stdout).context("read the import's answer")
 }
 
-fn command(build: &Build, folder: &Path, arguments: &[&str]) -> Result<Value> {
+pub(super) fn command(build: &Build, folder: &Path, arguments: &[&str]) -> Result<Value> {
     let output = Command::new(&build.program)
         .arg("--data")
         .arg(folder)
@@ -230,6 +298,8 @@ fn command(build: &Build, folder: &Path, arguments: &[&str]) -> Result<Value> {
 pub(super) struct Server {
     child: Child,
     pub(super) address: SocketAddr,
+    /// Where metrics are.
+    pub(super) admin: SocketAddr,
     /// From the start of the process to the first good answer of `/readyz`.
     pub(super) started_in: Duration,
 }
@@ -237,12 +307,26 @@ pub(super) struct Server {
 impl Server {
     /// Starts the server with the settings that it ships with, but for its addresses.
     pub(super) fn start(build: &Build, data: &Data) -> Result<Server> {
+        Server::start_in(build, &data.folder, &data.beside, None)
+    }
+
+    /// The same on any data folder, with a configuration file if one is given.
+    pub(super) fn start_in(
+        build: &Build,
+        folder: &Path,
+        beside: &Path,
+        settings: Option<&Path>,
+    ) -> Result<Server> {
         let (address, admin) = (free_address()?, free_address()?);
-        let log = File::create(data.beside.join("server.log")).context("make the server's log")?;
+        let log = File::create(beside.join("server.log")).context("make the server's log")?;
         let watch = Watch::start();
-        let child = Command::new(&build.program)
+        let mut command = Command::new(&build.program);
+        if let Some(settings) = settings {
+            command.arg("--config").arg(settings);
+        }
+        let child = command
             .arg("--data")
-            .arg(&data.folder)
+            .arg(folder)
             .args(["serve", "--listen"])
             .arg(address.to_string())
             .arg("--admin-listen")
@@ -253,6 +337,7 @@ impl Server {
         let mut server = Server {
             child,
             address,
+            admin,
             started_in: Duration::ZERO,
         };
         let request = get("/readyz", admin, None);
@@ -270,7 +355,7 @@ impl Server {
             if let Some(status) = server.child.try_wait()? {
                 bail!(
                     "the server ended with {status}; see {}",
-                    data.beside.join("server.log").display()
+                    beside.join("server.log").display()
                 );
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -281,11 +366,16 @@ impl Server {
 
     /// A token of the bench's application.
     pub(super) fn token(&self, data: &Data, resource: &str) -> Result<String> {
+        self.token_of(&data.client, resource)
+    }
+
+    /// A token of an application.
+    pub(super) fn token_of(&self, client: &Client, resource: &str) -> Result<String> {
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&resource={resource}",
-            data.client_id, data.client_secret
+            client.id, client.secret
         );
-        let target = format!("/{TENANT}/oauth2/token");
+        let target = format!("/{}/oauth2/token", client.tenant);
         let request = post(
             &target,
             self.address,
@@ -302,6 +392,38 @@ impl Server {
         }
     }
 
+    /// A number of `/metrics` by its name; zero if it is not told.
+    pub(super) fn metric(&self, name: &str) -> Result<f64> {
+        let mut connection = Connection::open(self.admin)?;
+        let answer = connection.ask(&get("/metrics", self.admin, None))?;
+        let text = String::from_utf8_lossy(answer.body);
+        Ok(text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+            .unwrap_or(0.0))
+    }
+
+    /// The id of its process.
+    pub(super) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Lets it read its configuration anew.
+    pub(super) fn hang_up(&self) -> Result<()> {
+        self.signal("-HUP")
+    }
+
+    fn signal(&self, name: &str) -> Result<()> {
+        let asked = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status()
+            .context("run kill")?;
+        if !asked.success() {
+            bail!("the server took no {name}");
+        }
+        Ok(())
+    }
+
     /// Memory of its own that is in use now, in bytes.
     pub(super) fn rss_anon(&self) -> Result<u64> {
         rss_anon(self.child.id())
@@ -314,13 +436,7 @@ impl Server {
 
     /// Ends it as an operator would.
     pub(super) fn stop(mut self) -> Result<()> {
-        let asked = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .context("run kill")?;
-        if !asked.success() {
-            bail!("the server could not be asked to stop");
-        }
+        self.signal("-TERM")?;
         let ended = self.child.wait().context("wait for the server")?;
         if !ended.success() {
             bail!("the server ended with {ended}");

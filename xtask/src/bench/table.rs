@@ -16,20 +16,63 @@ pub(super) struct Line {
     pub(super) floor: &'static str,
     /// What should be reached.
     pub(super) goal: &'static str,
+    /// What came of it.
+    pub(super) verdict: Verdict,
+}
+
+/// Whether a floor was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The goal, too.
+    Goal,
+    Reached,
+    Missed,
+    /// There is none.
+    None,
+}
+
+impl Verdict {
+    /// Of what must be large.
+    pub(super) fn at_least(value: f64, floor: f64, goal: f64) -> Verdict {
+        match value {
+            value if value >= goal => Verdict::Goal,
+            value if value >= floor => Verdict::Reached,
+            _ => Verdict::Missed,
+        }
+    }
+
+    /// Of what must be small.
+    pub(super) fn at_most(value: f64, floor: f64, goal: f64) -> Verdict {
+        Verdict::at_least(-value, -floor, -goal)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Verdict::Goal => "goal reached",
+            Verdict::Reached => "reached",
+            Verdict::Missed => "missed",
+            Verdict::None => "–",
+        }
+    }
 }
 
 /// The lines as Markdown, which reads well in a terminal too.
 pub(super) fn shown(lines: &[Line]) -> String {
-    let mut text =
-        String::from("| work | measured | ratio | floor | goal |\n| --- | --- | --- | --- | --- |\n");
+    let mut text = String::from(
+        "| work | measured | ratio | floor | goal | floor is |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
     for line in lines {
         let ratio = line
             .ratio
             .map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"));
         let _ = writeln!(
             text,
-            "| {} | {} | {ratio} | {} | {} |",
-            line.work, line.measured, line.floor, line.goal
+            "| {} | {} | {ratio} | {} | {} | {} |",
+            line.work,
+            line.measured,
+            line.floor,
+            line.goal,
+            line.verdict.word()
         );
     }
     text
@@ -97,7 +140,17 @@ mod tests {
             ratio: None,
             floor: "200 ms",
             goal: "100 ms",
+            verdict: Verdict::at_most(0.02, 0.2, 0.1),
         };
-        assert!(shown(&[line]).ends_with("| start | 20 ms | – | 200 ms | 100 ms |\n"));
+        assert!(shown(&[line]).ends_with("| start | 20 ms | – | 200 ms | 100 ms | goal reached |\n"));
+    }
+
+    #[test]
+    fn a_floor_is_reached_at_its_very_value() {
+        assert_eq!(Verdict::at_least(0.3, 0.3, 0.4), Verdict::Reached);
+        assert_eq!(Verdict::at_least(0.29, 0.3, 0.4), Verdict::Missed);
+        assert_eq!(Verdict::at_most(1.5, 1.5, 1.2), Verdict::Reached);
+        assert_eq!(Verdict::at_most(1.51, 1.5, 1.2), Verdict::Missed);
+        assert_eq!(Verdict::at_most(f64::NAN, 1.5, 1.2), Verdict::Missed);
     }
 }

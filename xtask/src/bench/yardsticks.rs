@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use model::time::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 use serde_json::Value;
@@ -160,13 +161,28 @@ fn open_copy(database: &str) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Copies the sign-in rows of the month files into one table that has nothing but what a page needs.
-pub(super) fn copy_rows(partitions: &[std::path::PathBuf], database: &FilePath) -> Result<u64> {
+/// Copies the sign-in rows of the month files before an instant into one table that has nothing but what a page needs. What
+/// was copied whole of so many rows is there already the next time.
+pub(super) fn copy_rows(
+    partitions: &[std::path::PathBuf],
+    database: &FilePath,
+    before: Timestamp,
+    rows: u64,
+) -> Result<()> {
     /// `activities/signinEvents`
     const REPORT: u16 = 101;
-    let connection = Connection::open(database).context("make the copy of the rows")?;
+    if database.exists() {
+        return Ok(());
+    }
+    let unfinished = database.with_extension("unfinished");
+    if unfinished.exists() {
+        std::fs::remove_file(&unfinished).context("remove what is left of a copy")?;
+    }
+    let connection = Connection::open(&unfinished).context("make the copy of the rows")?;
     connection.pragma_update(None, "page_size", 16_384)?;
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    // A copy that is cut off is made again; with a log each page would be written twice.
+    connection.query_row("PRAGMA journal_mode = OFF", [], |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
     connection.execute_batch(
         "CREATE TABLE rows(time INTEGER NOT NULL, key BLOB NOT NULL, json BLOB NOT NULL, PRIMARY KEY (time, key))
             STRICT, WITHOUT ROWID",
@@ -175,12 +191,20 @@ pub(super) fn copy_rows(partitions: &[std::path::PathBuf], database: &FilePath) 
     for partition in partitions {
         connection.execute("ATTACH ?1 AS month", [partition.to_string_lossy()])?;
         copied += connection.execute(
-            "INSERT INTO rows SELECT time, key, json FROM month.rows WHERE report = ?1 AND json IS NOT NULL",
-            [REPORT],
-        )?;
+            "INSERT INTO rows SELECT time, key, json FROM month.rows
+             WHERE report = ?1 AND json IS NOT NULL AND time < ?2",
+            params![REPORT, before.ticks()],
+        )? as u64;
         connection.execute("DETACH month", [])?;
     }
-    Ok(copied as u64)
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    drop(connection);
+    // Two hours of 90 days are left out.
+    if copied > rows || copied < rows - rows / 500 {
+        bail!("{copied} rows were copied of {rows}");
+    }
+    std::fs::rename(&unfinished, database).context("give the copy its name")
 }
 
 /// The least that durable ingest must do, on one thread: parse a record, compress it, write it, commit what came

@@ -78,7 +78,8 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         overrides.push(("log.level".to_owned(), "warn".to_owned()));
     }
     let config = config_with(&common, overrides)?;
-    server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
+    let _log =
+        server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
     let format = common.output;
     block_on(async {
         let server = Server::prepare(config).await?;

@@ -306,6 +306,13 @@ fn broken_encoding_is_refused_with_its_place() {
 fn there_are_limits_on_length_and_number() {
     let long = format!("api-version=beta&$filter={}", "a".repeat(16 * 1024));
     check_refused(&long, "Request_BadRequest", "at most 16384 are read");
+    let padded = |length: usize| format!("api-version=beta&{}", "x".repeat(length - 17));
+    check(&padded(16 * 1024), options(None, None));
+    check_refused(
+        &padded(16 * 1024 + 1),
+        "Request_BadRequest",
+        "has 16385 bytes; at most 16384 are read",
+    );
     check_refused(
         &format!("api-version=beta{}", "&$top=1".repeat(65)),
         "Request_BadRequest",

@@ -2,14 +2,16 @@
 
 use super::{ClientAddress, RequestId, TenantAddresses};
 use crate::clock::Stopwatch;
+use crate::logging::ACCESS;
 use crate::metrics::Metrics;
 use axum::body::{Body, Bytes};
 use http::{Method, StatusCode, Uri};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use tokio::sync::watch;
+use std::time::Duration;
 
 /// Options of a query whose values say nothing of anybody; other values stay out of the log.
 const OPEN_OPTIONS: &[&str] = &[
@@ -31,21 +33,55 @@ const MOST_SHOWN_BYTES: usize = 1_024;
 /// What is longer is no name of an option but something that lost its own.
 const LONGEST_NAME_BYTES: usize = 40;
 
+/// The open requests of one connection. Nobody is woken when one comes or goes: who wants to know looks from time to time.
+#[derive(Debug)]
+pub(crate) struct OpenRequests {
+    open: AtomicUsize,
+    /// When the last one ended, in microseconds of `age`.
+    ended: AtomicU64,
+    age: Stopwatch,
+}
+
+impl OpenRequests {
+    /// None yet.
+    pub(crate) fn none() -> Arc<OpenRequests> {
+        Arc::new(OpenRequests {
+            open: AtomicUsize::new(0),
+            ended: AtomicU64::new(0),
+            age: Stopwatch::start(),
+        })
+    }
+
+    /// Time since the connection began.
+    pub(crate) fn age(&self) -> Duration {
+        self.age.elapsed()
+    }
+
+    /// Since which age no request has been open; `None` while one is.
+    pub(crate) fn none_since(&self) -> Option<Duration> {
+        // What the last one noted before it counted itself out is seen with its count.
+        (self.open.load(Ordering::Acquire) == 0)
+            .then(|| Duration::from_micros(self.ended.load(Ordering::Relaxed)))
+    }
+}
+
 /// Counts a request as open on its connection until it is dropped.
 #[derive(Debug)]
-pub(crate) struct OpenRequest(watch::Sender<usize>);
+pub(crate) struct OpenRequest(Arc<OpenRequests>);
 
 impl OpenRequest {
     /// Counts one more.
-    pub(crate) fn new(open: &watch::Sender<usize>) -> Arc<OpenRequest> {
-        open.send_modify(|count| *count += 1);
-        Arc::new(OpenRequest(open.clone()))
+    pub(crate) fn new(open: &Arc<OpenRequests>) -> Arc<OpenRequest> {
+        open.open.fetch_add(1, Ordering::Relaxed);
+        Arc::new(OpenRequest(Arc::clone(open)))
     }
 }
 
 impl Drop for OpenRequest {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count = count.saturating_sub(1));
+        let age = self.0.age().as_micros() as u64;
+        self.0.ended.store(age, Ordering::Relaxed);
+        self.0.open.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -127,7 +163,7 @@ impl AccessLine {
             .observe_request(&self.method, self.route.as_deref(), self.status, span);
         let probe = self.route.as_deref().is_some_and(|route| PROBES.contains(&route));
         if (probe && !self.status.is_server_error())
-            || !tracing::enabled!(target: "access", tracing::Level::INFO)
+            || !tracing::enabled!(target: ACCESS, tracing::Level::INFO)
         {
             return;
         }
@@ -138,7 +174,7 @@ impl AccessLine {
         let cut = if whole { "" } else { ", cut off" };
         let status = self.status.as_u16();
         tracing::info!(
-            target: "access",
+            target: ACCESS,
             {
                 request.id = %self.request,
                 client.address = self.client.0.map(tracing::field::display),

@@ -16,5 +16,5 @@ pub use limits::{RouteLimits, limited, whole_body};
 pub use origin::{ClientAddress, Origin, Peer, Transport};
 pub use request_id::RequestId;
 
-pub(crate) use access::OpenRequest;
+pub(crate) use access::{OpenRequest, OpenRequests};
 pub(crate) use origin::origin_of;

@@ -1,18 +1,17 @@
 //! Which connections are busy: an idle one is closed, one with an open request never is.
 
-use crate::layers::OpenRequest;
+use crate::layers::{OpenRequest, OpenRequests};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::sleep;
 
-/// The number of open requests of one connection.
+/// The open requests of one connection.
 #[derive(Debug)]
-pub(super) struct Activity(watch::Sender<usize>);
+pub(super) struct Activity(Arc<OpenRequests>);
 
 impl Activity {
     pub(super) fn new() -> Activity {
-        Activity(watch::Sender::new(0))
+        Activity(OpenRequests::none())
     }
 
     /// Counts a request as open until every clone of the answer is dropped.
@@ -20,16 +19,24 @@ impl Activity {
         OpenRequest::new(&self.0)
     }
 
-    /// Ends once no request has been open for that long without a break.
+    /// Ends once no request has been open for that long without a break, beginning now.
+    ///
+    /// It looks once in each such span and when one may be over: to be told of each request would wake the connection's task
+    /// twice more for it.
     pub(super) async fn idle_for(&self, span: Duration) {
-        let mut open = self.0.subscribe();
+        let asked_at = self.0.age();
         loop {
-            let idle = *open.borrow_and_update() == 0;
-            // The sender is `self`, so there is always one and `changed` cannot fail.
-            tokio::select! {
-                _ = open.changed() => {}
-                () = sleep(span), if idle => return,
-            }
+            let left = match self.0.none_since() {
+                None => span,
+                Some(ended) => {
+                    let idle = self.0.age().saturating_sub(ended.max(asked_at));
+                    match span.checked_sub(idle) {
+                        Some(left) if !left.is_zero() => left,
+                        _ => return,
+                    }
+                }
+            };
+            sleep(left).await;
         }
     }
 }
@@ -37,6 +44,9 @@ impl Activity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Wake, Waker};
 
     #[tokio::test]
     async fn a_connection_is_idle_only_without_open_requests() {
@@ -50,5 +60,36 @@ mod tests {
         }
         drop(second);
         activity.idle_for(Duration::ZERO).await;
+    }
+
+    #[tokio::test]
+    async fn idling_begins_anew_with_every_end_of_a_request() {
+        let activity = Activity::new();
+        let span = Duration::from_millis(20);
+        sleep(span).await;
+        drop(activity.open());
+        let ended = activity.0.none_since().unwrap();
+        assert!(ended >= span);
+        activity.idle_for(span).await;
+        assert!(activity.0.age() >= ended + span);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_comes_and_goes_wakes_nobody() {
+        struct Woken(AtomicUsize);
+        impl Wake for Woken {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let activity = Activity::new();
+        let woken = Arc::new(Woken(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut idle = pin!(activity.idle_for(Duration::from_secs(3_600)));
+        assert!(idle.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        for _ in 0..10 {
+            drop(activity.open());
+        }
+        assert_eq!(woken.0.load(Ordering::Relaxed), 0);
     }
 }

@@ -113,11 +113,15 @@ impl Request {
         let permit = (is_at_hand && is_short(&asked.query))
             .then(|| app.short_reads.try_acquire().ok())
             .flatten();
-        let page = if permit.is_some() {
-            read(events.as_ref(), tenant, report, &asked.query)?
+        let origin = self.origin.to_string();
+        let (path, segment) = answer::addressed(&self.original, &self.tenant_word);
+        let mut head = Vec::new();
+        page::open_envelope(&mut head, &page::context_url(&origin, segment, report));
+        let mut page = if permit.is_some() {
+            read(events.as_ref(), tenant, report, &asked.query, head)?
         } else {
             let (events, query) = (Arc::clone(&events), asked.query.clone());
-            answer::blocking(move || read(events.as_ref(), tenant, report, &query)).await?
+            answer::blocking(move || read(events.as_ref(), tenant, report, &query, head)).await?
         };
         drop(permit);
         let is_empty = page.rows == 0 && page.next.is_none() && asked.query.after.is_none();
@@ -128,21 +132,16 @@ impl Request {
             None
         };
         app.metrics.count_rows_served(page.rows as u64);
-        let (path, segment) = answer::addressed(&self.original, &self.tenant_word);
         let progress = Progress {
             rows: page.rows as u64,
             skipped: page.skipped,
             end: page.next,
         };
-        let origin = self.origin.to_string();
         let next = asked
             .next_token(&progress)
             .map(|token| page::next_link(&origin, path, &token));
-        let mut body = Vec::with_capacity(page.block.len() + 512);
-        page::open_envelope(&mut body, &page::context_url(&origin, segment, report));
-        body.extend_from_slice(&page.block);
-        page::close_envelope(&mut body, next.as_deref());
-        let mut response = answer::ok(body, page::CONTENT_TYPE);
+        page::close_envelope(&mut page.block, next.as_deref());
+        let mut response = answer::ok(page.block, page::CONTENT_TYPE);
         let headers = response.headers_mut();
         if let Some(applied) = preferences
             .applied()
@@ -173,19 +172,22 @@ fn is_short(query: &Query) -> bool {
         && query.limit <= SHORT_PAGE_ROWS
 }
 
+/// A page whose block begins with `head`.
 fn read(
     events: &dyn EventStore,
     tenant: TenantId,
     report: &ReportDef,
     query: &Query,
+    head: Vec<u8>,
 ) -> Result<Page, store::error::StoreError> {
     match report.rows {
         Rows::One(make) => Ok(Page {
             block: make(&query.times),
             rows: 1,
             ..Page::default()
-        }),
-        _ => events.scan(tenant, query),
+        }
+        .after(head)),
+        _ => events.scan_onto(tenant, query, head),
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use store::error::StoreError;
 use store::events::{MonthInfo, Purge};
 
-/// Months end once a month; looking once an hour is plenty.
+/// Months end once a month; looking once an hour is plenty. After a reload it looks at once: somebody who has just lowered the
+/// days waits for the room.
 const EVERY: Duration = Duration::from_secs(3_600);
 
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
@@ -20,6 +21,7 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
+            () = app.configured.notified() => {}
             () = stop.asked() => return,
         }
     }

@@ -8,16 +8,22 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields<'a> {
     object: &'a Map<String, Value>,
+    /// The [`mark`]s of the names that are there: most names that are asked for are not.
+    marks: u128,
 }
 
 impl<'a> Fields<'a> {
     pub(crate) fn new(object: &'a Map<String, Value>) -> Fields<'a> {
-        Fields { object }
+        let marks = object.keys().fold(0, |marks, name| marks | mark(name));
+        Fields { object, marks }
     }
 
     /// A member that is neither null nor blank: of this very name, else of this name in another case (the first of
     /// several in the order of the alphabet, so that the order of the record does not matter).
     pub(crate) fn get(self, name: &str) -> Option<&'a Value> {
+        if self.marks & mark(name) == 0 {
+            return None;
+        }
         if let Some(value) = self.object.get(name).filter(|value| !is_nothing(value)) {
             return Some(value);
         }
@@ -107,6 +113,13 @@ impl<'a> Fields<'a> {
         }
         Some(Timestamp::parse_vendor(&text).map_err(|error| error.text))
     }
+}
+
+/// A bit that names share which differ only in case, and few others.
+fn mark(name: &str) -> u128 {
+    let bytes = name.as_bytes();
+    let lower = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(byte | 0x20));
+    1 << ((bytes.len() * 41 + lower(bytes.first()) * 7 + lower(bytes.last()) * 29) % 128)
 }
 
 /// A value as text: what a text says, else its JSON. Blank text is nothing.

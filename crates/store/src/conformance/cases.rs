@@ -155,6 +155,22 @@ pub(super) fn paging(trial: &Trial) -> Result<(), String> {
     equal("the last page says that it is", last.next, None)
 }
 
+pub(super) fn frugality(trial: &Trial) -> Result<(), String> {
+    let opened = trial.open();
+    let times = [
+        "2017-03-01T00:00:00Z",
+        "2017-04-01T00:00:00Z",
+        "2017-05-01T00:00:00Z",
+    ];
+    let events: Vec<Told> = (0..30)
+        .map(|id| told(id, times[id as usize % times.len()], 1))
+        .collect();
+    trial.append(&opened, &events)?;
+    // One more than the page has tells that there are more.
+    let page = trial.scan(&opened, &query(5))?;
+    equal("rows and rows looked at", (page.rows, page.examined), (5, 6))
+}
+
 pub(super) fn snapshots(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     let events: Vec<Told> = (0..10).map(|id| told(id, "2017-05-01T10:00:00Z", 1)).collect();

@@ -65,6 +65,11 @@ const CASES: &[(&str, Delivery, Case)] = &[
         cases::paging,
     ),
     (
+        "a page looks at no more rows than it needs, whatever other months have",
+        Delivery::Unruly,
+        cases::frugality,
+    ),
+    (
         "paging sees the tenant as it was while rows arrive and change",
         Delivery::Exact,
         cases::snapshots,

@@ -74,11 +74,21 @@ impl Trial {
         Ok((appended.outcomes, appended.counts))
     }
 
+    /// A page, the same with and without a head.
     pub(super) fn scan(&self, opened: &Opened, query: &Query) -> Result<Page, String> {
-        opened
-            .store
+        let store = &opened.store;
+        let page = store
             .scan(self.tenant, query)
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string())?;
+        let headed = store
+            .scan_onto(self.tenant, query, b"head".to_vec())
+            .map_err(|error| error.to_string())?;
+        equal(
+            "the page onto a head",
+            headed,
+            page.clone().after(b"head".to_vec()),
+        )?;
+        Ok(page)
     }
 
     /// Every row, read in pages of `limit`.

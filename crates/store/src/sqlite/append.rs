@@ -1,6 +1,7 @@
 //! One transaction of one month: events, rows, identities, counts, history, change log and ledger together.
 
 use super::filter::KeyFilter;
+use super::history;
 use super::originals::{Original, WrittenBlocks};
 use super::schema;
 use super::tally::{Names, Sums};
@@ -85,6 +86,8 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     names: HashMap<String, i64>,
     named: Names,
+    /// Not read yet, or not known after a failure: `None`.
+    runs: Option<history::Runs>,
 }
 
 impl Writer {
@@ -94,6 +97,7 @@ impl Writer {
             connection,
             names: HashMap::new(),
             named: Names::default(),
+            runs: None,
         }
     }
 
@@ -121,7 +125,7 @@ impl Writer {
         let look = || -> rusqlite::Result<bool> {
             let is_there = self
                 .connection
-                .prepare_cached("SELECT 1 FROM events WHERE time >> 34 = ?1 AND key = ?2 LIMIT 1")?
+                .prepare_cached("SELECT 1 FROM events WHERE time >> 32 = ?1 AND key = ?2 LIMIT 1")?
                 .exists(params![schema::slot(likely.ticks()), key.0])?;
             if is_there {
                 return Ok(true);
@@ -145,6 +149,7 @@ impl Writer {
         if outcome.is_err() {
             self.names = names_before;
             self.named.forget();
+            self.runs = None;
         }
         outcome.map_err(|error| schema::failure(&self.path, &error))
     }
@@ -160,9 +165,12 @@ impl Writer {
         let before = read_meta(&transaction)?;
         let mut commit = Commit {
             connection: &transaction,
+            insert_event: self.connection.prepare_cached(INSERT_EVENT)?,
+            put_row: self.connection.prepare_cached(PUT_ROW)?,
             names: &mut self.names,
             named: &mut self.named,
             sums: Sums::default(),
+            history: history::Added::default(),
             blocks: WrittenBlocks::default(),
             seq: seq as i64,
             has_events: false,
@@ -171,7 +179,12 @@ impl Writer {
             last: before.map(|state| state.last),
         };
         let answer = fill(&mut commit)?;
-        let state = commit.finish(written_at)?;
+        let (state, added) = commit.finish(written_at)?;
+        let runs = match &mut self.runs {
+            Some(runs) => runs,
+            none => none.insert(history::Runs::read(&transaction)?),
+        };
+        runs.write(&transaction, added)?;
         transaction.commit()?;
         Ok((answer, state))
     }
@@ -180,9 +193,13 @@ impl Writer {
 /// A transaction under way.
 pub(super) struct Commit<'a> {
     pub(super) connection: &'a Connection,
+    /// Looked up once, not for each event.
+    insert_event: CachedStatement<'a>,
+    put_row: CachedStatement<'a>,
     names: &'a mut HashMap<String, i64>,
     pub(super) named: &'a mut Names,
     pub(super) sums: Sums,
+    history: history::Added,
     blocks: WrittenBlocks,
     seq: i64,
     has_events: bool,
@@ -214,14 +231,21 @@ struct Revision {
     is_elsewhere: bool,
 }
 
+const INSERT_EVENT: &str =
+    "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
+        quarantined, updated, properties, subjects, original, elsewhere, usage, block, block_start, block_end)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+const PUT_ROW: &str =
+    "INSERT INTO rows(report, time, key, seq, json, particulars) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT DO UPDATE SET json = excluded.json, particulars = excluded.particulars";
 /// Where an identity is, in a slot that is known or in any: slots are found by one look each.
 const REVISIONS_IN_SLOT: &str =
     "SELECT id, digest, time, winner, quarantined, updated, properties, elsewhere FROM events
-    WHERE time >> 34 = ?1 AND key = ?2";
-const REVISIONS_IN_ANY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 34) FROM events UNION ALL
-        SELECT (SELECT min(time >> 34) FROM events WHERE time >> 34 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)
+    WHERE time >> 32 = ?1 AND key = ?2";
+const REVISIONS_IN_ANY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(time >> 32) FROM events UNION ALL
+        SELECT (SELECT min(time >> 32) FROM events WHERE time >> 32 > slots.slot) FROM slots WHERE slots.slot IS NOT NULL)
     SELECT id, digest, time, winner, quarantined, updated, properties, elsewhere
-    FROM slots CROSS JOIN events ON events.time >> 34 = slots.slot AND events.key = ?1";
+    FROM slots CROSS JOIN events ON events.time >> 32 = slots.slot AND events.key = ?1";
 
 impl Commit<'_> {
     /// Stores one event. `may_hold` is the key filter's word: `false` spares the look-up.
@@ -286,10 +310,7 @@ impl Commit<'_> {
                 self.show(event)?;
             }
         }
-        for subject in &event.subjects {
-            self.cached("INSERT INTO history(slot, subject, time, event) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![slot, subject, event.time.ticks(), id])?;
-        }
+        self.history.add(&event.subjects, event.time.ticks(), id);
         if !self.has_events {
             self.has_events = true;
             self.cached("INSERT INTO commits(seq, first_event) VALUES (?1, ?2)")?
@@ -330,7 +351,7 @@ impl Commit<'_> {
         Ok(())
     }
 
-    fn finish(mut self, written_at: Timestamp) -> rusqlite::Result<MonthState> {
+    fn finish(mut self, written_at: Timestamp) -> rusqlite::Result<(MonthState, history::Added)> {
         for ((report, day), rows) in std::mem::take(&mut self.day_counts) {
             self.cached(
                 "INSERT INTO day_counts(report, day, rows) VALUES (?1, ?2, ?3)
@@ -349,12 +370,13 @@ impl Commit<'_> {
             ])?;
         let first = self.first.unwrap_or(written_at);
         let last = self.last.unwrap_or(first);
-        Ok(MonthState {
+        let state = MonthState {
             first,
             last,
             last_write: written_at,
             last_seq: self.seq as u64,
-        })
+        };
+        Ok((state, self.history))
     }
 
     pub(super) fn cached(&self, sql: &str) -> rusqlite::Result<CachedStatement<'_>> {
@@ -419,14 +441,7 @@ impl Commit<'_> {
         let format = self.name(event.format)?;
         let source = self.name(source)?;
         let original = self.blocks.columns(self.connection, &event.original)?;
-        let id = self
-            .cached(
-            "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
-                quarantined, updated, properties, subjects, original, elsewhere, usage,
-                block, block_start, block_end)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
-        )?
-        .insert(params![
+        let id = self.insert_event.insert(params![
             event.key.0,
             event.rank.digest,
             event.time.ticks(),
@@ -506,25 +521,22 @@ impl Commit<'_> {
         Ok(())
     }
 
-    pub(super) fn put_draft(&self, key: &EventKey, time: i64, row: &RowDraft) -> rusqlite::Result<()> {
+    pub(super) fn put_draft(&mut self, key: &EventKey, time: i64, row: &RowDraft) -> rusqlite::Result<()> {
         let particulars = (!row.particulars.is_empty()).then_some(row.particulars.as_slice());
         self.put_row(row.report, time, key, Some(&row.json), particulars)
     }
 
     /// A version of a row. Two versions in one commit are one: nobody can have seen the first.
     pub(super) fn put_row(
-        &self,
+        &mut self,
         report: u16,
         time: i64,
         key: &EventKey,
         json: Option<&[u8]>,
         particulars: Option<&[u8]>,
     ) -> rusqlite::Result<()> {
-        self.cached(
-            "INSERT INTO rows(report, time, key, seq, json, particulars) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO UPDATE SET json = excluded.json, particulars = excluded.particulars",
-        )?
-        .execute(params![report, time, key.0, self.seq, json, particulars])?;
+        self.put_row
+            .execute(params![report, time, key.0, self.seq, json, particulars])?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::append::{NO_EVENT_HOUR, OUTCOME_NEW};
+use super::history;
 use super::originals::unpacked_bytes;
 use super::schema;
 use super::tenant::{CATALOGUE_FILE, Tenant};
@@ -110,6 +111,7 @@ fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
         })?
         .unsigned_abs();
     report.faults.extend(short_blocks(&transaction)?);
+    report.faults.extend(history::recount::faults(&transaction)?);
     for question in questions() {
         let mut statement = transaction.prepare(&question.sql)?;
         let mut answers = statement.query([])?;
@@ -212,7 +214,7 @@ fn questions() -> Vec<Question> {
             fault: "a row shows no winning event (report, event)",
             sql: format!(
                 "SELECT format('%d, %s', report, hex(live.key)) FROM ({LIVE_ROWS}) AS live LEFT JOIN events
-                    ON events.time >> 34 = live.time >> 34 AND events.key = live.key AND events.winner = 1 AND events.time = live.time AND events.quarantined = 0
+                    ON events.time >> 32 = live.time >> 32 AND events.key = live.key AND events.winner = 1 AND events.time = live.time AND events.quarantined = 0
                  WHERE events.id IS NULL"
             ),
         },
@@ -230,7 +232,7 @@ fn questions() -> Vec<Question> {
         Question {
             fault: "an event with contents in several slots does not say so, or says so wrongly (event)",
             sql: "SELECT hex(key) FROM events GROUP BY key
-                 HAVING (min(time >> 34) <> max(time >> 34)) <> max(elsewhere) OR min(elsewhere) <> max(elsewhere)"
+                 HAVING (min(time >> 32) <> max(time >> 32)) <> max(elsewhere) OR min(elsewhere) <> max(elsewhere)"
                 .to_owned(),
         },
         Question {
@@ -255,18 +257,6 @@ fn questions() -> Vec<Question> {
             sql: "SELECT format('%s, %d', coalesce(hex(key), '-'), coalesce(block, blocks.id)) FROM
                     (SELECT key, block FROM events WHERE block IS NOT NULL) AS there FULL JOIN blocks ON blocks.id = there.block
                   WHERE blocks.id IS NULL OR there.block IS NULL"
-                .to_owned(),
-        },
-        Question {
-            fault: "a history entry has another time than its event, or none (event)",
-            sql: "SELECT format('%d', event) FROM history LEFT JOIN events ON events.id = history.event
-                 WHERE events.id IS NULL OR events.time <> history.time OR history.slot <> history.time >> 34"
-                .to_owned(),
-        },
-        Question {
-            fault: "an event is not in the history of each of its subjects (event, subjects, entries)",
-            sql: "SELECT format('%d, %d, %d', id, subjects, count(history.event)) FROM events
-                 LEFT JOIN history ON history.event = events.id GROUP BY id HAVING count(history.event) <> subjects"
                 .to_owned(),
         },
         Question {

@@ -6,6 +6,8 @@ pub mod backup;
 mod catalogue;
 mod check;
 mod filter;
+mod history;
+mod leaving;
 mod newer;
 mod originals;
 mod partition;
@@ -27,6 +29,7 @@ use crate::events::{
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
 use crossbeam_channel::{Sender, TrySendError, bounded};
+use leaving::Leaving;
 use model::batch::{Batch, EventDraft, Subject};
 use model::query::Query;
 use model::tenant::TenantId;
@@ -84,6 +87,7 @@ pub(crate) struct Shared {
     /// Held while a tenant is read from disk, so that two callers do not load it twice.
     loading: Mutex<()>,
     partitions: Partitions,
+    leaving: Leaving,
     waiting: AtomicUsize,
     commits: AtomicU64,
     write_failure: Mutex<Option<String>>,
@@ -102,6 +106,7 @@ impl SqliteEventStore {
             tenants: RwLock::new(HashMap::new()),
             loading: Mutex::new(()),
             partitions: Partitions::new(options.open_partitions),
+            leaving: Leaving::start(folder.path())?,
             waiting: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
             write_failure: Mutex::new(None),
@@ -212,10 +217,10 @@ impl EventStore for SqliteEventStore {
         answer.recv().map_err(|_| StoreError::Closing)?
     }
 
-    fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
+    fn scan_onto(&self, tenant: TenantId, query: &Query, head: Vec<u8>) -> Result<Page, StoreError> {
         match self.shared.tenant(tenant)? {
-            Some(tenant) => scan::scan(&self.shared, &tenant, query),
-            None => Ok(Page::default()),
+            Some(tenant) => scan::scan(&self.shared, &tenant, query, head),
+            None => Ok(Page::of(head)),
         }
     }
 
@@ -433,7 +438,7 @@ impl Shared {
         {
             return Ok(Arc::clone(tenant));
         }
-        let tenant = Arc::new(Tenant::load(id, folder, &self.partitions)?);
+        let tenant = Arc::new(Tenant::load(id, folder, &self.partitions, &self.leaving)?);
         self.tenants
             .write()
             .unwrap_or_else(PoisonError::into_inner)

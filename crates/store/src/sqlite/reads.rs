@@ -3,7 +3,7 @@
 use super::append::{OUTCOME_NEW, OUTCOME_REPLACED};
 use super::originals::Unpacker;
 use super::tenant::{CATALOGUE_FILE, Tenant};
-use super::{Shared, schema};
+use super::{Shared, history, schema};
 use crate::error::StoreError;
 use crate::events::{Change, ChangeKind, LedgerLine, ReportTotal, StoredEvent};
 use model::batch::{Counts, Subject};
@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 const LEDGER_SUMS: &str =
     "sum(read), sum(new), sum(changed), sum(known), sum(ignored), sum(rejected), sum(late),
     sum(quarantined), min(arrival_hour), max(arrival_hour), max(newest)";
+
+/// Entries of a history that are looked at beyond what is asked for.
+const MORE_AT_ONCE: usize = 64;
 
 impl Shared {
     pub(super) fn history(
@@ -32,24 +35,8 @@ impl Shared {
                 continue;
             }
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
-            let mut unpacker = Unpacker::default();
-            let events = partition.read(|connection| {
-                let mut statement = connection.prepare_cached(
-                    "WITH RECURSIVE slots(slot) AS (SELECT min(slot) FROM history WHERE slot >= ?2 >> 34 UNION ALL
-                        SELECT (SELECT min(slot) FROM history WHERE slot > slots.slot AND slot <= ?3 >> 34) FROM slots
-                        WHERE slots.slot IS NOT NULL)
-                     SELECT key, kind, events.time, arrived, name, original, block, block_start, block_end
-                     FROM slots CROSS JOIN history ON history.slot = slots.slot AND subject = ?1 AND history.time BETWEEN ?2 AND ?3
-                        JOIN events ON events.id = history.event JOIN names ON names.id = format
-                     WHERE winner = 1 AND quarantined = 0
-                     ORDER BY history.time, events.key LIMIT ?4",
-                )?;
-                let rows = statement.query_map(
-                    params![subject.number(), from.ticks(), to.ticks(), limit as i64],
-                    |row| stored_event(connection, &mut unpacker, row),
-                )?;
-                rows.collect::<rusqlite::Result<Vec<_>>>()
-            })?;
+            let events = partition
+                .read(|connection| month_history(connection, subject, (from.ticks(), to.ticks()), limit))?;
             for event in events {
                 found.push(event.map_err(|reason| StoreError::Backend {
                     path: partition.path().to_owned(),
@@ -181,6 +168,45 @@ impl Shared {
             add(ledger_lines(&connection, &sql).map_err(|error| schema::failure(&catalogue, &error))?);
         }
         Ok(lines.into_values().collect())
+    }
+}
+
+/// A subject's winning events of a month: the first `limit`, and any others of the last one's instant.
+fn month_history(
+    connection: &Connection,
+    subject: &Subject,
+    times: (i64, i64),
+    limit: usize,
+) -> rusqlite::Result<Vec<Result<StoredEvent, String>>> {
+    // One transaction: a commit between two looks may merge the runs that are still to be looked at.
+    let connection = connection.unchecked_transaction()?;
+    let mut statement = connection.prepare_cached(
+        "SELECT key, kind, time, arrived, name, original, block, block_start, block_end FROM events
+            JOIN names ON names.id = format WHERE events.id = ?1 AND winner = 1 AND quarantined = 0",
+    )?;
+    let mut unpacker = Unpacker::default();
+    let mut events = Vec::new();
+    // Losing contents are in the history, too, so more than the limit may be needed to reach it.
+    let mut after = None;
+    loop {
+        let found = history::find(
+            &connection,
+            subject.number(),
+            times,
+            after,
+            limit.saturating_add(MORE_AT_ONCE),
+        )?;
+        for (time, number) in found.events {
+            if events.len() >= limit && after.is_some_and(|(before, _)| time > before) {
+                return Ok(events);
+            }
+            let event = statement.query_row([number], |row| stored_event(&connection, &mut unpacker, row));
+            events.extend(event.optional()?);
+            after = Some((time, number));
+        }
+        if !found.has_more {
+            return Ok(events);
+        }
     }
 }
 

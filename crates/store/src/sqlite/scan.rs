@@ -45,18 +45,28 @@ struct Cursor {
 #[derive(Default)]
 struct Chunk {
     bytes: Vec<u8>,
+    /// Where the rows begin: before them may stand what the caller of the scan put there.
+    start: usize,
     rows: Vec<(Position, usize, usize)>,
 }
 
-pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Page, StoreError> {
+/// A page whose block begins with `head`.
+pub(super) fn scan(
+    shared: &Shared,
+    tenant: &Tenant,
+    query: &Query,
+    head: Vec<u8>,
+) -> Result<Page, StoreError> {
     let (report, render) = match query.report.rows {
         Rows::Stored(_) => (query.report.number, None),
         Rows::Rendered { from, render } => (from.number, Some(render)),
-        Rows::Counted { grain, render } => return usage::scan(shared, tenant, query, grain, render),
-        Rows::One(_) | Rows::Empty => return Ok(Page::default()),
+        Rows::Counted { grain, render } => {
+            return Ok(usage::scan(shared, tenant, query, grain, render)?.after(head));
+        }
+        Rows::One(_) | Rows::Empty => return Ok(Page::of(head)),
     };
     if query.limit == 0 {
-        return Ok(Page::default());
+        return Ok(Page::of(head));
     }
     let _gate = tenant.read_gate();
     // What is being committed now is not seen before every month of it is durable, whatever the question names.
@@ -75,7 +85,7 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
     }
     let mut page = Page {
         skipped: query.skip - skip,
-        ..Page::default()
+        ..Page::of(head)
     };
     let mut budget = query.max_examined.max(1);
     loop {
@@ -92,11 +102,19 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
                 .saturating_add(1)
                 .saturating_add(skip as usize)
                 .min(CHUNK_ROWS);
+            let may_be_page = skip == 0 && page.rows == 0;
+            if may_be_page {
+                cursor.chunk.bytes = std::mem::take(&mut page.block);
+                cursor.chunk.start = cursor.chunk.bytes.len();
+            } else {
+                cursor.chunk.start = 0;
+            }
             let examined = cursor.fill(&ask, wanted, budget)?;
             budget -= examined.min(budget);
             page.examined += examined;
-            if skip == 0 && page.rows == 0 && is_alone(&cursors, index, query.limit) {
-                take_whole(&mut cursors[index], query.limit, &mut page);
+            if may_be_page {
+                let rows = rows_alone(&cursors, index, query.limit);
+                take_whole(&mut cursors[index], rows, &mut page);
                 if page.rows == query.limit {
                     let cursor = &cursors[index];
                     let position = cursor.chunk.rows[cursor.taken - 1].0;
@@ -127,30 +145,30 @@ pub(super) fn scan(shared: &Shared, tenant: &Tenant, query: &Query) -> Result<Pa
     }
 }
 
-/// Whether no other month can have a row among the first that this one has read ahead: then those are the page, in its order.
-fn is_alone(cursors: &[Cursor], index: usize, limit: usize) -> bool {
+/// How many of the rows that a month has read ahead are the page's first in any case: all that may be, if no other month can
+/// have a row among them, else none.
+fn rows_alone(cursors: &[Cursor], index: usize, limit: usize) -> usize {
     let read = &cursors[index].chunk.rows;
-    let Some((last, _, _)) = read.len().min(limit).checked_sub(1).map(|last| read[last]) else {
-        return false;
+    let rows = read.len().min(limit);
+    let Some((last, _, _)) = rows.checked_sub(1).map(|last| read[last]) else {
+        return 0;
     };
-    cursors
+    let is_alone = cursors
         .iter()
         .enumerate()
-        .all(|(other, cursor)| other == index || cursor.ahead().is_none_or(|(place, _)| place < last))
+        .all(|(other, cursor)| other == index || cursor.ahead().is_none_or(|(place, _)| place < last));
+    if is_alone { rows } else { 0 }
 }
 
-/// Takes what a month has read ahead as the beginning of a page, without copying row by row: the chunk has its commas already.
-fn take_whole(cursor: &mut Cursor, limit: usize, page: &mut Page) {
-    let rows = cursor.chunk.rows.len().min(limit);
-    let Some((_, _, end)) = rows.checked_sub(1).map(|last| cursor.chunk.rows[last]) else {
-        return;
-    };
-    page.block.clear();
-    std::mem::swap(&mut page.block, &mut cursor.chunk.bytes);
-    // The rows that stay are read from the chunk later.
-    let left = page.block.split_off(end);
-    cursor.chunk.bytes = left;
-    for row in &mut cursor.chunk.rows[rows..] {
+/// Makes the first rows that a month has read ahead the page's first, without copying them: the chunk was begun as the page's
+/// block and has its commas already. The rows that stay are read from the chunk later.
+fn take_whole(cursor: &mut Cursor, rows: usize, page: &mut Page) {
+    let chunk = &mut cursor.chunk;
+    let end = rows.checked_sub(1).map_or(chunk.start, |last| chunk.rows[last].2);
+    page.block = std::mem::take(&mut chunk.bytes);
+    chunk.bytes = page.block.split_off(end);
+    chunk.start = 0;
+    for row in &mut chunk.rows[rows..] {
         row.1 -= end;
         row.2 -= end;
     }
@@ -165,6 +183,13 @@ fn has_more(
     budget: &mut u64,
     examined: &mut u64,
 ) -> Result<bool, StoreError> {
+    // What was read ahead answers without another question.
+    if cursors
+        .iter()
+        .any(|cursor| cursor.taken < cursor.chunk.rows.len())
+    {
+        return Ok(true);
+    }
     for cursor in cursors {
         while cursor.taken == cursor.chunk.rows.len() && !cursor.ranges.is_empty() {
             if *budget == 0 {
@@ -235,18 +260,28 @@ impl Cursor {
 
     /// Reads ahead: up to `wanted` rows that match, looking at up to `budget`. Answers how many it looked at.
     fn fill(&mut self, ask: &Ask<'_>, wanted: usize, budget: u64) -> Result<u64, StoreError> {
-        self.chunk.bytes.clear();
+        self.chunk.bytes.truncate(self.chunk.start);
         self.chunk.bytes.reserve(wanted * ROW_BYTES_USUAL);
         self.chunk.rows.clear();
+        self.chunk.rows.reserve(wanted);
         self.taken = 0;
-        let Some((first, last)) = self.ranges.last().copied() else {
+        let Some((first, _)) = self.ranges.last().copied() else {
             return Ok(0);
         };
-        let (chunk, bound) = (&mut self.chunk, self.bound);
-        let read = self
+        let mut reading = Reading {
+            ask,
+            bound: self.bound,
+            wanted,
+            budget,
+            chunk: &mut self.chunk,
+            examined: 0,
+            seen: None,
+        };
+        let reached = self
             .partition
-            .read(|connection| read_rows(connection, ask, first, last, bound, wanted, budget, chunk))?;
-        if let Some(reached) = read.reached {
+            .read(|connection| reading.range(connection, first))?;
+        let examined = reading.examined;
+        if let Some(reached) = reached {
             self.bound = reached;
         } else {
             self.ranges.pop();
@@ -257,99 +292,115 @@ impl Cursor {
                 };
             }
         }
-        Ok(read.examined)
+        Ok(examined)
     }
 }
 
-/// How a look into one range ended.
-struct Read {
-    examined: u64,
-    /// The last row looked at, if the range may have more.
-    reached: Option<Position>,
-}
-
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one private caller, and every argument is another thing"
-)]
-fn read_rows(
-    connection: &Connection,
-    ask: &Ask<'_>,
-    first: Timestamp,
-    last: Timestamp,
+/// A look into one range of a month.
+struct Reading<'a> {
+    ask: &'a Ask<'a>,
+    /// Only rows before this place are looked at.
     bound: Position,
     wanted: usize,
     budget: u64,
-    chunk: &mut Chunk,
-) -> rusqlite::Result<Read> {
-    let sql = if ask.render.is_some() {
-        "SELECT time, key, seq, json, particulars FROM rows
-         WHERE report = ?1 AND time >= ?2 AND time <= ?3 AND (time, key) < (?4, ?5)
-         ORDER BY time DESC, key DESC, seq DESC"
-    } else {
-        "SELECT time, key, seq, json FROM rows
-         WHERE report = ?1 AND time >= ?2 AND time <= ?3 AND (time, key) < (?4, ?5)
-         ORDER BY time DESC, key DESC, seq DESC"
-    };
-    let mut statement = connection.prepare_cached(sql)?;
-    let newest = last.min(bound.time).ticks();
-    let mut rows = statement.query(params![
-        ask.report,
-        first.ticks(),
-        newest,
-        bound.time.ticks(),
-        bound.key
-    ])?;
-    let mut examined = 0;
-    let mut seen: Option<Position> = None;
-    while let Some(row) = rows.next()? {
-        let position = Position {
-            time: Timestamp::from_ticks(row.get(0)?),
-            key: row.get(1)?,
+    chunk: &'a mut Chunk,
+    examined: u64,
+    /// The last row looked at.
+    seen: Option<Position>,
+}
+
+impl Reading<'_> {
+    /// Reads from the bound down to an instant. Answers the last row looked at, if the range may have more.
+    ///
+    /// Two plain questions, the first only where a page goes on within an instant: one that compares time and key as a pair
+    /// costs SQLite four more steps for every row.
+    fn range(&mut self, connection: &Connection, first: Timestamp) -> rusqlite::Result<Option<Position>> {
+        let is_rendered = self.ask.render.is_some();
+        let mut newest = self.bound.time;
+        if self.bound.key != LAST_KEY {
+            let sql = if is_rendered {
+                "SELECT time, key, seq, json, particulars FROM rows WHERE report = ?1 AND time = ?2 AND key < ?3
+                 ORDER BY key DESC, seq DESC"
+            } else {
+                "SELECT time, key, seq, json FROM rows WHERE report = ?1 AND time = ?2 AND key < ?3
+                 ORDER BY key DESC, seq DESC"
+            };
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query(params![self.ask.report, newest.ticks(), self.bound.key])?;
+            if self.take(rows)? {
+                return Ok(self.seen);
+            }
+            if newest <= first {
+                return Ok(None);
+            }
+            newest = newest.plus_ticks(-1);
+        }
+        let sql = if is_rendered {
+            "SELECT time, key, seq, json, particulars FROM rows WHERE report = ?1 AND time <= ?2 AND time >= ?3
+             ORDER BY time DESC, key DESC, seq DESC"
+        } else {
+            "SELECT time, key, seq, json FROM rows WHERE report = ?1 AND time <= ?2 AND time >= ?3
+             ORDER BY time DESC, key DESC, seq DESC"
         };
-        if seen == Some(position) || row.get::<_, i64>(2)?.unsigned_abs() > ask.snapshot {
-            continue;
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query(params![self.ask.report, newest.ticks(), first.ticks()])?;
+        Ok(if self.take(rows)? { self.seen } else { None })
+    }
+
+    /// Takes the rows that match. Answers whether it stopped before their end.
+    fn take(&mut self, mut rows: rusqlite::Rows<'_>) -> rusqlite::Result<bool> {
+        while let Some(row) = rows.next()? {
+            let position = Position {
+                time: Timestamp::from_ticks(row.get(0)?),
+                key: row.get(1)?,
+            };
+            if self.seen == Some(position)
+                || position >= self.bound
+                || row.get::<_, i64>(2)?.unsigned_abs() > self.ask.snapshot
+            {
+                continue;
+            }
+            if self.chunk.rows.len() == self.wanted || self.examined == self.budget {
+                return Ok(true);
+            }
+            self.seen = Some(position);
+            let Some(json) = row.get_ref(3)?.as_blob_or_null()? else {
+                continue;
+            };
+            self.examined += 1;
+            let before = self.chunk.bytes.len();
+            if before > self.chunk.start {
+                self.chunk.bytes.push(b',');
+            }
+            let start = self.chunk.bytes.len();
+            if self.add(row, json)? {
+                self.chunk.rows.push((position, start, self.chunk.bytes.len()));
+            } else {
+                self.chunk.bytes.truncate(before);
+            }
         }
-        if chunk.rows.len() == wanted || examined == budget {
-            return Ok(Read {
-                examined,
-                reached: seen,
-            });
-        }
-        seen = Some(position);
-        let Some(json) = row.get_ref(3)?.as_blob_or_null()? else {
-            continue;
-        };
-        examined += 1;
-        let before = chunk.bytes.len();
-        if before > 0 {
-            chunk.bytes.push(b',');
-        }
-        let start = chunk.bytes.len();
-        match ask.render {
-            None => chunk.bytes.extend_from_slice(json),
+        Ok(false)
+    }
+
+    /// Adds the row as its report shows it. Answers whether it does and the row matches.
+    fn add(&mut self, row: &rusqlite::Row<'_>, json: &[u8]) -> rusqlite::Result<bool> {
+        let start = self.chunk.bytes.len();
+        match self.ask.render {
+            None => self.chunk.bytes.extend_from_slice(json),
             Some(render) => {
                 let particulars = row.get_ref(4)?.as_blob_or_null()?.unwrap_or_default();
                 let Some(rendered) = render(json, particulars) else {
-                    chunk.bytes.truncate(before);
-                    continue;
+                    return Ok(false);
                 };
-                chunk.bytes.extend_from_slice(&rendered);
+                self.chunk.bytes.extend_from_slice(&rendered);
             }
         }
-        if let Some(predicate) = &ask.query.predicate {
-            let parsed = serde_json::from_slice(&chunk.bytes[start..]);
-            if !parsed.is_ok_and(|row| predicate.matches(&row)) {
-                chunk.bytes.truncate(before);
-                continue;
-            }
-        }
-        chunk.rows.push((position, start, chunk.bytes.len()));
+        let Some(predicate) = &self.ask.query.predicate else {
+            return Ok(true);
+        };
+        let parsed = serde_json::from_slice(&self.chunk.bytes[start..]);
+        Ok(parsed.is_ok_and(|row| predicate.matches(&row)))
     }
-    Ok(Read {
-        examined,
-        reached: None,
-    })
 }
 
 /// Leaves out whole days by their counts, newest first, as long as they fit into `skip`; answers how many rows that was.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The schema of month files that this version writes.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 /// The schema of catalogues that this version writes.
 const CATALOGUE_VERSION: i64 = 1;
 /// What `PRAGMA synchronous` answers when every commit waits for the disk.
@@ -22,8 +22,8 @@ const WRITER_CACHE_KIB: i64 = 16_384;
 const CHECKPOINT_PAGES: i64 = 2_000;
 /// What stays of a write-ahead log once its pages are in the file: a thousand tenants have one each.
 const LOG_BYTES_KEPT: i64 = 4 << 20;
-/// Ticks in a slot of `events_identity` and `history` are two to the power of this.
-const SLOT_SHIFT: u32 = 34;
+/// Ticks in a slot of `events_identity` are two to the power of this.
+const SLOT_SHIFT: u32 = 32;
 /// "GATE": tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x4741_5445;
 /// How long a statement waits for another connection's lock.
@@ -35,12 +35,12 @@ const PAGE_BYTES: u32 = 16_384;
 ///
 /// `events` grows at its end, so that records of any time order cost the same, and is the change log, too: `commits` says
 /// where each commit begins in it. `events_identity` says new, known or
-/// changed. It and `history` are kept by slots of time (`time >> 34`, half an hour): ids and persons are random, and a commit of
+/// changed. It is kept by slots of time (`time >> 32`, seven minutes): ids are random, and a commit of
 /// events of one time must not touch every page of a month. Where an event has contents in several slots, each says so
 /// (`elsewhere`).
 ///
 /// `history` names every content of an event under its persons and addresses, the losing and the quarantined too, so that
-/// whoever must be forgotten can be found; `subjects` says how often. `rows` is clustered as it is read: a report, newest
+/// whoever must be forgotten can be found; `events.subjects` says how often. `rows` is clustered as it is read: a report, newest
 /// first. A changed row is a new version (`seq`), a removed one a version without JSON. `usage` are the tallies that usage
 /// reports are counted from; `events.usage` notes what a winning content added. An `original` is there by itself or, where
 /// `block` is set, bytes of that block.
@@ -79,7 +79,7 @@ CREATE TABLE events(
     block_start INTEGER,
     block_end INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX events_identity ON events(time >> 34, key, digest);
+CREATE UNIQUE INDEX events_identity ON events(time >> 32, key, digest);
 CREATE TABLE rows(
     report INTEGER NOT NULL,
     time INTEGER NOT NULL,
@@ -94,13 +94,6 @@ CREATE TABLE day_counts(
     day INTEGER NOT NULL,
     rows INTEGER NOT NULL,
     PRIMARY KEY (report, day)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE history(
-    slot INTEGER NOT NULL,
-    subject INTEGER NOT NULL,
-    time INTEGER NOT NULL,
-    event INTEGER NOT NULL,
-    PRIMARY KEY (slot, subject, time, event)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE commits(seq INTEGER PRIMARY KEY, first_event INTEGER NOT NULL) STRICT;
 CREATE TABLE ledger(
@@ -146,6 +139,23 @@ CREATE TABLE usage(
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// What schema 3 added: the history in runs, see [`super::history`].
+pub(super) const ADDED_BY_3: &str = "
+CREATE TABLE history_runs(
+    id INTEGER PRIMARY KEY,
+    first_time INTEGER NOT NULL,
+    last_time INTEGER NOT NULL,
+    entries INTEGER NOT NULL
+) STRICT;
+CREATE TABLE history(
+    run INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    entries BLOB NOT NULL,
+    PRIMARY KEY (run, subject, part)
+) STRICT, WITHOUT ROWID;
+";
+
 /// What belongs to a tenant and to no month: what was purged, ledger lines without events, fragments that wait.
 const CATALOGUE: &str = "
 CREATE TABLE meta(
@@ -188,7 +198,7 @@ CREATE TABLE fragments(
 ) STRICT;
 ";
 
-/// The slot of an instant, as `time >> 34` says it in SQL.
+/// The slot of an instant, as `time >> 32` says it in SQL.
 pub(super) fn slot(time_ticks: i64) -> i64 {
     time_ticks >> SLOT_SHIFT
 }
@@ -202,7 +212,7 @@ pub(super) fn open_partition_writer(
     let connection = open_writer(
         path,
         tenant,
-        &[PARTITION, ADDED_BY_2],
+        &[PARTITION, ADDED_BY_2, ADDED_BY_3],
         SCHEMA_VERSION,
         |connection| {
             connection.execute(
@@ -439,7 +449,7 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
         [],
         |_| Ok(()),
     )?;
-    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_prepared_statement_cache_capacity(48);
     Ok(())
 }
 
@@ -514,7 +524,7 @@ mod tests {
         check("journal_mode", "wal");
         check("synchronous", "2");
         check("page_size", "16384");
-        check("user_version", "2");
+        check("user_version", "3");
         check("application_id", "1195463749");
     }
 
@@ -523,15 +533,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         open(folder.path())
             .unwrap()
-            .pragma_update(None, "user_version", 3)
+            .pragma_update(None, "user_version", 4)
             .unwrap();
         let error = open(folder.path()).unwrap_err();
         assert!(
             matches!(
                 error,
                 StoreError::NewerSchema {
-                    found: 3,
-                    known: 2,
+                    found: 4,
+                    known: 3,
                     ..
                 }
             ),

@@ -56,8 +56,13 @@ impl Names {
         if self.remembered >= NAMES_REMEMBERED {
             self.forget();
         }
-        let mut known = look_up(connection, named)?;
-        known.hear(connection, named, day)?;
+        let known = match look_up(connection, named)? {
+            Some(mut known) => {
+                known.hear(connection, named, day)?;
+                known
+            }
+            None => KnownName::first(connection, named, day)?,
+        };
         let id = known.id;
         self.known
             .entry(named.sort.number())
@@ -69,6 +74,26 @@ impl Names {
 }
 
 impl KnownName {
+    /// Something that the month has not met yet, with what an event of a day calls it.
+    fn first(connection: &Connection, named: &Named, day: i64) -> rusqlite::Result<KnownName> {
+        let (mut name, mut title) = (Label::default(), Label::default());
+        name.hear(named.name.as_deref(), day);
+        title.hear(named.title.as_deref(), day);
+        let id = connection
+            .prepare_cached(
+                "INSERT INTO named(sort, key, name, name_day, title, title_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .insert(params![
+                named.sort.number(),
+                named.key,
+                name.text,
+                name.day,
+                title.text,
+                title.day
+            ])?;
+        Ok(KnownName { id, name, title })
+    }
+
     /// Takes what an event of a day calls it.
     fn hear(&mut self, connection: &Connection, named: &Named, day: i64) -> rusqlite::Result<()> {
         let is_new = [
@@ -107,8 +132,8 @@ impl Label {
     }
 }
 
-fn look_up(connection: &Connection, named: &Named) -> rusqlite::Result<KnownName> {
-    let found = connection
+fn look_up(connection: &Connection, named: &Named) -> rusqlite::Result<Option<KnownName>> {
+    connection
         .prepare_cached(
             "SELECT id, name, name_day, title, title_day FROM named WHERE sort = ?1 AND key = ?2",
         )?
@@ -125,18 +150,7 @@ fn look_up(connection: &Connection, named: &Named) -> rusqlite::Result<KnownName
                 },
             })
         })
-        .optional()?;
-    if let Some(found) = found {
-        return Ok(found);
-    }
-    let id = connection
-        .prepare_cached("INSERT INTO named(sort, key) VALUES (?1, ?2)")?
-        .insert(params![named.sort.number(), named.key])?;
-    Ok(KnownName {
-        id,
-        name: Label::default(),
-        title: Label::default(),
-    })
+        .optional()
 }
 
 impl Sums {

@@ -1,6 +1,7 @@
 //! What is known in memory of a tenant: its months, its last commit, what was purged.
 
 use super::catalogue;
+use super::leaving::{self, Leaving};
 use super::partition::{Partition, Partitions};
 use super::schema;
 use crate::error::StoreError;
@@ -14,8 +15,6 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The file name of a tenant's catalogue.
 pub(super) const CATALOGUE_FILE: &str = "catalogue.db";
-/// A purged month's file on its way out.
-const LEAVING_SUFFIX: &str = ".leaving";
 
 /// A tenant that has a folder.
 #[derive(Debug)]
@@ -58,7 +57,12 @@ impl MonthState {
 
 impl Tenant {
     /// Reads what the files say; finishes a purge that was cut off.
-    pub(super) fn load(id: TenantId, folder: PathBuf, partitions: &Partitions) -> Result<Tenant, StoreError> {
+    pub(super) fn load(
+        id: TenantId,
+        folder: PathBuf,
+        partitions: &Partitions,
+        leaving: &Leaving,
+    ) -> Result<Tenant, StoreError> {
         let mut state = State::default();
         let mut last_seq = 0;
         let mut epoch = catalogue::FIRST_EPOCH;
@@ -84,16 +88,15 @@ impl Tenant {
                 .map_err(|error| folder_failure(&folder, &error))?
                 .file_name();
             let Some(name) = name.to_str() else { continue };
-            if name.contains(LEAVING_SUFFIX) {
-                let path = folder.join(name);
-                std::fs::remove_file(&path).map_err(|error| folder_failure(&path, &error))?;
+            if name.contains(leaving::SUFFIX) {
+                leaving.take(vec![folder.join(name)]);
                 continue;
             }
             let Some(month) = name.strip_suffix(".db").and_then(Month::parse) else {
                 continue;
             };
             if state.purged.contains(&month) {
-                discard_file(&folder, month)?;
+                leaving.take(move_away(&folder, month)?);
                 continue;
             }
             super::upgrade::bring_up(partitions, id, &folder, month)?;
@@ -210,21 +213,22 @@ pub(super) fn read_meta(connection: &rusqlite::Connection) -> rusqlite::Result<O
     )
 }
 
-/// Renames a month's files away and unlinks them; nothing to do if they are gone. Every connection to them is closed by
-/// now.
-pub(super) fn discard_file(folder: &Path, month: Month) -> Result<(), StoreError> {
+/// Renames a month's files away, durably, and answers what they are called now; nothing to do if they are gone. Every
+/// connection to them is closed by now.
+pub(super) fn move_away(folder: &Path, month: Month) -> Result<Vec<PathBuf>, StoreError> {
     let path = Partition::path_of(folder, month);
+    let mut moved = Vec::new();
     for suffix in ["-wal", "-shm", ""] {
         let from = PathBuf::from(format!("{}{suffix}", path.display()));
         if !from.exists() {
             continue;
         }
-        let away = PathBuf::from(format!("{}{LEAVING_SUFFIX}{suffix}", path.display()));
-        std::fs::rename(&from, &away)
-            .and_then(|()| std::fs::remove_file(&away))
-            .map_err(|error| folder_failure(&from, &error))?;
+        let away = PathBuf::from(format!("{}{}{suffix}", path.display(), leaving::SUFFIX));
+        std::fs::rename(&from, &away).map_err(|error| folder_failure(&from, &error))?;
+        moved.push(away);
     }
-    crate::folder::sync_folder(folder)
+    crate::folder::sync_folder(folder)?;
+    Ok(moved)
 }
 
 fn month_of_number(number: i32) -> Option<Month> {

@@ -1,5 +1,6 @@
 //! Brings month files of older schemas up to the present one, a file in one transaction: all of it or nothing.
 
+use super::history;
 use super::partition::{Partition, Partitions};
 use super::schema::{self, SCHEMA_VERSION};
 use crate::error::StoreError;
@@ -8,7 +9,7 @@ use model::time::Month;
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
 
-/// From schema 1: identities and history by slots of time, tallies for the usage reports. What the events that are there
+/// From schema 1 to 2: identities and history by slots of time, tallies for the usage reports. What the events that are there
 /// already add to the tallies is not known to the store; `meta.counted` says that they are still to be counted.
 const FROM_1: &str = "
 ALTER TABLE meta ADD COLUMN counted INTEGER NOT NULL DEFAULT 1;
@@ -36,6 +37,15 @@ CREATE TABLE history_by_slot(
 INSERT INTO history_by_slot SELECT time >> 34, subject, time, event FROM history ORDER BY 1, 2, 3, 4;
 DROP TABLE history;
 ALTER TABLE history_by_slot RENAME TO history;
+";
+
+/// From schema 2 to 3: slots of identities become shorter, and the history comes in runs.
+const FROM_2: &str = "
+UPDATE events SET elsewhere = 1 WHERE key IN
+    (SELECT key FROM events GROUP BY key HAVING min(time >> 32) <> max(time >> 32));
+DROP INDEX events_identity;
+CREATE UNIQUE INDEX events_identity ON events(time >> 32, key, digest);
+ALTER TABLE history RENAME TO history_by_slot;
 ";
 
 /// A month file of an older schema.
@@ -115,6 +125,13 @@ fn up(connection: &Connection) -> rusqlite::Result<()> {
         transaction.execute_batch(FROM_1)?;
         transaction.execute_batch(schema::ADDED_BY_2)?;
         transaction.pragma_update(None, "user_version", 2)?;
+    }
+    if version(&transaction)? == 2 {
+        transaction.execute_batch(FROM_2)?;
+        transaction.execute_batch(schema::ADDED_BY_3)?;
+        history::bring_up(&transaction, "history_by_slot")?;
+        transaction.execute_batch("DROP TABLE history_by_slot")?;
+        transaction.pragma_update(None, "user_version", 3)?;
     }
     transaction.commit()?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

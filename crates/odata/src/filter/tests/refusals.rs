@@ -371,6 +371,8 @@ fn there_are_limits_on_length_depth_and_number() {
         5414,
         "more than 200 comparisons",
     );
+    let longest = format!("{:MAX_FILTER_BYTES$}", "eventTime eq 2014-03-01");
+    check(audit, &longest, "eventTime=2014-03-01T00:00:00Z");
     let long = parse(audit, &" ".repeat(MAX_FILTER_BYTES + 1)).unwrap_err();
     assert!(
         long.message

@@ -1,16 +1,17 @@
-//! Freeing a month: its totals first, then its file.
+//! Freeing a month: its totals first, then its file, which goes when nobody waits for it.
 
 use super::WriterThread;
 use crate::error::StoreError;
 use crate::events::{MonthInfo, Purge};
 use crate::sqlite::catalogue;
-use crate::sqlite::tenant::{Tenant, discard_file};
+use crate::sqlite::tenant::{Tenant, move_away};
 use model::time::Timestamp;
 use std::sync::Arc;
 
 impl WriterThread {
     /// The totals go to the catalogue first: from then on the month is purged, whatever fails after it, and a start throws
-    /// its file away. Then every connection closes, and the file is renamed away and unlinked.
+    /// its file away. Then every connection closes, and the file is renamed away. Taking its room back may last as long as a
+    /// thousand commits, so another thread does that: this one writes for many tenants, and the gate keeps readers out.
     pub(super) fn purge(
         &mut self,
         tenant: &Tenant,
@@ -24,7 +25,8 @@ impl WriterThread {
         };
         let _alone = tenant.purge_gate();
         if tenant.is_purged(month) {
-            return discard_file(&tenant.folder, month).map(|()| Purge::Freed);
+            shared.leaving.take(move_away(&tenant.folder, month)?);
+            return Ok(Purge::Freed);
         }
         match tenant.month_infos().iter().find(|stored| stored.month == month) {
             None => return Ok(Purge::NotThere),
@@ -50,6 +52,7 @@ impl WriterThread {
         if let Some(memory) = self.tenants.get_mut(&tenant.id) {
             memory.filters.remove(&month);
         }
-        discard_file(&tenant.folder, month).map(|()| Purge::Freed)
+        shared.leaving.take(move_away(&tenant.folder, month)?);
+        Ok(Purge::Freed)
     }
 }
