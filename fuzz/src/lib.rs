@@ -3,6 +3,8 @@
 //! A check takes bytes and panics if something does not hold. libFuzzer makes the bytes up (one binary for each check);
 //! the test `corpus` gives every check what is kept in the corpus, so that a fault once found stays found.
 
+pub mod assertion;
+pub mod authorize;
 pub mod entra_records;
 pub mod filter;
 pub mod form;
@@ -59,6 +61,14 @@ pub struct Target {
 
 /// Every target.
 pub const ALL: &[Target] = &[
+    Target {
+        name: "assertion",
+        check: assertion::check,
+    },
+    Target {
+        name: "authorize",
+        check: authorize::check,
+    },
     Target {
         name: "entra_records",
         check: entra_records::check,

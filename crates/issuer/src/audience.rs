@@ -1,5 +1,6 @@
 //! What a token is good for: the audiences, the permissions that an application can hold on each, and who we are.
 
+use crate::protocol::Protocol;
 use model::tenant::TenantId;
 
 /// The application id of Azure AD Graph: what a request without `resource` gets (contract 0.2).
@@ -39,6 +40,9 @@ pub struct Authority {
 impl Permission {
     /// Every permission there is.
     pub const ALL: &[Permission] = &[Permission::DirectoryReadAll, Permission::Ingest];
+
+    /// Those that an application can have for a user who signed in.
+    pub const DELEGATED: &[Permission] = &[Permission::DirectoryReadAll];
 
     /// Its name in the `roles` claim and on the command line.
     pub const fn name(self) -> &'static str {
@@ -83,9 +87,17 @@ impl Authority {
         &self.origin
     }
 
-    /// The `iss` of tokens for a tenant: `<origin>/<tid>/`.
-    pub fn issuer(&self, tenant: TenantId) -> String {
-        format!("{}/{tenant}/", self.origin)
+    /// The `iss` of tokens for a tenant: `<origin>/<tid>/`, in v2 `<origin>/<tid>/v2.0`.
+    pub fn issuer(&self, tenant: TenantId, protocol: Protocol) -> String {
+        match protocol {
+            Protocol::V1 => format!("{}/{tenant}/", self.origin),
+            Protocol::V2 => format!("{}/{tenant}/v2.0", self.origin),
+        }
+    }
+
+    /// The address of an endpoint of a tenant: `endpoint` is `token`, `tenant` its word in the address.
+    pub fn endpoint(&self, tenant: &str, protocol: Protocol, endpoint: &str) -> String {
+        format!("{}/{tenant}/{}", self.origin, protocol.path(endpoint))
     }
 
     /// The audience that a `resource` or an `aud` names; in any case, with or without a slash at the end.

@@ -23,12 +23,40 @@ pub struct Client {
     pub tenant: TenantId,
     /// The id of its service principal: `oid` and `sub` of its tokens.
     pub object_id: Uuid,
+    /// What people call it: they read it where they consent.
+    pub name: String,
+    /// Whether it can keep a secret.
+    pub kind: ClientKind,
     /// Whether it may get tokens at all.
     pub status: ClientStatus,
     /// The hashes of its secrets; several, so that one can be replaced while the other still works.
     pub secrets: Vec<KnownSecret>,
-    /// What it may do.
+    /// The certificates by which it can prove who it is.
+    pub certificates: Vec<KnownCertificate>,
+    /// What it may do for itself.
     pub permissions: Vec<Permission>,
+    /// What it may do for a user who signed in.
+    pub delegated: Vec<Permission>,
+    /// Where answers of an interactive sign-in may go.
+    pub reply_addresses: Vec<String>,
+}
+
+/// Whether an application can keep a secret (RFC 6749, 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// It runs on a server and proves who it is.
+    Confidential,
+    /// It runs on people's machines.
+    Public,
+}
+
+/// What is kept of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownCertificate {
+    /// Its public key, as the DER of a SubjectPublicKeyInfo.
+    pub public_key: Vec<u8>,
+    /// From this instant on it is no longer accepted; `None` is never.
+    pub expires: Option<Timestamp>,
 }
 
 /// Whether an application may get tokens.
@@ -157,13 +185,18 @@ pub(crate) mod tests {
             client_id: Uuid::from_u128(0x1111_1111_2222_3333_4444_5555_5555_5555),
             tenant: tenant(),
             object_id: Uuid::from_u128(0x6666_6666_7777_8888_9999_aaaa_aaaa_aaaa),
+            name: "Report reader".to_owned(),
+            kind: ClientKind::Confidential,
             status: ClientStatus::Enabled,
             secrets: vec![
                 known(OLD_SECRET, Some(NOW)),
                 known(GOOD_SECRET, Some(NOW.plus_seconds(1))),
                 known("another", None),
             ],
+            certificates: Vec::new(),
             permissions: vec![Permission::DirectoryReadAll],
+            delegated: vec![Permission::DirectoryReadAll],
+            reply_addresses: vec!["https://localhost".to_owned()],
         }
     }
 

@@ -1,12 +1,15 @@
 //! Decides whether a client gets a token, and says so in the words of the old service (contract 4.2).
 
-use crate::audience::{Authority, REPORTS_RESOURCE_ID};
-use crate::claims::{self, AppClaims, Validity};
-use crate::client::{Client, ClientStatus, SecretCheck};
+use crate::assertion;
+use crate::audience::Authority;
+use crate::claims::{self, AppClaims, ClientClaims, Validity};
+use crate::client::{Client, ClientKind, ClientStatus, SecretCheck};
 use crate::form;
 use crate::keys::SigningKey;
+use crate::protocol::Protocol;
 use crate::refusal::Refusal;
-use crate::token_request::TokenRequest;
+use crate::scope::{ScopeFault, Wanted};
+use crate::token_request::{Presented, TokenRequest};
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -41,6 +44,8 @@ pub struct Issuing<'a> {
     pub authority: &'a Authority,
     /// The key that signs.
     pub key: &'a SigningKey,
+    /// The spelling.
+    pub protocol: Protocol,
     /// When.
     pub now: Timestamp,
     /// How long the token lives.
@@ -49,81 +54,175 @@ pub struct Issuing<'a> {
     pub random: [u8; 16],
 }
 
+/// How a client proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Not at all: it is public.
+    None,
+    /// By a secret.
+    Secret,
+    /// By a certificate.
+    Certificate,
+}
+
 /// A token and what the client is told about it.
 #[derive(Debug)]
 pub struct TokenAnswer {
+    /// The spelling.
+    pub protocol: Protocol,
     /// The token.
     pub access_token: SecretString,
     /// The resource that it is good for, as the client spelled it.
     pub resource: String,
     /// From when to when it holds.
     pub validity: Validity,
+    /// What it may do for its user; `None` for an application's own.
+    pub scope: Option<String>,
+    /// What gets the next one.
+    pub refresh_token: Option<SecretString>,
+    /// Who signed in.
+    pub id_token: Option<SecretString>,
+}
+
+impl Proof {
+    /// `appidacr` of tokens (contract 4.5).
+    const fn claim(self) -> &'static str {
+        match self {
+            Proof::None => "0",
+            Proof::Secret => "1",
+            Proof::Certificate => "2",
+        }
+    }
+}
+
+impl AddressedTenant {
+    /// The client, if it belongs to the tenant addressed. `found` is what the caller found under the client's id; an
+    /// application of another tenant is none.
+    pub fn client<'c>(&self, asked: &str, found: Option<&'c Client>) -> Result<&'c Client, Refusal> {
+        let (directory, client) = match self {
+            AddressedTenant::Known { id, word } => {
+                (form::printable(word), found.filter(|client| client.tenant == *id))
+            }
+            AddressedTenant::OfTheClient => ("common".to_owned(), found),
+            AddressedTenant::Unknown { word } => {
+                return Err(Refusal::NoSuchTenant {
+                    tenant: form::printable(word),
+                });
+            }
+        };
+        client.ok_or_else(|| Refusal::NoSuchClient {
+            client: form::printable(asked),
+            directory,
+        })
+    }
+
+    fn directory(&self) -> String {
+        match self {
+            AddressedTenant::Known { word, .. } | AddressedTenant::Unknown { word } => form::printable(word),
+            AddressedTenant::OfTheClient => "common".to_owned(),
+        }
+    }
+}
+
+/// Whether a client is who it says. `audiences` are the addresses of this token endpoint, for assertions.
+///
+/// A public client proves nothing and must not try. That an application is switched off is said only to who proved to be
+/// it.
+pub fn authenticate(
+    presented: &Presented,
+    client: &Client,
+    audiences: &[String],
+    now: Timestamp,
+) -> Result<Proof, Refusal> {
+    let proof = match (&presented.secret, &presented.assertion) {
+        (None, None) => match client.kind {
+            ClientKind::Public => Proof::None,
+            ClientKind::Confidential => return Err(Refusal::ClientMustProve),
+        },
+        _ if client.kind == ClientKind::Public => return Err(Refusal::PublicClientWithSecret),
+        (Some(secret), _) => match client.check_secret(secret.expose_secret(), now) {
+            SecretCheck::Good => Proof::Secret,
+            SecretCheck::Expired => return Err(Refusal::ExpiredSecret),
+            SecretCheck::Wrong => return Err(Refusal::WrongSecret),
+        },
+        (None, Some(assertion)) => {
+            assertion::check(assertion.expose_secret(), client, audiences, now)
+                .map_err(Refusal::BadAssertion)?;
+            Proof::Certificate
+        }
+    };
+    if client.status == ClientStatus::Disabled {
+        return Err(Refusal::ClientDisabled {
+            client: client.client_id,
+        });
+    }
+    Ok(proof)
+}
+
+/// What a request asks for, in the words of a refusal if it cannot be had. `before` is the resource of an earlier grant.
+pub fn wanted(
+    request: &TokenRequest,
+    before: Option<&str>,
+    tenant: &AddressedTenant,
+    authority: &Authority,
+) -> Result<Wanted, Refusal> {
+    let (resource, scope) = (request.resource.as_deref(), request.scope.as_deref());
+    Wanted::read(request.protocol, resource, scope, before, authority)
+        .map_err(|fault| scope_refusal(fault, tenant))
+}
+
+/// A scope that cannot be had, in the words of a refusal.
+pub fn scope_refusal(fault: ScopeFault, tenant: &AddressedTenant) -> Refusal {
+    match fault {
+        ScopeFault::UnknownResource(resource) => Refusal::UnknownResource {
+            resource,
+            directory: tenant.directory(),
+        },
+        ScopeFault::UnknownScope(scope) => Refusal::UnknownScope(scope),
+    }
 }
 
 /// An application asks for a token of its own (RFC 6749, 4.4). `client` is what the caller found under
-/// [`TokenRequest::client_id`]; an application of another tenant is none.
+/// [`Presented::client_id`]; `audiences` are the addresses of this token endpoint.
 ///
 /// An application without any permission gets a token too, as it did from the old service; the resource refuses it.
 pub fn client_credentials(
     request: &TokenRequest,
     tenant: &AddressedTenant,
     client: Option<&Client>,
+    audiences: &[String],
     issuing: Issuing<'_>,
 ) -> Result<TokenAnswer, Refusal> {
-    let (directory, home) = match tenant {
-        AddressedTenant::Known { id, word } => (form::printable(word), Some(*id)),
-        AddressedTenant::OfTheClient => ("common".to_owned(), client.map(|client| client.tenant)),
-        AddressedTenant::Unknown { word } => {
-            return Err(Refusal::NoSuchTenant {
-                tenant: form::printable(word),
-            });
+    let presented = &request.presented;
+    let client = tenant.client(&presented.client, client)?;
+    let proof = match authenticate(presented, client, audiences, issuing.now) {
+        Ok(Proof::None) | Err(Refusal::ClientMustProve) => {
+            return Err(Refusal::MissingParameter("client_secret or client_assertion"));
         }
+        other => other?,
     };
-    let client = client.filter(|client| Some(client.tenant) == home);
-    let Some(client) = client else {
-        return Err(Refusal::NoSuchClient {
-            client: request.client.clone(),
-            directory,
-        });
-    };
-    let secret = request
-        .secret
-        .as_ref()
-        .ok_or(Refusal::MissingParameter("client_secret or client_assertion"))?;
-    match client.check_secret(secret.expose_secret(), issuing.now) {
-        SecretCheck::Good => {}
-        SecretCheck::Expired => return Err(Refusal::ExpiredSecret),
-        SecretCheck::Wrong => return Err(Refusal::WrongSecret),
-    }
-    if client.status == ClientStatus::Disabled {
-        return Err(Refusal::ClientDisabled {
-            client: client.client_id,
-        });
-    }
-    let resource = request.resource.as_deref().unwrap_or(REPORTS_RESOURCE_ID);
-    let Some(audience) = issuing.authority.audience(resource) else {
-        return Err(Refusal::UnknownResource {
-            resource: form::printable(resource),
-            directory,
-        });
-    };
-    app_token(client, resource, client.roles_for(audience), issuing)
+    let wanted = wanted(request, None, tenant, issuing.authority)?;
+    let roles = client.roles_for(wanted.audience);
+    app_token(client, &wanted.resource, roles, proof, issuing)
 }
 
 impl TokenAnswer {
-    /// The JSON body. Numbers are texts: clients of the old service read them so.
+    /// The JSON body. In v1 numbers are texts: clients of the old service read them so.
     pub fn body(&self) -> String {
-        let lifetime = self.validity.lifetime.to_string();
+        let (lifetime, v1) = (self.validity.lifetime, self.protocol == Protocol::V1);
         let body = TokenJson {
             token_type: "Bearer",
-            expires_in: &lifetime,
-            ext_expires_in: &lifetime,
-            expires_on: self.validity.expires_on.to_string(),
-            not_before: self.validity.not_before.to_string(),
-            resource: &self.resource,
+            scope: self.scope.as_deref(),
+            expires_in: Number::new(lifetime, self.protocol),
+            ext_expires_in: Number::new(lifetime, self.protocol),
+            expires_on: v1.then(|| self.validity.expires_on.to_string()),
+            not_before: v1.then(|| self.validity.not_before.to_string()),
+            resource: v1.then_some(&self.resource),
             access_token: self.access_token.expose_secret(),
+            refresh_token: self.refresh_token.as_ref().map(|token| token.expose_secret()),
+            id_token: self.id_token.as_ref().map(|token| token.expose_secret()),
         };
-        // Serializing texts cannot fail.
+        // Serializing texts and numbers cannot fail.
         serde_json::to_string(&body).unwrap_or_default()
     }
 }
@@ -131,43 +230,93 @@ impl TokenAnswer {
 #[derive(Serialize)]
 struct TokenJson<'a> {
     token_type: &'static str,
-    expires_in: &'a str,
-    ext_expires_in: &'a str,
-    expires_on: String,
-    not_before: String,
-    resource: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    expires_in: Number,
+    ext_expires_in: Number,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_on: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<&'a String>,
     access_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a str>,
+}
+
+/// A number as the version spells it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Number {
+    Text(String),
+    Plain(i64),
+}
+
+impl Number {
+    pub(crate) fn new(number: i64, protocol: Protocol) -> Number {
+        match protocol {
+            Protocol::V1 => Number::Text(number.to_string()),
+            Protocol::V2 => Number::Plain(number),
+        }
+    }
+}
+
+/// `ver` of tokens.
+pub(crate) const fn version(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::V1 => "1.0",
+        Protocol::V2 => "2.0",
+    }
+}
+
+/// Who got a token, spelled as the version does.
+pub(crate) fn client_claims(client: &Client, proof: Proof, protocol: Protocol) -> ClientClaims {
+    let (id, how) = (client.client_id.to_string(), proof.claim());
+    match protocol {
+        Protocol::V1 => ClientClaims::Appid {
+            appid: id,
+            appidacr: how,
+        },
+        Protocol::V2 => ClientClaims::Azp { azp: id, azpacr: how },
+    }
 }
 
 fn app_token(
     client: &Client,
     resource: &str,
     roles: Vec<&'static str>,
+    proof: Proof,
     issuing: Issuing<'_>,
 ) -> Result<TokenAnswer, Refusal> {
     let validity = Validity::from_now(issuing.now, issuing.lifetime_seconds);
-    let issuer = issuing.authority.issuer(client.tenant);
+    let issuer = issuing.authority.issuer(client.tenant, issuing.protocol);
     let claims = AppClaims {
         aud: resource.to_owned(),
         iss: issuer.clone(),
         iat: validity.not_before,
         nbf: validity.not_before,
         exp: validity.expires_on,
-        appid: client.client_id.to_string(),
-        appidacr: "1",
+        client: client_claims(client, proof, issuing.protocol),
         idp: issuer,
         oid: client.object_id.to_string(),
         roles,
         sub: client.object_id.to_string(),
         tid: client.tenant.to_string(),
         uti: claims::token_id(issuing.random),
-        ver: "1.0",
+        ver: version(issuing.protocol),
     };
     let token = issuing.key.sign(&claims).map_err(Refusal::Internal)?;
     Ok(TokenAnswer {
+        protocol: issuing.protocol,
         access_token: SecretString::from(token),
         resource: resource.to_owned(),
         validity,
+        scope: None,
+        refresh_token: None,
+        id_token: None,
     })
 }
 
@@ -201,16 +350,17 @@ pub(crate) mod tests {
         let body = format!(
             "grant_type=client_credentials&client_id={id}&client_secret={secret}&resource={resource}"
         );
-        let request = TokenRequest::read(body.as_bytes(), None).unwrap();
+        let request = TokenRequest::read(body.as_bytes(), None, Protocol::V1).unwrap();
         let (authority, key) = (authority(), key());
         let issuing = Issuing {
             authority: &authority,
             key: &key,
+            protocol: Protocol::V1,
             now: NOW,
             lifetime_seconds: 3600,
             random: [0xff; 16],
         };
-        client_credentials(&request, tenant, client, issuing)
+        client_credentials(&request, tenant, client, &[], issuing)
     }
 
     pub(crate) fn token(resource: &str, client: &Client) -> String {
@@ -350,6 +500,14 @@ pub(crate) mod tests {
         client.status = ClientStatus::Disabled;
         check(ask("", GOOD_SECRET, Some(&client), &contoso()), "is disabled");
         check(ask("", "guess", Some(&client), &contoso()), "AADSTS50012");
+    }
+
+    #[test]
+    fn a_public_application_has_nothing_to_ask_for_itself_with() {
+        let mut client = client();
+        client.kind = ClientKind::Public;
+        check(ask("", GOOD_SECRET, Some(&client), &contoso()), "AADSTS700025");
+        check(ask("", "", Some(&client), &contoso()), "AADSTS90014");
     }
 
     #[test]

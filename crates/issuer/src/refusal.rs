@@ -1,5 +1,6 @@
 //! Why a request gets no token, in the words and codes of the old service (contract 4.3).
 
+use crate::assertion::AssertionFault;
 use crate::form::FormError;
 use crate::keys::KeyError;
 use model::time::Timestamp;
@@ -71,6 +72,143 @@ pub enum Refusal {
         /// The tenant.
         directory: String,
     },
+    /// The application said who it is by a JSON web token that is no good.
+    #[error(
+        "AADSTS70002: Error validating credentials. AADSTS50012: The client assertion is not accepted: {0}."
+    )]
+    BadAssertion(#[source] AssertionFault),
+    /// A public application cannot prove anything: what it presents is known to everybody.
+    #[error(
+        "AADSTS700025: Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
+    )]
+    PublicClientWithSecret,
+    /// A confidential application must say who it is.
+    #[error(
+        "AADSTS7000218: The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+    )]
+    ClientMustProve,
+    /// The reply address is none of the application's.
+    #[error(
+        "AADSTS50011: The reply address '{address}' does not match the reply addresses configured for the application: {client}"
+    )]
+    ReplyAddress {
+        /// The address as it came.
+        address: String,
+        /// The client id.
+        client: Uuid,
+    },
+    /// Only codes are given.
+    #[error("AADSTS70005: The response type '{0}' is not supported. Use 'code'.")]
+    ResponseType(String),
+    /// A parameter has a value that we do not take.
+    #[error("AADSTS90013: Invalid input received from the user: {name} {why}.")]
+    BadParameter {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong and what would be right.
+        why: &'static str,
+    },
+    /// A public client must protect its code (RFC 7636, RFC 9700).
+    #[error("AADSTS9002325: Proof Key for Code Exchange is required: send a code_challenge.")]
+    ChallengeRequired,
+    /// A scope is none of ours.
+    #[error(
+        "AADSTS70011: The provided value for the input parameter 'scope' is not valid. The scope {0} is not valid. Ask for https://graph.windows.net/.default, openid, profile or offline_access."
+    )]
+    UnknownScope(String),
+    /// Nobody is signed in, and the request does not let us ask.
+    #[error("AADSTS50058: A silent sign-in request was sent but no user is signed in.")]
+    SignInNeeded,
+    /// The application may not act for the user: it lacks the permission, or the user was not asked.
+    #[error(
+        "AADSTS65001: The user or administrator has not consented to use the application with ID '{client}'. An administrator gives it the delegated permission Directory.Read.All."
+    )]
+    NoConsent {
+        /// The client id.
+        client: Uuid,
+    },
+    /// The user said no.
+    #[error("the user canceled the authentication")]
+    Canceled,
+    /// Only an administrator can agree for everybody.
+    #[error("AADSTS90093: This operation can only be performed by an administrator.")]
+    AdministratorNeeded,
+    /// The code is none of ours for this client.
+    #[error(
+        "AADSTS70002: Error validating credentials. AADSTS70000: The provided authorization code is not valid."
+    )]
+    UnknownCode,
+    /// The code was redeemed before.
+    #[error(
+        "AADSTS54005: OAuth2 Authorization code was already redeemed, please retry with a new valid code. What it gave was revoked."
+    )]
+    UsedCode,
+    /// The code, or the refresh token, has ended.
+    #[error(
+        "AADSTS70002: Error validating credentials. AADSTS70008: The provided authorization code or refresh token is expired. Send a new interactive authorization request for this user and resource."
+    )]
+    ExpiredGrant,
+    /// The code was sent to another address.
+    #[error(
+        "AADSTS70002: Error validating credentials. AADSTS50011: The reply address does not match the reply address provided when requesting the authorization code."
+    )]
+    OtherReplyAddress,
+    /// The verifier is missing, too much, or wrong.
+    #[error(
+        "AADSTS501481: The Code_Verifier does not match the code_challenge supplied in the authorization request."
+    )]
+    WrongVerifier,
+    /// The refresh token is none of ours for this client, or was revoked.
+    #[error(
+        "AADSTS70002: Error validating credentials. AADSTS70000: The provided refresh token is not valid."
+    )]
+    UnknownRefreshToken,
+    /// The refresh token was used before.
+    #[error(
+        "AADSTS70002: Error validating credentials. AADSTS70000: The provided refresh token was used before. It and all that came of it were revoked: sign in again."
+    )]
+    UsedRefreshToken,
+    /// The user is switched off, or gone.
+    #[error("AADSTS50057: The user account is disabled.")]
+    UserDisabled,
+    /// The name or the password is wrong; which one is not told.
+    #[error("AADSTS50126: Error validating credentials due to invalid username or password.")]
+    WrongPassword,
+    /// Too many failures; the account waits.
+    #[error(
+        "AADSTS50053: The account is locked, you've tried to sign in too many times with an incorrect user ID or password. Try again in {retry_after_seconds} seconds."
+    )]
+    Locked {
+        /// After how many seconds it is worth trying again.
+        retry_after_seconds: u64,
+    },
+    /// The user must also show a one-time code, which this grant has no place for.
+    #[error("AADSTS50076: You must use multi-factor authentication to access the resource.")]
+    SecondFactorNeeded,
+    /// Nobody has decided yet.
+    #[error("AADSTS70016: Pending end-user authorization.")]
+    DevicePending,
+    /// The device asks more often than it was told.
+    #[error("AADSTS70016: Pending end-user authorization. Wait longer between two requests.")]
+    DeviceTooFast,
+    /// The user said no.
+    #[error("AADSTS65004: The user declined to consent to access the app.")]
+    DeviceDeclined,
+    /// Nobody decided in time.
+    #[error("AADSTS70019: Verification code expired. Have the user retry.")]
+    DeviceExpired,
+    /// The device code is none of ours for this client.
+    #[error("AADSTS70018: Bad verification code.")]
+    UnknownDeviceCode,
+    /// The authorization endpoint is another service's.
+    #[error("AADSTS50049: Unknown or invalid instance.")]
+    UnknownInstance,
+    /// Too much was asked at once.
+    #[error("AADSTS90055: Too many requests. Try again in {retry_after_seconds} seconds.")]
+    TooMany {
+        /// After how many seconds it is worth trying again.
+        retry_after_seconds: u64,
+    },
     /// We could not make the token.
     #[error("AADSTS50000: There was an error issuing a token.")]
     Internal(#[source] KeyError),
@@ -87,43 +225,93 @@ pub struct Trace {
     pub correlation_id: Uuid,
 }
 
+/// What programs read of a refusal.
+struct Facts {
+    status: u16,
+    error: &'static str,
+    codes: &'static [u32],
+}
+
 impl Refusal {
-    /// The HTTP status: 401 when the client could not prove who it is, 500 when it is our fault, else 400.
-    pub const fn status(&self) -> u16 {
-        match self {
-            Refusal::WrongSecret | Refusal::ExpiredSecret => 401,
-            Refusal::Internal(_) => 500,
-            _ => 400,
-        }
+    /// The HTTP status: 401 when the client could not prove who it is, 429 when it asks too much, 500 when it is our
+    /// fault, else 400.
+    pub fn status(&self) -> u16 {
+        self.facts().status
     }
 
-    /// The `error` member (RFC 6749, 5.2; `invalid_resource` is the old service's own).
-    pub const fn error(&self) -> &'static str {
-        match self {
-            Refusal::NoSuchTenant { .. }
-            | Refusal::NotAForm(_)
-            | Refusal::BadAuthorizationHeader
-            | Refusal::TwoCredentials
-            | Refusal::MissingParameter(_) => "invalid_request",
-            Refusal::UnsupportedGrant { .. } => "unsupported_grant_type",
-            Refusal::NoSuchClient { .. } | Refusal::ClientDisabled { .. } => "unauthorized_client",
-            Refusal::WrongSecret | Refusal::ExpiredSecret => "invalid_client",
-            Refusal::UnknownResource { .. } => "invalid_resource",
-            Refusal::Internal(_) => "server_error",
-        }
+    /// The `error` member (RFC 6749, 5.2; RFC 8628, 3.5; `invalid_resource` is the old service's own).
+    pub fn error(&self) -> &'static str {
+        self.facts().error
     }
 
     /// The `error_codes` member: the numbers of the AADSTS codes in the text.
-    pub const fn codes(&self) -> &'static [u32] {
+    pub fn codes(&self) -> &'static [u32] {
+        self.facts().codes
+    }
+
+    /// The `error` of an answer at the reply address, where OpenID Connect has words of its own (Core, 3.1.2.6).
+    pub fn redirect_error(&self) -> &'static str {
         match self {
-            Refusal::NoSuchTenant { .. } => &[90002],
-            Refusal::NotAForm(_) | Refusal::BadAuthorizationHeader | Refusal::TwoCredentials => &[90013],
-            Refusal::MissingParameter(_) => &[90014],
-            Refusal::UnsupportedGrant { .. } => &[70003],
-            Refusal::NoSuchClient { .. } | Refusal::ClientDisabled { .. } => &[70001],
-            Refusal::WrongSecret | Refusal::ExpiredSecret => &[70002, 50012],
-            Refusal::UnknownResource { .. } => &[50001],
-            Refusal::Internal(_) => &[50000],
+            Refusal::NoConsent { .. } => "consent_required",
+            _ => self.error(),
+        }
+    }
+
+    /// After how many seconds it is worth trying again, if waiting helps.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Refusal::Locked { retry_after_seconds } | Refusal::TooMany { retry_after_seconds } => {
+                Some(*retry_after_seconds)
+            }
+            _ => None,
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        let facts = |status, error, codes| Facts { status, error, codes };
+        match self {
+            Refusal::NoSuchTenant { .. } => facts(400, "invalid_request", &[90002]),
+            Refusal::NotAForm(_)
+            | Refusal::BadAuthorizationHeader
+            | Refusal::TwoCredentials
+            | Refusal::BadParameter { .. } => facts(400, "invalid_request", &[90013]),
+            Refusal::MissingParameter(_) => facts(400, "invalid_request", &[90014]),
+            Refusal::UnsupportedGrant { .. } => facts(400, "unsupported_grant_type", &[70003]),
+            Refusal::NoSuchClient { .. } | Refusal::ClientDisabled { .. } => {
+                facts(400, "unauthorized_client", &[70001])
+            }
+            Refusal::WrongSecret | Refusal::ExpiredSecret | Refusal::BadAssertion(_) => {
+                facts(401, "invalid_client", &[70002, 50012])
+            }
+            Refusal::PublicClientWithSecret => facts(401, "invalid_client", &[700_025]),
+            Refusal::ClientMustProve => facts(401, "invalid_client", &[7_000_218]),
+            Refusal::UnknownResource { .. } => facts(400, "invalid_resource", &[50001]),
+            Refusal::UnknownScope(_) => facts(400, "invalid_scope", &[70011]),
+            Refusal::ReplyAddress { .. } => facts(400, "invalid_request", &[50011]),
+            Refusal::ResponseType(_) => facts(400, "unsupported_response_type", &[70005]),
+            Refusal::ChallengeRequired => facts(400, "invalid_request", &[9_002_325]),
+            Refusal::SignInNeeded => facts(400, "login_required", &[50058]),
+            Refusal::NoConsent { .. } => facts(400, "invalid_grant", &[65001]),
+            Refusal::Canceled | Refusal::DeviceDeclined => facts(400, "access_denied", &[65004]),
+            Refusal::AdministratorNeeded => facts(400, "access_denied", &[90093]),
+            Refusal::UnknownCode | Refusal::UnknownRefreshToken | Refusal::UsedRefreshToken => {
+                facts(400, "invalid_grant", &[70002, 70000])
+            }
+            Refusal::UsedCode => facts(400, "invalid_grant", &[54005]),
+            Refusal::ExpiredGrant => facts(400, "invalid_grant", &[70002, 70008]),
+            Refusal::OtherReplyAddress => facts(400, "invalid_grant", &[70002, 50011]),
+            Refusal::WrongVerifier => facts(400, "invalid_grant", &[501_481]),
+            Refusal::UserDisabled => facts(400, "invalid_grant", &[50057]),
+            Refusal::WrongPassword => facts(400, "invalid_grant", &[50126]),
+            Refusal::Locked { .. } => facts(400, "invalid_grant", &[50053]),
+            Refusal::SecondFactorNeeded => facts(400, "interaction_required", &[50076]),
+            Refusal::DevicePending => facts(400, "authorization_pending", &[70016]),
+            Refusal::DeviceTooFast => facts(400, "slow_down", &[70016]),
+            Refusal::DeviceExpired => facts(400, "expired_token", &[70019]),
+            Refusal::UnknownDeviceCode => facts(400, "invalid_grant", &[70018]),
+            Refusal::UnknownInstance => facts(400, "invalid_instance", &[50049]),
+            Refusal::TooMany { .. } => facts(429, "temporarily_unavailable", &[90055]),
+            Refusal::Internal(_) => facts(500, "server_error", &[50000]),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::audience::{Audience, Authority};
 use crate::challenge::Reason;
 use crate::keys::PublicKey;
+use crate::protocol::Protocol;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::tenant::TenantId;
@@ -34,10 +35,25 @@ pub struct VerifiedToken {
     pub audience: Audience,
     /// The application permissions that it was given.
     pub roles: Vec<String>,
+    /// The user for whom the application acts; `None` if it acts for itself.
+    pub user: Option<VerifiedUser>,
+    /// In which shape it was made.
+    pub protocol: Protocol,
     /// From this instant on it is no good, also out of a cache.
     pub expires_at: Timestamp,
     /// Its own id (`uti`), which may stand in a log.
     pub token_id: Option<String>,
+}
+
+/// What a good token says of its user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedUser {
+    /// The name with which the user signed in (`upn`).
+    pub name: String,
+    /// What the application may do for the user (`scp`).
+    pub scopes: Vec<String>,
+    /// What the token came of; whatever came of it may have been revoked.
+    pub family: Uuid,
 }
 
 /// Which check a token failed. Nothing of the token is in here but claims' names.
@@ -85,6 +101,18 @@ impl Verifier {
         Verifier { authority, keys }
     }
 
+    /// The application for which an id token was made, whether it still holds or not: what a hint is good for (OpenID
+    /// Connect RP-Initiated Logout, 2). Only the signature and the issuer are checked.
+    pub fn client_of_id_token(&self, token: &str) -> Option<Uuid> {
+        let claims: Claims = object(self.signed_payload(token).ok()?)?;
+        let tenant = TenantId::parse(text(claims.tid.as_ref(), "tid").ok()?)?;
+        let issuer = text(claims.iss.as_ref(), "iss").ok()?;
+        [Protocol::V1, Protocol::V2]
+            .into_iter()
+            .find(|protocol| issuer == self.authority.issuer(tenant, *protocol))?;
+        guid(claims.aud.as_ref(), "aud").ok()
+    }
+
     /// Checks everything about a token that does not depend on the tenant addressed.
     ///
     /// The signature comes before the claims, so that nobody learns from the answer what we would have liked to read.
@@ -101,9 +129,11 @@ impl Verifier {
 
         let tenant = text(claims.tid.as_ref(), "tid")?;
         let tenant = TenantId::parse(tenant).ok_or(TokenFault::Claim("tid"))?;
-        if text(claims.iss.as_ref(), "iss")? != self.authority.issuer(tenant) {
-            return Err(TokenFault::Issuer);
-        }
+        let issuer = text(claims.iss.as_ref(), "iss")?;
+        let protocol = [Protocol::V1, Protocol::V2]
+            .into_iter()
+            .find(|protocol| issuer == self.authority.issuer(tenant, *protocol))
+            .ok_or(TokenFault::Issuer)?;
         let audience = self.authority.audience(text(claims.aud.as_ref(), "aud")?);
         let audience = audience
             .filter(|audience| allowed.contains(audience))
@@ -118,9 +148,14 @@ impl Verifier {
         }
         Ok(VerifiedToken {
             tenant,
-            app_id: guid(claims.appid.as_ref(), "appid")?,
+            app_id: match protocol {
+                Protocol::V1 => guid(claims.appid.as_ref(), "appid")?,
+                Protocol::V2 => guid(claims.azp.as_ref(), "azp")?,
+            },
             object_id: guid(claims.oid.as_ref(), "oid")?,
             audience,
+            user: user(&claims)?,
+            protocol,
             roles: roles(claims.roles.as_ref())?,
             expires_at: expires,
             token_id: claims
@@ -185,6 +220,10 @@ struct Claims {
     tid: Option<serde_json::Value>,
     oid: Option<serde_json::Value>,
     appid: Option<serde_json::Value>,
+    azp: Option<serde_json::Value>,
+    scp: Option<serde_json::Value>,
+    upn: Option<serde_json::Value>,
+    gatelog_family: Option<serde_json::Value>,
     roles: Option<serde_json::Value>,
     uti: Option<serde_json::Value>,
 }
@@ -196,6 +235,22 @@ fn object<T: DeserializeOwned>(part: &str) -> Option<T> {
         return None;
     }
     serde_json::from_slice(&json).ok()
+}
+
+/// Who the user is, if there is one: a token with `scp` acts for a user and has no permissions of its own.
+fn user(claims: &Claims) -> Result<Option<VerifiedUser>, TokenFault> {
+    if claims.scp.is_none() {
+        return Ok(None);
+    }
+    if claims.roles.is_some() {
+        return Err(TokenFault::Claim("roles"));
+    }
+    let scopes = text(claims.scp.as_ref(), "scp")?;
+    Ok(Some(VerifiedUser {
+        name: text(claims.upn.as_ref(), "upn")?.to_owned(),
+        scopes: scopes.split_ascii_whitespace().map(str::to_owned).collect(),
+        family: guid(claims.gatelog_family.as_ref(), "gatelog_family")?,
+    }))
 }
 
 fn text<'v>(value: Option<&'v serde_json::Value>, claim: &'static str) -> Result<&'v str, TokenFault> {
@@ -258,7 +313,7 @@ mod tests {
     /// The claims of a good token, one of them changed; `null` takes it away.
     fn claims_with(claim: &str, value: Value) -> Value {
         let mut claims = json!({
-            "aud": "https://graph.windows.net", "iss": authority().issuer(tenant()), "iat": 1_570_059_368,
+            "aud": "https://graph.windows.net", "iss": authority().issuer(tenant(), Protocol::V1), "iat": 1_570_059_368,
             "nbf": 1_570_059_368, "exp": 1_570_063_268, "tid": tenant().to_string(), "roles": ["Directory.Read.All"],
             "appid": "11111111-2222-3333-4444-555555555555", "oid": "66666666-7777-8888-9999-aaaaaaaaaaaa", "uti": "u",
         });
@@ -297,6 +352,8 @@ mod tests {
             app_id: Uuid::try_parse(APP).unwrap(),
             object_id: Uuid::try_parse("66666666-7777-8888-9999-aaaaaaaaaaaa").unwrap(),
             audience: Audience::Reports,
+            user: None,
+            protocol: Protocol::V1,
             roles: vec!["Directory.Read.All".to_owned()],
             expires_at: Timestamp::from_unix_seconds(1_570_063_268),
             token_id: Some("_____________________w".to_owned()),
@@ -307,6 +364,55 @@ mod tests {
             &signed_under(&json!({ "alg": "RS256", "kid": key().kid() })),
             Ok(APP),
         );
+    }
+
+    /// A user's token but for one claim, really signed.
+    fn users_with(claim: &str, value: Value) -> String {
+        let mut claims = claims_with("roles", Value::Null);
+        claims["scp"] = json!("Directory.Read.All User.Read");
+        claims["upn"] = json!("ada@contoso.com");
+        claims["gatelog_family"] = json!("00000000-0000-0000-0000-0000000000fa");
+        claims[claim] = value;
+        key().sign(&claims).unwrap()
+    }
+
+    #[test]
+    fn a_users_token_says_who_it_is_and_what_for() {
+        let got = verifier()
+            .verify(&users_with("uti", json!("u")), REPORTS, NOW)
+            .unwrap();
+        let expected = VerifiedUser {
+            name: "ada@contoso.com".to_owned(),
+            scopes: vec!["Directory.Read.All".to_owned(), "User.Read".to_owned()],
+            family: Uuid::from_u128(0xfa),
+        };
+        assert_eq!(got.user, Some(expected));
+        assert!(got.roles.is_empty());
+    }
+
+    #[test]
+    fn a_users_token_never_has_permissions_of_an_application() {
+        check(
+            &users_with("roles", json!(["Directory.Read.All"])),
+            Err(TokenFault::Claim("roles")),
+        );
+        check(&users_with("roles", json!([])), Err(TokenFault::Claim("roles")));
+        check(
+            &users_with("scp", json!(["Directory.Read.All"])),
+            Err(TokenFault::Claim("scp")),
+        );
+        for claim in ["upn", "gatelog_family"] {
+            check(&users_with(claim, json!(1)), Err(TokenFault::Claim(claim)));
+        }
+    }
+
+    #[test]
+    fn a_token_of_v2_names_its_client_as_v2_does() {
+        let issuer = authority().issuer(tenant(), Protocol::V2);
+        let mut claims = claims_with("iss", json!(issuer));
+        check(&key().sign(&claims).unwrap(), Err(TokenFault::Claim("azp")));
+        claims["azp"] = claims["appid"].take();
+        check(&key().sign(&claims).unwrap(), Ok(APP));
     }
 
     #[test]
@@ -454,7 +560,7 @@ mod tests {
         ] {
             check(&signed_with("iss", json!(issuer)), Err(TokenFault::Issuer));
         }
-        let two = json!([authority().issuer(tenant()), "https://evil.example"]);
+        let two = json!([authority().issuer(tenant(), Protocol::V1), "https://evil.example"]);
         check(&signed_with("iss", two), Err(TokenFault::Claim("iss")));
     }
 

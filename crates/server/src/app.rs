@@ -1,11 +1,12 @@
 //! What every route shares: the stores, the keys, the settings, and who is known.
 
-use crate::clock;
 use crate::config::Config;
 use crate::keyring::Keys;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::rates::Rates;
+use crate::passwords::tries::Tries;
+use crate::{chance, clock};
 use issuer::audience::Authority;
 use issuer::verify::VerifiedToken;
 use model::time::Timestamp;
@@ -18,6 +19,9 @@ use tokio_util::task::TaskTracker;
 
 /// Verified tokens that are remembered at the most; more than that many clients at once verify again.
 const REMEMBERED_TOKENS: usize = 10_000;
+
+/// Wrong codes of devices that cost nothing: people mistype. After them each costs twice the time of the one before.
+const FREE_DEVICE_GUESSES: u32 = 5;
 
 /// The service without its listeners.
 pub struct App {
@@ -42,6 +46,10 @@ pub struct App {
     pub passwords: Passwords,
     /// How often tokens are asked for.
     pub rates: Rates,
+    /// Wrong codes of devices, by the address they were typed at.
+    pub(crate) device_guesses: Tries,
+    /// What makes the tokens of forms: another with each start, so that none outlives it.
+    pub(crate) form_key: [u8; 32],
     /// What is written after its request was answered; the server waits for it when it stops.
     pub background: TaskTracker,
     /// What is measured.
@@ -64,6 +72,8 @@ impl App {
             short_reads: Semaphore::new(cores()),
             passwords: Passwords::new(cores()),
             rates: Rates::new(&config.limits),
+            device_guesses: Tries::new(FREE_DEVICE_GUESSES),
+            form_key: chance::bytes(),
             background: TaskTracker::new(),
             events,
             control,

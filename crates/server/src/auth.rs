@@ -1,4 +1,4 @@
-//! Who asks: a bearer token, the tenant it is for, and what its application may do now.
+//! Who asks: a bearer token, the tenant it is for, and what its application and its user may do now.
 
 use crate::app::App;
 use crate::{basic, clients};
@@ -6,9 +6,11 @@ use http::{HeaderMap, header};
 use issuer::audience::{Audience, Permission};
 use issuer::challenge::{self, Reason};
 use issuer::verify::{TokenFault, VerifiedToken};
+use model::reports::ReportDef;
+use model::role::DirectoryRole;
 use model::tenant::TenantId;
 use std::sync::Arc;
-use store::control::ControlError;
+use store::control::{self, ControlError, User};
 use uuid::Uuid;
 
 /// Who asks, checked.
@@ -18,7 +20,27 @@ pub struct Caller {
     pub tenant: TenantId,
     /// The application.
     pub app_id: Uuid,
+    /// The user for whom it acts, if it acts for one.
+    pub user: Option<Uuid>,
+    /// What may be read.
+    pub reads: Reads,
 }
+
+/// What a caller may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// Every report.
+    Everything,
+    /// The reports that are not about security.
+    NotSecurity,
+}
+
+/// The roles that read what is about security, for answers to those who lack them.
+const SECURITY_ROLES: &[DirectoryRole] = &[
+    DirectoryRole::GlobalAdministrator,
+    DirectoryRole::SecurityAdministrator,
+    DirectoryRole::SecurityReader,
+];
 
 /// Why a request was not let in.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +51,6 @@ pub enum Denied {
     /// The app password is unknown, over, or of somebody who is switched off or called otherwise.
     #[error("the user name or the app password is wrong, or the app password has ended")]
     BadPassword,
-    /// The user holds no role that lets read.
-    #[error("the user holds no role that lets read reports")]
-    NoRole,
     /// A token that is none of ours, not for this, or over.
     #[error("{0}")]
     BadToken(TokenFault),
@@ -49,46 +68,145 @@ pub enum Denied {
         /// What it lacks.
         permission: &'static str,
     },
+    /// The user is gone or switched off since the token was made.
+    #[error("the user {0} is not known here any more, or is disabled")]
+    NoSuchUser(Uuid),
+    /// The user has none of the roles that may.
+    #[error("the user has none of the roles that may read this")]
+    NoRole {
+        /// The roles that may, by name.
+        needed: Vec<&'static str>,
+    },
+    /// The token was revoked, or what it came of.
+    #[error("the token was revoked")]
+    Revoked,
     /// It could not be looked up.
     #[error(transparent)]
     Control(#[from] ControlError),
 }
 
-/// Lets in an application of the addressed tenant that has the permission.
+/// Lets in an application of the addressed tenant that has the permission, for itself or for a user with a role.
 pub fn caller(
     app: &App,
     headers: &HeaderMap,
     tenant_word: &str,
     permission: Permission,
 ) -> Result<Caller, Denied> {
-    let Some(token) = bearer(headers) else {
-        if basic::is_carried(headers) {
-            return basic::caller(app, headers, tenant_word, permission);
-        }
-        return Err(Denied::NoToken);
-    };
-    let verified = verify(app, token, permission.audience())?;
-    if !addresses(app, tenant_word, verified.tenant)? {
-        return Err(Denied::OtherTenant);
+    if basic::is_carried(headers) {
+        return basic::caller(app, headers, tenant_word, permission);
     }
-    let client = app
-        .control
-        .app(verified.app_id)?
-        .filter(|client| client.tenant == verified.tenant && client.disabled.is_none())
-        .ok_or(Denied::NoSuchApplication(verified.app_id))?;
+    let (verified, client) = known(app, headers, tenant_word, permission.audience())?;
     // Both must agree: the token says what was granted then, the control store what holds now.
     let name = permission.name();
-    let granted = verified.roles.iter().any(|role| role == name) && clients::holds(&client, permission);
+    let granted = match &verified.user {
+        None => verified.roles.iter().any(|role| role == name) && clients::holds(&client, permission),
+        Some(user) => {
+            user.scopes.iter().any(|scope| scope == name) && clients::holds_delegated(&client, permission)
+        }
+    };
     if !granted {
         return Err(Denied::NoPermission {
             app_id: verified.app_id,
             permission: name,
         });
     }
+    let (user, reads) = match &verified.user {
+        None => (None, Reads::Everything),
+        Some(_) => {
+            let user = living(app, &verified)?;
+            (Some(user.object_id), reads_of(&user)?)
+        }
+    };
     Ok(Caller {
         tenant: verified.tenant,
         app_id: verified.app_id,
+        user,
+        reads,
     })
+}
+
+/// The user of a token for the reports, and the application that holds it, whatever both may do.
+pub fn user_of(app: &App, headers: &HeaderMap, tenant_word: &str) -> Result<(Uuid, Arc<User>), Denied> {
+    let (verified, _) = known(app, headers, tenant_word, Audience::Reports)?;
+    if verified.user.is_none() {
+        return Err(Denied::NoSuchUser(verified.object_id));
+    }
+    Ok((verified.app_id, living(app, &verified)?))
+}
+
+impl Caller {
+    /// Whether a report may be read.
+    pub fn may_read(&self, report: &ReportDef) -> Result<(), Denied> {
+        if self.reads == Reads::Everything || !is_about_security(report) {
+            return Ok(());
+        }
+        Err(Denied::NoRole {
+            needed: SECURITY_ROLES.iter().map(|role| role.name()).collect(),
+        })
+    }
+}
+
+/// Reports of suspicion and of lost credentials: who reads usage has no business with them.
+fn is_about_security(report: &ReportDef) -> bool {
+    const SECURITY_REPORTS: &[&str] = &[
+        "allUsersWithAnomalousSignInActivityEvents",
+        "compromisedCredentials",
+        "irregularSignInActivityEvents",
+        "signInsAfterMultipleFailuresEvents",
+        "signInsFromIPAddressesWithSuspiciousActivityEvents",
+        "signInsFromMultipleGeographiesEvents",
+        "signInsFromPossiblyInfectedDevicesEvents",
+        "signInsFromUnknownSourcesEvents",
+        "threatenedCredentials",
+        "weakCredentials",
+    ];
+    SECURITY_REPORTS.contains(&report.name)
+}
+
+/// What a user's roles let read now, whatever the token says of them.
+pub(crate) fn reads_of(user: &User) -> Result<Reads, Denied> {
+    let mut reads = None;
+    for role in clients::roles(user) {
+        if SECURITY_ROLES.contains(&role) {
+            return Ok(Reads::Everything);
+        }
+        reads = Some(Reads::NotSecurity);
+    }
+    reads.ok_or_else(|| Denied::NoRole {
+        needed: DirectoryRole::ALL.iter().map(|role| role.name()).collect(),
+    })
+}
+
+/// The user of a token, if it is still there and switched on.
+fn living(app: &App, verified: &VerifiedToken) -> Result<Arc<User>, Denied> {
+    app.control
+        .user(verified.object_id)?
+        .filter(|user| user.tenant == verified.tenant && user.disabled.is_none())
+        .ok_or(Denied::NoSuchUser(verified.object_id))
+}
+
+/// A good token of the addressed tenant that was not revoked, and its application, which is still there.
+fn known(
+    app: &App,
+    headers: &HeaderMap,
+    tenant_word: &str,
+    audience: Audience,
+) -> Result<(Arc<VerifiedToken>, Arc<control::App>), Denied> {
+    let token = bearer(headers).ok_or(Denied::NoToken)?;
+    let verified = verify(app, token, audience)?;
+    if !addresses(app, tenant_word, verified.tenant)? {
+        return Err(Denied::OtherTenant);
+    }
+    let family = verified.user.as_ref().map(|user| user.family);
+    if app.control.is_revoked(verified.token_id.as_deref(), family) {
+        return Err(Denied::Revoked);
+    }
+    let client = app
+        .control
+        .app(verified.app_id)?
+        .filter(|client| client.tenant == verified.tenant && client.disabled.is_none())
+        .ok_or(Denied::NoSuchApplication(verified.app_id))?;
+    Ok((verified, client))
 }
 
 /// The `WWW-Authenticate` of a refusal: Bearer alone, as ADAL's parser wants it; Basic for a request that carried it.

@@ -10,7 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
 use issuer::audience::Permission;
 use issuer::client::SecretHash;
-use model::role::DirectoryRole;
 use model::time::{TICKS_PER_SECOND, Timestamp};
 
 /// The challenge that a request with Basic gets (RFC 7617, 2).
@@ -76,19 +75,15 @@ pub(crate) fn caller(
     if !auth::addresses(app, tenant_word, user.tenant)? {
         return Err(Denied::OtherTenant);
     }
-    let may_read = user
-        .roles
-        .iter()
-        .any(|role| DirectoryRole::by_name(role).is_some());
-    if !may_read {
-        return Err(Denied::NoRole);
-    }
+    let reads = auth::reads_of(&user)?;
     if is_due(known.last_used, now) {
         app.control.note_app_password_use(known.id, now)?;
     }
     Ok(Caller {
         tenant: user.tenant,
         app_id: known.id,
+        user: Some(user.object_id),
+        reads,
     })
 }
 

@@ -7,12 +7,13 @@ use anyhow::{Context, Result, anyhow};
 use issuer::audience::Permission;
 use issuer::client::NewSecret;
 use issuer::grant::{AddressedTenant, Issuing, client_credentials};
+use issuer::protocol::Protocol;
 use issuer::token_request::TokenRequest;
 use model::batch::Lateness;
 use model::tenant::{TenantId, TenantName};
 use secrecy::ExposeSecret;
 use sources::{Choice, Limits};
-use store::control::{NewApp, NewAppSecret};
+use store::control::{AppKind, NewApp, NewAppSecret};
 use uuid::Uuid;
 
 /// The demo's tenant and its application.
@@ -42,6 +43,7 @@ pub fn welcome(app: &App, domain: &str, seed: u64) -> Result<Guest> {
             tenant,
             object_id: chance::guid(),
             name: "demo".to_owned(),
+            kind: AppKind::Confidential,
             permissions: Permission::ALL
                 .iter()
                 .map(|permission| clients::stored(*permission))
@@ -100,18 +102,25 @@ pub fn reading_token(app: &App, guest: &Guest) -> Result<String> {
         "grant_type=client_credentials&client_id={}&client_secret={}",
         guest.client_id, guest.client_secret
     );
-    let request =
-        TokenRequest::read(body.as_bytes(), None).map_err(|refusal| anyhow!(refusal.to_string()))?;
+    let request = TokenRequest::read(body.as_bytes(), None, Protocol::V1)
+        .map_err(|refusal| anyhow!(refusal.to_string()))?;
     let client = clients::client(&registered);
     let keys = app.keys();
     let issuing = Issuing {
+        protocol: Protocol::V1,
         authority: &app.authority,
         key: &keys.signing,
         now: app.now(),
         lifetime_seconds: app.config().tokens.lifetime.as_secs() as i64,
         random: chance::bytes(),
     };
-    let granted = client_credentials(&request, &AddressedTenant::OfTheClient, Some(&client), issuing)
-        .map_err(|refusal| anyhow!(refusal.to_string()))?;
+    let granted = client_credentials(
+        &request,
+        &AddressedTenant::OfTheClient,
+        Some(&client),
+        &[],
+        issuing,
+    )
+    .map_err(|refusal| anyhow!(refusal.to_string()))?;
     Ok(granted.access_token.expose_secret().to_owned())
 }

@@ -77,7 +77,7 @@ impl LegacyError {
                 "Authentication_ExpiredToken",
                 "Your access token has expired. Please renew it before submitting the request.",
             ),
-            Denied::NoToken | Denied::BadToken(_) => unauthorized(
+            Denied::NoToken | Denied::BadToken(_) | Denied::Revoked => unauthorized(
                 "Authentication_MissingOrMalformed",
                 "Access Token missing or malformed.",
             ),
@@ -85,17 +85,23 @@ impl LegacyError {
                 "Authentication_MissingOrMalformed",
                 "The user name or the app password is wrong, or the app password has ended.",
             ),
-            Denied::NoRole => LegacyError::new(
-                StatusCode::FORBIDDEN,
-                "Authentication_RequestFromUnsupportedUserRole",
-                "Api request is not from global admin or security admin or security reader role",
-            )
-            .with("requiredRole", "Security Reader"),
             Denied::NoSuchApplication(app_id) => unauthorized(
                 "Authorization_IdentityNotFound",
                 "The identity of the calling application could not be established.",
             )
             .with("appId", app_id.to_string()),
+            Denied::NoSuchUser(user) => unauthorized(
+                "Authorization_IdentityDisabled",
+                "The identity of the user could not be established, or is disabled.",
+            )
+            .with("userId", user.to_string()),
+            // The sentence of the old service, alone (wire contract 3.2).
+            Denied::NoRole { needed } => LegacyError::new(
+                StatusCode::FORBIDDEN,
+                "Authentication_RequestFromUnsupportedUserRole",
+                "Api request is not from global admin or security admin or security reader role",
+            )
+            .with("requiredRoles", needed.clone()),
             Denied::OtherTenant => LegacyError::new(
                 StatusCode::FORBIDDEN,
                 "Authentication_Unauthorized",

@@ -66,12 +66,10 @@ pub struct Target {
 pub struct SignIn {
     /// The user. A name that nobody has is no event: people type passwords into the wrong field.
     pub user: Arc<User>,
-    /// The application that the user signed in to, by client id and name.
-    pub application: Option<(Uuid, String)>,
+    /// The client id of the application that the user signed in to.
+    pub application: Option<Uuid>,
     /// From where.
     pub address: ClientAddress,
-    /// The program, as it calls itself.
-    pub user_agent: Option<String>,
     /// `None` if it succeeded, else the AADSTS code and a sentence.
     pub failure: Option<(u32, String)>,
     /// Whether a one-time code was asked for.
@@ -152,7 +150,8 @@ pub fn sign_in(app: &Arc<App>, sign_in: SignIn) {
     let app = Arc::clone(app);
     app.background.clone().spawn_blocking(move || {
         let user = &sign_in.user;
-        let (app_id, app_name) = sign_in.application.clone().unzip();
+        let registered = sign_in.application.and_then(|id| app.control.app(id).ok().flatten());
+        let app_name = registered.map(|registered| registered.name.clone());
         let (code, reason) = sign_in.failure.clone().unzip();
         let factors = if sign_in.second_factor {
             "multiFactorAuthentication"
@@ -166,12 +165,10 @@ pub fn sign_in(app: &Arc<App>, sign_in: SignIn) {
             "userId": user.object_id,
             "userPrincipalName": user.name.as_str(),
             "userDisplayName": user.display_name,
-            "appId": app_id,
+            "appId": sign_in.application,
             "appDisplayName": app_name,
             "resourceDisplayName": SERVICE,
             "ipAddress": sign_in.address.0.map(|address| address.to_string()),
-            "userAgent": sign_in.user_agent,
-            "clientAppUsed": "Browser",
             "authenticationRequirement": factors,
             "status": { "errorCode": code.unwrap_or(0), "failureReason": reason },
         });

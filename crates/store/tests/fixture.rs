@@ -13,7 +13,7 @@ use model::time::TICKS_PER_SECOND;
 use std::fs;
 use std::path::{Path, PathBuf};
 use store::control::{
-    AppPermission, AppStatus, ControlStore, NewApp, NewAppSecret, PermissionKind, SigningKeyRecord,
+    AppKind, AppPermission, AppStatus, ControlStore, NewApp, NewAppSecret, PermissionKind, SigningKeyRecord,
     SqliteControlStore,
 };
 use store::events::{ChangeKind, EventStore, LedgerLine, MonthInfo};
@@ -145,6 +145,7 @@ fn write_control(folder: &Path) {
         tenant: tenant(),
         object_id: OBJECT,
         name: "collector".to_owned(),
+        kind: AppKind::Confidential,
         permissions: vec![AppPermission {
             kind: PermissionKind::Application,
             name: "Ingest".to_owned(),

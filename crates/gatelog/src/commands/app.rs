@@ -4,9 +4,10 @@ use super::{block_on, config_of};
 use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use server::link::{Link, query_value};
 use server::routes::admin::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
+use std::path::PathBuf;
 use uuid::Uuid;
 
 /// Register applications and their secrets.
@@ -15,7 +16,9 @@ pub(crate) enum Command {
     /// Register an application; its secret is shown once
     #[command(after_help = "Examples:
   gatelog app create --tenant contoso.com --name siem --permission Directory.Read.All
-  gatelog app create --tenant contoso.com --name collector --permission Ingest --secret-days 90")]
+  gatelog app create --tenant contoso.com --name collector --permission Ingest --secret-days 90
+  gatelog app create --tenant contoso.com --name script --delegated-permission Directory.Read.All \
+    --reply-address https://localhost")]
     Create {
         /// Its tenant, by name or GUID
         #[arg(long)]
@@ -26,6 +29,15 @@ pub(crate) enum Command {
         /// What it may do: Directory.Read.All (read reports), Ingest (bring events)
         #[arg(long = "permission", value_name = "PERMISSION")]
         permissions: Vec<String>,
+        /// What it may do for a user who signed in: Directory.Read.All (read the reports that the user may read)
+        #[arg(long = "delegated-permission", value_name = "PERMISSION")]
+        delegated_permissions: Vec<String>,
+        /// It runs on people's machines and can keep no secret, so it gets none
+        #[arg(long)]
+        public: bool,
+        /// A file with a certificate in PEM by which it proves who it is, instead of a secret
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["public", "secret_days"])]
+        certificate: Option<PathBuf>,
         /// Where answers of an interactive sign-in may go
         #[arg(long = "reply-address", value_name = "ADDRESS")]
         reply_addresses: Vec<String>,
@@ -75,14 +87,27 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
                 tenant,
                 name,
                 permissions,
+                delegated_permissions,
+                public,
+                certificate,
                 reply_addresses,
                 roles,
                 secret_days,
             } => {
+                let certificate = certificate
+                    .as_ref()
+                    .map(|path| {
+                        std::fs::read_to_string(path)
+                            .with_context(|| format!("read the certificate {}", path.display()))
+                    })
+                    .transpose()?;
                 let asked = NewAppAsked {
                     tenant: tenant.clone(),
                     name: name.clone(),
                     permissions: permissions.clone(),
+                    delegated_permissions: delegated_permissions.clone(),
+                    public: *public,
+                    certificate,
                     reply_addresses: reply_addresses.clone(),
                     roles: roles.clone(),
                     client_id: None,
@@ -139,18 +164,24 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
 }
 
 fn created(made: &AppAnswer) -> String {
+    let or_nothing = |permissions: &[String]| match permissions {
+        [] => "nothing".to_owned(),
+        some => some.join(", "),
+    };
+    let secret = match &made.client_secret {
+        Some(secret) => format!(
+            "{secret}\n               (shown this once; `gatelog app secret {}` makes another)",
+            made.client_id
+        ),
+        None => "none".to_owned(),
+    };
     format!(
-        "registered     {}\ntenant         {}\nclient id      {}\nclient secret  {}\n               (shown this once; `gatelog app secret {}` makes another)\nmay            {}",
+        "registered     {}\ntenant         {}\nclient id      {}\nclient secret  {secret}\nmay            {}\nfor users      {}",
         made.name,
         made.tenant_id,
         made.client_id,
-        made.client_secret.as_deref().unwrap_or_default(),
-        made.client_id,
-        if made.permissions.is_empty() {
-            "nothing yet".to_owned()
-        } else {
-            made.permissions.join(", ")
-        }
+        or_nothing(&made.permissions),
+        or_nothing(&made.delegated_permissions),
     )
 }
 

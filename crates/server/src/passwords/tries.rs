@@ -14,7 +14,7 @@ const MOST: usize = 100_000;
 const FORGOTTEN_AFTER_SECONDS: i64 = 3_600;
 
 /// Failed tries by key. Keys are hashes: names that somebody made up are kept nowhere.
-pub(super) struct Tries {
+pub(crate) struct Tries {
     free: u32,
     by_key: Mutex<HashMap<[u8; 32], Failures>>,
 }
@@ -28,7 +28,7 @@ struct Failures {
 
 impl Tries {
     /// So many failures cost nothing.
-    pub(super) fn new(free: u32) -> Tries {
+    pub(crate) fn new(free: u32) -> Tries {
         Tries {
             free,
             by_key: Mutex::default(),
@@ -36,7 +36,7 @@ impl Tries {
     }
 
     /// How many seconds the next try has to wait, if it has to.
-    pub(super) fn wait(&self, key: &[u8; 32], now: Timestamp) -> Option<u32> {
+    pub(crate) fn wait(&self, key: &[u8; 32], now: Timestamp) -> Option<u32> {
         let until = self.held().get(key)?.delayed_until?;
         let ticks = until.ticks().saturating_sub(now.ticks());
         let seconds = ticks
@@ -46,7 +46,7 @@ impl Tries {
     }
 
     /// One more failure; answers until when the next try has to wait.
-    pub(super) fn fail(&self, key: &[u8; 32], now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn fail(&self, key: &[u8; 32], now: Timestamp) -> Option<Timestamp> {
         let mut held = self.held();
         if held.len() >= MOST && !held.contains_key(key) {
             held.retain(|_, failures| !failures.is_forgotten(now));
@@ -116,7 +116,7 @@ pub(super) fn account_key(tenant: TenantId, name: &str) -> [u8; 32] {
 }
 
 /// An address; of IPv6 the network of 64 bits that one connection usually has to itself (RFC 6177).
-pub(super) fn address_key(address: IpAddr) -> [u8; 32] {
+pub(crate) fn address_key(address: IpAddr) -> [u8; 32] {
     let mut bytes = [0; 32];
     match address.to_canonical() {
         IpAddr::V4(address) => bytes[..4].copy_from_slice(&address.octets()),

@@ -185,7 +185,7 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
 
 fn refuse(app: &App, tenant_word: &str, denied: &Denied, request: RequestId) -> Response {
     let (status, kind, title, detail) = match denied {
-        Denied::NoToken | Denied::BadPassword | Denied::NoRole => (
+        Denied::NoToken | Denied::BadPassword => (
             StatusCode::UNAUTHORIZED,
             "no-token",
             "A bearer token is needed",
@@ -200,7 +200,7 @@ fn refuse(app: &App, tenant_word: &str, denied: &Denied, request: RequestId) -> 
                 issuer::audience::INGEST_RESOURCE
             ),
         ),
-        Denied::BadToken(_) | Denied::NoSuchApplication(_) => (
+        Denied::BadToken(_) | Denied::NoSuchApplication(_) | Denied::NoSuchUser(_) | Denied::Revoked => (
             StatusCode::UNAUTHORIZED,
             "bad-token",
             "The token is not good here",
@@ -212,7 +212,7 @@ fn refuse(app: &App, tenant_word: &str, denied: &Denied, request: RequestId) -> 
             "The token is of another tenant",
             denied.to_string(),
         ),
-        Denied::NoPermission { .. } => (
+        Denied::NoPermission { .. } | Denied::NoRole { .. } => (
             StatusCode::FORBIDDEN,
             "no-permission",
             "The application may not ingest",

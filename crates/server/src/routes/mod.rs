@@ -5,10 +5,10 @@ pub mod admin;
 mod answer;
 mod ingest;
 mod metadata;
+mod oauth;
 mod report_list;
 mod reports;
 mod throttle;
-mod token;
 
 use crate::app::App;
 use crate::layers::{RouteLimits, limited};
@@ -19,6 +19,9 @@ use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+
+/// Forms for tokens and sign-ins have some hundreds of bytes, assertions some thousands.
+const MOST_FORM_BYTES: u64 = 64 << 10;
 
 /// What clients reach: the legacy faces, the token endpoint and ingest.
 pub fn public(app: &Arc<App>) -> Router {
@@ -39,13 +42,21 @@ pub fn public(app: &Arc<App>) -> Router {
         .merge(reports::routes())
         .merge(activities::routes())
         .merge(metadata::routes())
-        .merge(token::routes().layer(from_fn_with_state(Arc::clone(app), throttle::throttle)))
         .fallback(answer::no_such_address)
         .with_state(Arc::clone(app));
     let ingest = ingest::routes().with_state(Arc::clone(app));
+    let form = RouteLimits {
+        body_bytes: limits.body_bytes.min(MOST_FORM_BYTES),
+        ..asked
+    };
+    let oauth = oauth::routes()
+        .layer(from_fn_with_state(Arc::clone(app), throttle::throttle))
+        .with_state(Arc::clone(app));
     // Answers of a few hundred bytes gain nothing; rows shrink to a tenth.
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
     limited(legacy, asked, legacy::render_fault)
         .layer(compression)
+        // Not compressed: a page that holds both a secret and what somebody else chose must not tell by its length.
+        .merge(limited(oauth, form, oauth::render_fault))
         .merge(limited(ingest, uploaded, problem::render_fault))
 }

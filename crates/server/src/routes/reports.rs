@@ -71,6 +71,9 @@ impl Request {
         let caller = answer::reader(app, &self.headers, &self.tenant_word)?;
         let report = reports::by_name(self.face, &self.name)
             .ok_or_else(|| answer::no_such_report(self.face, &self.name))?;
+        caller
+            .may_read(report)
+            .map_err(|denied| LegacyError::denied(app, &self.tenant_word, &denied))?;
         let options = options::parse(self.query.as_deref())?;
         let preferences = prefer::parse(
             self.headers

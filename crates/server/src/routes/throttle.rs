@@ -23,8 +23,7 @@ pub(super) async fn throttle(
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    let is_token = request.uri().path().trim_end_matches('/').ends_with("/token");
-    if !is_token {
+    if !is_of_programs(request.uri().path()) {
         return match address.map(|address| app.rates.sign_in_of_address(address)) {
             Some(Err(seconds)) => too_many(seconds, request_id),
             _ => next.run(request).await,
@@ -50,6 +49,12 @@ pub(super) async fn throttle(
         return too_many(seconds, request_id);
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// Whether programs ask there, and no people: these have a rate of their own.
+fn is_of_programs(path: &str) -> bool {
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    ["token", "introspect", "revoke", "devicecode"].contains(&last)
 }
 
 /// The client's id as it stands in the request, whether it is right or not.

@@ -2,11 +2,16 @@
 //! contradict a stored row.
 
 mod error;
+mod grants;
 mod schema;
 mod sqlite;
 mod users;
 
 pub use error::ControlError;
+pub use grants::{
+    AuthorizationCode, ChallengeMethod, CodeChallenge, Decision, DeviceCode, GrantHash, GrantStore,
+    NewDeviceCode, Poll, RefreshToken, Session, Taken,
+};
 pub use schema::SCHEMA_VERSION;
 pub use sqlite::{CONTROL_FILE_NAME, SqliteControlStore};
 pub use users::{
@@ -22,7 +27,7 @@ use uuid::Uuid;
 
 /// Keeps tenants, users, applications, key metadata, checkpoints and cursors. Calls wait for the disk: call them where waiting
 /// is allowed. What is asked for and not there is `None`; what is to be changed and not there is an error that names it.
-pub trait ControlStore: UserStore + Send + Sync {
+pub trait ControlStore: UserStore + GrantStore + Send + Sync {
     /// Makes a tenant with its names, all or nothing. The first name is the main one.
     fn create_tenant(
         &self,
@@ -64,6 +69,14 @@ pub trait ControlStore: UserStore + Send + Sync {
 
     /// Gives an application another secret; the ones before stay. The same hash again replaces its end.
     fn add_secret(&self, client_id: Uuid, secret: &NewAppSecret, now: Timestamp) -> Result<(), ControlError>;
+
+    /// Gives an application another certificate; the ones before stay. The same one again replaces its end.
+    fn add_certificate(
+        &self,
+        client_id: Uuid,
+        certificate: &NewAppCertificate,
+        now: Timestamp,
+    ) -> Result<(), ControlError>;
 
     /// Switches an application off (remembering since when) or on.
     fn set_app_status(&self, client_id: Uuid, status: AppStatus, now: Timestamp) -> Result<(), ControlError>;
@@ -144,12 +157,16 @@ pub struct App {
     pub object_id: Uuid,
     /// What people call it.
     pub name: String,
+    /// Whether it can keep a secret.
+    pub kind: AppKind,
     /// Since when it is registered.
     pub created: Timestamp,
     /// Since when it is switched off, if it is.
     pub disabled: Option<Timestamp>,
     /// Its secrets, oldest first; expired ones too.
     pub secrets: Vec<AppSecret>,
+    /// The certificates by which it can prove who it is, oldest first; expired ones too.
+    pub certificates: Vec<AppCertificate>,
     /// What it may do, by name.
     pub permissions: Vec<AppPermission>,
     /// The addresses to which answers of an interactive sign-in may go, exactly as registered.
@@ -169,12 +186,47 @@ pub struct NewApp {
     pub object_id: Uuid,
     /// What people call it.
     pub name: String,
+    /// Whether it can keep a secret.
+    pub kind: AppKind,
     /// What it may do, by name.
     pub permissions: Vec<AppPermission>,
     /// The addresses to which answers of an interactive sign-in may go.
     pub reply_addresses: Vec<String>,
     /// The directory roles that it holds, by name.
     pub roles: Vec<String>,
+}
+
+/// Whether an application can keep a secret (RFC 6749, 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppKind {
+    /// It runs on a server and proves who it is.
+    Confidential,
+    /// It runs on people's machines, where everybody can read what it knows.
+    Public,
+}
+
+/// A certificate by which an application proves who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppCertificate {
+    /// SHA-256 of the certificate.
+    pub thumbprint: [u8; 32],
+    /// Its public key, as the DER of a SubjectPublicKeyInfo.
+    pub public_key: Vec<u8>,
+    /// Since when it is registered.
+    pub created: Timestamp,
+    /// From this instant on it is no longer good; `None` is never.
+    pub expires: Option<Timestamp>,
+}
+
+/// A certificate to be registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAppCertificate {
+    /// SHA-256 of the certificate.
+    pub thumbprint: [u8; 32],
+    /// Its public key, as the DER of a SubjectPublicKeyInfo.
+    pub public_key: Vec<u8>,
+    /// From this instant on it is no longer good; `None` is never.
+    pub expires: Option<Timestamp>,
 }
 
 /// Whether an application may get tokens.

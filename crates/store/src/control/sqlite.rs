@@ -2,15 +2,18 @@
 
 mod app_passwords;
 mod apps;
+mod devices;
+mod grants;
 mod open;
 mod progress;
+mod sessions;
 mod tenants;
 mod users;
 
 use super::error::ControlError;
 use super::{
-    App, AppPassword, AppStatus, ControlStore, NewApp, NewAppSecret, SigningKeyRecord, Tenant,
-    TenantSettings, User,
+    App, AppPassword, AppStatus, ControlStore, NewApp, NewAppCertificate, NewAppSecret, SigningKeyRecord,
+    Tenant, TenantSettings, User,
 };
 use model::tenant::{TenantId, TenantName};
 use model::time::Timestamp;
@@ -27,6 +30,8 @@ pub use open::CONTROL_FILE_NAME;
 pub struct SqliteControlStore {
     connection: Mutex<Connection>,
     remembered: RwLock<Remembered>,
+    /// What was revoked and still matters: asked for with every request, changed seldom.
+    revoked: RwLock<HashMap<String, Timestamp>>,
 }
 
 /// What was read since the last change. Only what exists is remembered, so it cannot outgrow the store.
@@ -44,6 +49,7 @@ impl SqliteControlStore {
     pub fn open(folder: &Path) -> Result<SqliteControlStore, ControlError> {
         let connection = open::open(folder)?;
         Ok(SqliteControlStore {
+            revoked: RwLock::new(grants::revoked(&connection)?),
             connection: Mutex::new(connection),
             remembered: RwLock::default(),
         })
@@ -188,6 +194,17 @@ impl ControlStore for SqliteControlStore {
     fn add_secret(&self, client_id: Uuid, secret: &NewAppSecret, now: Timestamp) -> Result<(), ControlError> {
         self.change("add the secret", |transaction| {
             apps::add_secret(transaction, client_id, secret, now)
+        })
+    }
+
+    fn add_certificate(
+        &self,
+        client_id: Uuid,
+        certificate: &NewAppCertificate,
+        now: Timestamp,
+    ) -> Result<(), ControlError> {
+        self.change("add the certificate", |transaction| {
+            apps::add_certificate(transaction, client_id, certificate, now)
         })
     }
 

@@ -12,12 +12,16 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use issuer::audience::Permission;
+use issuer::certificate::Certificate;
 use issuer::client::NewSecret;
+use issuer::reply;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::control::{self, AppStatus, NewApp, NewAppSecret};
+use store::control::{
+    self, AppKind, AppPermission, AppStatus, NewApp, NewAppCertificate, NewAppSecret, PermissionKind,
+};
 use uuid::Uuid;
 
 /// An application to be registered.
@@ -31,6 +35,14 @@ pub struct NewAppAsked {
     /// What it may do: `Directory.Read.All`, `Ingest`.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// What it may do for a user who signed in: `Directory.Read.All`.
+    #[serde(default)]
+    pub delegated_permissions: Vec<String>,
+    /// It runs on people's machines and can keep no secret, so it gets none.
+    #[serde(default)]
+    pub public: bool,
+    /// A certificate in PEM by which it proves who it is.
+    pub certificate: Option<String>,
     /// Where answers of an interactive sign-in may go.
     #[serde(default)]
     pub reply_addresses: Vec<String>,
@@ -61,8 +73,14 @@ pub struct AppAnswer {
     pub tenant_id: Uuid,
     /// What people call it.
     pub name: String,
+    /// Whether it runs on people's machines and can keep no secret.
+    pub public: bool,
     /// What it may do.
     pub permissions: Vec<String>,
+    /// What it may do for a user who signed in.
+    pub delegated_permissions: Vec<String>,
+    /// SHA-256 of its certificates.
+    pub certificate_thumbprints: Vec<String>,
     /// Where answers of an interactive sign-in may go.
     pub reply_addresses: Vec<String>,
     /// Directory roles that it holds.
@@ -191,19 +209,37 @@ fn make(app: &App, body: &Bytes) -> Result<AppAnswer, Problem> {
     let asked: NewAppAsked = read(body)?;
     let mut permissions = Vec::new();
     for name in &asked.permissions {
-        let permission = Permission::by_name(name).ok_or_else(|| {
-            let known: Vec<&str> = Permission::ALL
-                .iter()
-                .map(|permission| permission.name())
-                .collect();
+        let permission =
+            Permission::by_name(name).ok_or_else(|| no_such_permission(name, Permission::ALL))?;
+        permissions.push(clients::stored(permission));
+    }
+    for name in &asked.delegated_permissions {
+        let permission = Permission::by_name(name)
+            .filter(|permission| Permission::DELEGATED.contains(permission))
+            .ok_or_else(|| no_such_permission(name, Permission::DELEGATED))?;
+        permissions.push(AppPermission {
+            kind: PermissionKind::Delegated,
+            name: permission.name().to_owned(),
+        });
+    }
+    for address in &asked.reply_addresses {
+        reply::check_address(address).map_err(|fault| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
-                "no-such-permission",
-                "There is no such permission",
+                "bad-reply-address",
+                "The reply address cannot be used",
             )
-            .detail(format!("{name:?} is not one of: {}.", known.join(", ")))
+            .detail(format!("{address:?}: {fault}."))
         })?;
-        permissions.push(clients::stored(permission));
+    }
+    let certificate = asked.certificate.as_deref().map(certificate).transpose()?;
+    if asked.public && (certificate.is_some() || asked.secret_days.is_some()) {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "public-with-secret",
+            "A public application has no secret",
+        )
+        .detail("Leave out the certificate and the days of the secret, or register it as confidential."));
     }
     let client_id = asked.client_id.unwrap_or_else(chance::guid);
     let new = NewApp {
@@ -211,6 +247,11 @@ fn make(app: &App, body: &Bytes) -> Result<AppAnswer, Problem> {
         tenant: tenant(app, &asked.tenant)?,
         object_id: chance::guid(),
         name: asked.name,
+        kind: if asked.public {
+            AppKind::Public
+        } else {
+            AppKind::Confidential
+        },
         permissions,
         reply_addresses: asked.reply_addresses,
         roles: asked.roles,
@@ -218,10 +259,46 @@ fn make(app: &App, body: &Bytes) -> Result<AppAnswer, Problem> {
     app.control
         .create_app(&new, app.now())
         .map_err(|error| control_problem(&error))?;
-    let (text, _) = new_secret(app, client_id, asked.secret_days)?;
+    if let Some(certificate) = &certificate {
+        app.control
+            .add_certificate(client_id, certificate, app.now())
+            .map_err(|error| control_problem(&error))?;
+    }
+    // Who proves itself by certificate needs no second way in.
+    let client_secret = if asked.public || certificate.is_some() {
+        None
+    } else {
+        Some(new_secret(app, client_id, asked.secret_days)?.0)
+    };
     Ok(AppAnswer {
-        client_secret: Some(text),
+        client_secret,
         ..registered(app, client_id)?
+    })
+}
+
+fn no_such_permission(name: &str, known: &[Permission]) -> Problem {
+    let known: Vec<&str> = known.iter().map(|permission| permission.name()).collect();
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "no-such-permission",
+        "There is no such permission",
+    )
+    .detail(format!("{name:?} is not one of: {}.", known.join(", ")))
+}
+
+fn certificate(pem: &str) -> Result<NewAppCertificate, Problem> {
+    let certificate = Certificate::from_pem(pem).map_err(|fault| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-certificate",
+            "The certificate cannot be used",
+        )
+        .detail(format!("{fault}."))
+    })?;
+    Ok(NewAppCertificate {
+        thumbprint: certificate.thumbprint,
+        public_key: certificate.public_key,
+        expires: None,
     })
 }
 
@@ -267,14 +344,24 @@ fn registered(app: &App, client_id: Uuid) -> Result<AppAnswer, Problem> {
 }
 
 fn answer(app: &control::App) -> AppAnswer {
+    let names = |kind| {
+        let of_kind = app
+            .permissions
+            .iter()
+            .filter(|permission| permission.kind == kind);
+        of_kind.map(|permission| permission.name.clone()).collect()
+    };
     AppAnswer {
         client_id: app.client_id,
         tenant_id: app.tenant.guid(),
         name: app.name.clone(),
-        permissions: app
-            .permissions
+        public: app.kind == AppKind::Public,
+        permissions: names(PermissionKind::Application),
+        delegated_permissions: names(PermissionKind::Delegated),
+        certificate_thumbprints: app
+            .certificates
             .iter()
-            .map(|permission| permission.name.clone())
+            .map(|certificate| certificate.thumbprint.map(|byte| format!("{byte:02x}")).concat())
             .collect(),
         reply_addresses: app.reply_addresses.clone(),
         roles: app.roles.clone(),

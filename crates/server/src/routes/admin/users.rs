@@ -125,6 +125,9 @@ pub struct UserAnswer {
     pub otpauth: Option<String>,
 }
 
+/// No token lives longer: the most that `tokens.lifetime_seconds` takes, and five minutes.
+const LONGEST_TOKEN_SECONDS: i64 = 86_400 + 300;
+
 /// Groups and characters of a password that the service makes: 4 × 5 of 31, about 99 bits.
 const GROUPS: usize = 4;
 const GROUP_CHARACTERS: usize = 5;
@@ -260,7 +263,11 @@ async fn switch(
             status: Some(status),
             ..UserChanges::default()
         };
-        change(&app, &user, &changes, activity)
+        let answer = change(&app, &user, &changes, activity)?;
+        if status == UserStatus::Disabled {
+            end_grants(&app, &user)?;
+        }
+        Ok(answer)
     })
     .await
 }
@@ -297,6 +304,7 @@ async fn password(
         app.control
             .set_password(user.object_id, hash.as_ref(), app.now())
             .map_err(|error| control_problem(&error))?;
+        end_grants(&app, &user)?;
         record(
             &app,
             &user,
@@ -386,6 +394,15 @@ async fn remove_role(State(app): State<Arc<App>>, request: RequestId, which: Whi
         answer_of(&app, user.object_id)
     })
     .await
+}
+
+/// Sessions, codes and refresh tokens of before end, and the tokens that came of them.
+fn end_grants(app: &App, user: &User) -> Result<(), Problem> {
+    let now = app.now();
+    let until = now.plus_seconds(LONGEST_TOKEN_SECONDS);
+    app.control
+        .end_grants_of(user.object_id, until, now)
+        .map_err(|error| control_problem(&error))
 }
 
 fn change(

@@ -2,7 +2,10 @@
 
 use super::{bytes, guid, maybe_time, time};
 use crate::control::error::ControlError;
-use crate::control::{App, AppPermission, AppSecret, AppStatus, NewApp, NewAppSecret, PermissionKind};
+use crate::control::{
+    App, AppCertificate, AppKind, AppPermission, AppSecret, AppStatus, NewApp, NewAppCertificate,
+    NewAppSecret, PermissionKind,
+};
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -13,14 +16,18 @@ pub(super) fn create(connection: &Connection, app: &NewApp, now: Timestamp) -> R
     let id = bytes(&app.client_id);
     let added = connection
         .execute(
-            "INSERT INTO apps (client_id, tenant, object_id, name, created) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO apps (client_id, tenant, object_id, name, created, client_type)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
             params![
                 id,
                 bytes(&app.tenant.guid()),
                 bytes(&app.object_id),
                 app.name,
-                now.ticks()
+                now.ticks(),
+                match app.kind {
+                    AppKind::Confidential => "confidential",
+                    AppKind::Public => "public",
+                }
             ],
         )
         .map_err(&failed)?;
@@ -60,7 +67,8 @@ pub(super) fn create(connection: &Connection, app: &NewApp, now: Timestamp) -> R
 pub(super) fn by_client_id(connection: &Connection, client_id: Uuid) -> Result<Option<App>, ControlError> {
     let app = connection
         .query_row(
-            "SELECT client_id, tenant, object_id, name, created, disabled FROM apps WHERE client_id = ?1",
+            "SELECT client_id, tenant, object_id, name, created, disabled, client_type = 'public' FROM apps
+             WHERE client_id = ?1",
             [bytes(&client_id)],
             bare_app,
         )
@@ -73,7 +81,7 @@ pub(super) fn of_tenant(connection: &Connection, tenant: TenantId) -> Result<Vec
     let failed = ControlError::while_trying("list the applications");
     let mut statement = connection
         .prepare(
-            "SELECT client_id, tenant, object_id, name, created, disabled FROM apps WHERE tenant = ?1
+            "SELECT client_id, tenant, object_id, name, created, disabled, client_type = 'public' FROM apps WHERE tenant = ?1
              ORDER BY created, client_id",
         )
         .map_err(&failed)?;
@@ -114,6 +122,33 @@ pub(super) fn add_secret(
     }
 }
 
+pub(super) fn add_certificate(
+    connection: &Connection,
+    client_id: Uuid,
+    certificate: &NewAppCertificate,
+    now: Timestamp,
+) -> Result<(), ControlError> {
+    let added = connection
+        .execute(
+            "INSERT INTO app_certificates (app, thumbprint, public_key, created, expires)
+             SELECT client_id, ?2, ?3, ?4, ?5 FROM apps WHERE client_id = ?1
+             ON CONFLICT (app, thumbprint) DO UPDATE SET expires = excluded.expires",
+            params![
+                bytes(&client_id),
+                certificate.thumbprint.as_slice(),
+                certificate.public_key,
+                now.ticks(),
+                certificate.expires.map(Timestamp::ticks)
+            ],
+        )
+        .map_err(ControlError::while_trying("add the certificate"))?;
+    if added == 0 {
+        Err(ControlError::NoSuchApp(client_id))
+    } else {
+        Ok(())
+    }
+}
+
 pub(super) fn set_status(
     connection: &Connection,
     client_id: Uuid,
@@ -147,9 +182,15 @@ fn bare_app(row: &Row<'_>) -> rusqlite::Result<App> {
         tenant: TenantId::new(guid(row, 1)?),
         object_id: guid(row, 2)?,
         name: row.get(3)?,
+        kind: if row.get(6)? {
+            AppKind::Public
+        } else {
+            AppKind::Confidential
+        },
         created: time(row, 4)?,
         disabled: maybe_time(row, 5)?,
         secrets: Vec::new(),
+        certificates: Vec::new(),
         permissions: Vec::new(),
         reply_addresses: Vec::new(),
         roles: Vec::new(),
@@ -166,6 +207,20 @@ fn complete(connection: &Connection, mut app: App) -> Result<App, ControlError> 
             Ok(AppSecret {
                 hash: row.get(0)?,
                 hint: row.get(1)?,
+                created: time(row, 2)?,
+                expires: maybe_time(row, 3)?,
+            })
+        },
+    )?;
+    app.certificates = list(
+        connection,
+        id,
+        "SELECT thumbprint, public_key, created, expires FROM app_certificates WHERE app = ?1
+         ORDER BY created, thumbprint",
+        |row| {
+            Ok(AppCertificate {
+                thumbprint: row.get(0)?,
+                public_key: row.get(1)?,
                 created: time(row, 2)?,
                 expires: maybe_time(row, 3)?,
             })

@@ -1,7 +1,7 @@
 //! Tests of the control store on a real folder.
 
 use super::*;
-use crate::control::{AppPermission, AppSecret, PermissionKind, SCHEMA_VERSION};
+use crate::control::{AppCertificate, AppKind, AppPermission, AppSecret, PermissionKind, SCHEMA_VERSION};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
@@ -55,6 +55,7 @@ fn new_app(client_id: Uuid, tenant: TenantId) -> NewApp {
         tenant,
         object_id: Uuid::from_u128(client_id.as_u128() + 1000),
         name: "SIEM".to_owned(),
+        kind: AppKind::Confidential,
         permissions: vec![
             permission(PermissionKind::Delegated, "Directory.Read.All"),
             permission(PermissionKind::Application, "Ingest"),
@@ -158,6 +159,14 @@ fn an_application_comes_back_with_all_that_belongs_to_it() {
     store.create_app(&new_app(CLIENT, contoso()), NOW).unwrap();
     store.add_secret(CLIENT, &secret(2, Some(LATER)), LATER).unwrap();
     store.add_secret(CLIENT, &secret(9, None), NOW).unwrap();
+    for expires in [None, Some(LATER)] {
+        let certificate = NewAppCertificate {
+            thumbprint: [5; 32],
+            public_key: vec![1, 2, 3],
+            expires,
+        };
+        store.add_certificate(CLIENT, &certificate, NOW).unwrap();
+    }
     drop(store);
     let store = store_in(&folder);
     let permission = |kind, name: &str| AppPermission {
@@ -169,8 +178,15 @@ fn an_application_comes_back_with_all_that_belongs_to_it() {
         tenant: contoso(),
         object_id: Uuid::from_u128(1007),
         name: "SIEM".to_owned(),
+        kind: AppKind::Confidential,
         created: NOW,
         disabled: None,
+        certificates: vec![AppCertificate {
+            thumbprint: [5; 32],
+            public_key: vec![1, 2, 3],
+            created: NOW,
+            expires: Some(LATER),
+        }],
         secrets: vec![
             AppSecret {
                 hash: [9; 32],
@@ -217,6 +233,17 @@ fn an_application_has_an_id_of_its_own_and_a_tenant() {
     );
     let nowhere = new_app(Uuid::from_u128(9), TenantId::new(Uuid::nil()));
     check(store.create_app(&nowhere, NOW), "no tenant with the id 00000000");
+}
+
+#[test]
+fn an_application_can_be_one_that_keeps_no_secret() {
+    let (_folder, store) = store();
+    let public = NewApp {
+        kind: AppKind::Public,
+        ..new_app(CLIENT, contoso())
+    };
+    store.create_app(&public, NOW).unwrap();
+    assert_eq!(store.app(CLIENT).unwrap().unwrap().kind, AppKind::Public);
 }
 
 #[test]

@@ -1,0 +1,90 @@
+//! `/{tenant}/oauth2/logout`: the browser's session ends (OpenID Connect RP-Initiated Logout).
+
+use super::authorize::{blocking, unavailable};
+use super::browser::Browser;
+use super::pages::{self, NoticePage};
+use super::registered;
+use crate::app::App;
+use crate::layers::{Origin, RequestId, whole_body};
+use axum::Router;
+use axum::extract::{RawQuery, Request, State};
+use axum::response::Response;
+use axum::routing::get;
+use http::{HeaderMap, StatusCode};
+use issuer::form::Form;
+use issuer::reply;
+use std::sync::Arc;
+use uuid::Uuid;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/{tenant}/oauth2/logout", get(asked).post(posted))
+        .route("/{tenant}/oauth2/v2.0/logout", get(asked).post(posted))
+}
+
+async fn asked(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    request: RequestId,
+    origin: Origin,
+    headers: HeaderMap,
+) -> Response {
+    let browser = Browser::of(&headers, &origin);
+    let form = Form::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    blocking(move || end(&app, browser, &form, request)).await
+}
+
+async fn posted(
+    State(app): State<Arc<App>>,
+    request_id: RequestId,
+    origin: Origin,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let browser = Browser::of(&parts.headers, &origin);
+    let form = match whole_body(body).await {
+        Ok(body) => Form::parse(&body).unwrap_or_default(),
+        Err(_) => Form::default(),
+    };
+    blocking(move || end(&app, browser, &form, request_id)).await
+}
+
+/// Signing somebody out against their will is a nuisance and no danger, so nothing is asked. Sending them elsewhere is:
+/// only to a reply address of the application that says to be asking.
+fn end(app: &App, mut browser: Browser, form: &Form, request: RequestId) -> Response {
+    if let Err(error) = browser.sign_out(app) {
+        tracing::error!(request.id = %request, "a session could not be ended: {error}");
+        return unavailable(&browser);
+    }
+    if let Some(target) = target(app, form) {
+        return pages::redirect(&target, &browser);
+    }
+    let notice = NoticePage {
+        heading: "You are signed out",
+        text: "You can close this page. Applications that you let in keep what they have until it ends or is revoked.",
+        details: None,
+    };
+    pages::page(StatusCode::OK, &notice, &browser, None)
+}
+
+fn target(app: &App, form: &Form) -> Option<String> {
+    let address = form.get("post_logout_redirect_uri")?;
+    let client_id = form
+        .get("client_id")
+        .and_then(|id| Uuid::try_parse(id.trim()).ok())
+        .or_else(|| client_of_hint(app, form.get("id_token_hint")?))?;
+    let client = registered(app, Some(client_id)).ok().flatten()?;
+    if !reply::is_registered(&client, address) {
+        return None;
+    }
+    let Some(state) = form.get("state") else {
+        return Some(address.to_owned());
+    };
+    let separator = if address.contains('?') { '&' } else { '?' };
+    Some(format!("{address}{separator}state={}", reply::escaped(state)))
+}
+
+/// The application for which an id token of ours was made; an old one will do.
+fn client_of_hint(app: &App, hint: &str) -> Option<Uuid> {
+    app.keys().verifier.client_of_id_token(hint)
+}
