@@ -363,7 +363,7 @@ fn what_administrators_do_is_in_the_audit_reports_and_in_no_usage_report() {
         seen,
         [
             ("Add User", by),
-            ("Add member to role", by),
+            ("Add role member to Role", by),
             ("Disable account", by)
         ],
         "{audits:?}"

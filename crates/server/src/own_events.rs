@@ -150,7 +150,9 @@ pub fn sign_in(app: &Arc<App>, sign_in: SignIn) {
     let app = Arc::clone(app);
     app.background.clone().spawn_blocking(move || {
         let user = &sign_in.user;
-        let registered = sign_in.application.and_then(|id| app.control.app(id).ok().flatten());
+        let registered = sign_in
+            .application
+            .and_then(|id| app.control.app(id).ok().flatten());
         let app_name = registered.map(|registered| registered.name.clone());
         let (code, reason) = sign_in.failure.clone().unzip();
         let factors = if sign_in.second_factor {

@@ -16,7 +16,10 @@ fn a_replayed_code_gets_nothing_and_revokes_what_it_gave() {
     let tokens = site.redeem(&site.script, &code, "").json();
     let access = text(&tokens, "access_token");
     assert_eq!(site.server.get(&access, LIST).status, 200);
-    check_refused(&site.redeem(&site.script, &code, ""), (400, "invalid_grant", &[54005]));
+    check_refused(
+        &site.redeem(&site.script, &code, ""),
+        (400, "invalid_grant", &[54005]),
+    );
     check_shut_out(&site, &access, "the access token came of the code");
     let refreshed = site.refresh(&site.script, &text(&tokens, "refresh_token"));
     check_refused(&refreshed, (400, "invalid_grant", &[70002, 70000]));
@@ -30,7 +33,12 @@ fn a_code_redeemed_many_times_at_once_counts_once() {
         let tries: Vec<_> = (0..6)
             .map(|_| scope.spawn(|| site.redeem(&site.script, &code, "").status))
             .collect();
-        tries.into_iter().filter(|_| true).map(|thread| thread.join().unwrap()).filter(|status| *status == 200).count()
+        tries
+            .into_iter()
+            .filter(|_| true)
+            .map(|thread| thread.join().unwrap())
+            .filter(|status| *status == 200)
+            .count()
     });
     assert!(granted <= 1, "{granted} got tokens");
 }
@@ -39,7 +47,10 @@ fn a_code_redeemed_many_times_at_once_counts_once() {
 fn a_code_is_no_good_for_another_application() {
     let site = site();
     let code = site.code(&site.script, "ada@shared.example", "");
-    check_refused(&site.redeem(&site.other, &code, ""), (400, "invalid_grant", &[70002, 70000]));
+    check_refused(
+        &site.redeem(&site.other, &code, ""),
+        (400, "invalid_grant", &[70002, 70000]),
+    );
     // Trying did not use it up for its own.
     assert_eq!(site.redeem(&site.script, &code, "").status, 200);
 }
@@ -99,12 +110,20 @@ fn a_refresh_token_that_comes_twice_ends_everything_of_its_sign_in() {
     let site = site();
     let first = site.tokens(&site.script, "ada@shared.example");
     let old = text(&first, "refresh_token");
-    check_refused(&site.refresh(&site.other, &old), (400, "invalid_grant", &[70002, 70000]));
+    check_refused(
+        &site.refresh(&site.other, &old),
+        (400, "invalid_grant", &[70002, 70000]),
+    );
     let second = site.refresh(&site.script, &old).json();
     assert_eq!(site.server.get(&text(&second, "access_token"), LIST).status, 200);
     let reused = site.refresh(&site.script, &old);
     check_refused(&reused, (400, "invalid_grant", &[70002, 70000]));
-    assert!(reused.json()["error_description"].as_str().unwrap().contains("was used before"));
+    assert!(
+        reused.json()["error_description"]
+            .as_str()
+            .unwrap()
+            .contains("was used before")
+    );
     let next = site.refresh(&site.script, &text(&second, "refresh_token"));
     check_refused(&next, (400, "invalid_grant", &[70002, 70000]));
     for tokens in [first, second] {
@@ -132,28 +151,48 @@ fn nobody_is_sent_to_an_address_that_is_not_registered() {
             site.script.client_id
         );
         let answer = Browser::default().get(&site.server, &target);
-        assert_eq!((answer.status, answer.header("location")), (400, None), "{address}");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (400, None),
+            "{address}"
+        );
         assert!(answer.text().contains("AADSTS50011"), "{}", answer.text());
         assert!(!answer.text().contains("<form"), "{}", answer.text());
     }
     for query in [
         "post_logout_redirect_uri=https://evil.example".to_owned(),
-        format!("client_id={}&post_logout_redirect_uri=https://evil.example", site.script.client_id),
+        format!(
+            "client_id={}&post_logout_redirect_uri=https://evil.example",
+            site.script.client_id
+        ),
         "post_logout_redirect_uri=https://localhost".to_owned(),
-        format!("client_id={}&post_logout_redirect_uri=//evil.example", site.script.client_id),
+        format!(
+            "client_id={}&post_logout_redirect_uri=//evil.example",
+            site.script.client_id
+        ),
     ] {
         let answer = Browser::default().get(&site.server, &format!("/common/oauth2/logout?{query}"));
         assert_eq!((answer.status, answer.header("location")), (200, None), "{query}");
     }
-    let known = format!("/common/oauth2/logout?client_id={}&post_logout_redirect_uri={REPLY}", site.script.client_id);
-    assert_eq!(Browser::default().get(&site.server, &known).header("location"), Some(REPLY));
+    let known = format!(
+        "/common/oauth2/logout?client_id={}&post_logout_redirect_uri={REPLY}",
+        site.script.client_id
+    );
+    assert_eq!(
+        Browser::default().get(&site.server, &known).header("location"),
+        Some(REPLY)
+    );
 }
 
 #[test]
 fn a_form_that_was_made_for_another_browser_does_nothing() {
     let site = site();
     let target = site.authorize(&site.script, "");
-    let fields = [("user", "ada@shared.example"), ("password", PASSWORD), ("answer", "yes")];
+    let fields = [
+        ("user", "ada@shared.example"),
+        ("password", PASSWORD),
+        ("answer", "yes"),
+    ];
     let agree = [("answer", "yes")];
     let mut victim = Browser::default();
     let mut attacker = Browser::default();
@@ -192,10 +231,18 @@ fn a_form_that_was_made_for_another_browser_does_nothing() {
 fn a_session_is_new_with_each_sign_in() {
     let site = site();
     let mut browser = Browser::default();
-    site.answer(&mut browser, &site.authorize(&site.script, ""), "ada@shared.example");
+    site.answer(
+        &mut browser,
+        &site.authorize(&site.script, ""),
+        "ada@shared.example",
+    );
     let before = browser.cookie("gatelog-session").unwrap().to_owned();
     let login = form(&browser.get(&site.server, &site.authorize(&site.script, "&prompt=login")));
-    let fields = [("user", "rita@contoso.com"), ("password", PASSWORD), ("answer", "yes")];
+    let fields = [
+        ("user", "rita@contoso.com"),
+        ("password", PASSWORD),
+        ("answer", "yes"),
+    ];
     browser.send(&site.server, &login, &fields);
     assert_ne!(browser.cookie("gatelog-session"), Some(before.as_str()));
     // The old one has ended with it.
@@ -208,8 +255,16 @@ fn a_session_is_new_with_each_sign_in() {
 fn a_session_of_one_tenant_is_none_in_another() {
     let site = site();
     let made = site.workplace.json(&[
-        "app", "create", "--tenant", "fabrikam.com", "--name", "theirs", "--delegated-permission",
-        "Directory.Read.All", "--reply-address", REPLY,
+        "app",
+        "create",
+        "--tenant",
+        "fabrikam.com",
+        "--name",
+        "theirs",
+        "--delegated-permission",
+        "Directory.Read.All",
+        "--reply-address",
+        REPLY,
     ]);
     let theirs = App {
         tenant: "fabrikam.com".to_owned(),
@@ -217,18 +272,33 @@ fn a_session_of_one_tenant_is_none_in_another() {
         client_secret: text(&made, "clientSecret"),
     };
     let mut browser = Browser::default();
-    site.answer(&mut browser, &site.authorize(&site.script, ""), "ada@shared.example");
+    site.answer(
+        &mut browser,
+        &site.authorize(&site.script, ""),
+        "ada@shared.example",
+    );
     let page = browser.get(&site.server, &site.authorize(&theirs, ""));
     assert!(page.text().contains("id=\"password\""), "{}", page.text());
     // The same name is another user there, whose token opens nothing here.
-    let answer = site.answer(&mut Browser::default(), &site.authorize(&theirs, ""), "ada@shared.example");
+    let answer = site.answer(
+        &mut Browser::default(),
+        &site.authorize(&theirs, ""),
+        "ada@shared.example",
+    );
     let granted = site.redeem(&theirs, &code_of(&answer), "");
     let access = text(&granted.json(), "access_token");
     assert_eq!(claims(&access)["tid"], FABRIKAM);
     assert_eq!(site.server.get(&access, LIST).status, 403);
-    assert_eq!(site.server.get(&access, "/fabrikam.com/reports?api-version=beta").status, 200);
+    assert_eq!(
+        site.server
+            .get(&access, "/fabrikam.com/reports?api-version=beta")
+            .status,
+        200
+    );
     // Nor does our application exist there.
-    let target = site.authorize(&site.script, "").replace("/common/", "/fabrikam.com/");
+    let target = site
+        .authorize(&site.script, "")
+        .replace("/common/", "/fabrikam.com/");
     let answer = Browser::default().get(&site.server, &target);
     assert_eq!(answer.status, 400);
     assert!(answer.text().contains("AADSTS70001"), "{}", answer.text());
@@ -238,8 +308,16 @@ fn a_session_of_one_tenant_is_none_in_another() {
 fn an_id_token_is_no_access_token() {
     let site = site();
     let tokens = site.tokens(&site.script, "ada@shared.example");
-    check_shut_out(&site, &text(&tokens, "id_token"), "it says who signed in, no more");
-    check_shut_out(&site, &text(&tokens, "refresh_token"), "it is for the token endpoint");
+    check_shut_out(
+        &site,
+        &text(&tokens, "id_token"),
+        "it says who signed in, no more",
+    );
+    check_shut_out(
+        &site,
+        &text(&tokens, "refresh_token"),
+        "it is for the token endpoint",
+    );
 }
 
 #[test]
@@ -256,27 +334,49 @@ fn a_users_token_that_was_changed_is_none() {
     let header = |json: &str| URL_SAFE_NO_PAD.encode(json);
     let kid = claims_of(parts[0])["kid"].as_str().unwrap().to_owned();
     for (forged, why) in [
-        (format!("{}.{promoted}.{}", parts[0], parts[2]), "another's signature"),
+        (
+            format!("{}.{promoted}.{}", parts[0], parts[2]),
+            "another's signature",
+        ),
         (format!("{}.{promoted}.", parts[0]), "no signature"),
         (format!("{}.{promoted}.", header(r#"{"alg":"none"}"#)), "alg none"),
         (
-            format!("{}.{promoted}.", header(&format!(r#"{{"alg":"none","kid":"{kid}"}}"#))),
+            format!(
+                "{}.{promoted}.",
+                header(&format!(r#"{{"alg":"none","kid":"{kid}"}}"#))
+            ),
             "alg none with our kid",
         ),
         (
-            hs256(&header(&format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#)), &promoted, &public_key(&site)),
+            hs256(
+                &header(&format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#)),
+                &promoted,
+                &public_key(&site),
+            ),
             "our public key as a shared secret",
         ),
         (
-            hs256(&header(&format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#)), &promoted, &public_key(&site)),
+            hs256(
+                &header(&format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#)),
+                &promoted,
+                &public_key(&site),
+            ),
             "the same under our algorithm's name",
         ),
         (
-            format!("{}.{promoted}.{}", header(r#"{"alg":"RS256","kid":"../../dev/null"}"#), parts[2]),
+            format!(
+                "{}.{promoted}.{}",
+                header(r#"{"alg":"RS256","kid":"../../dev/null"}"#),
+                parts[2]
+            ),
             "a kid that is a path",
         ),
         (
-            format!("{}.{promoted}.{}", header(r#"{"alg":"RS256","jku":"https://evil.example/keys"}"#), parts[2]),
+            format!(
+                "{}.{promoted}.{}",
+                header(r#"{"alg":"RS256","jku":"https://evil.example/keys"}"#),
+                parts[2]
+            ),
             "a key of one's own",
         ),
     ] {
@@ -311,17 +411,28 @@ fn a_parameter_that_comes_twice_is_refused() {
     let site = site();
     let target = site.authorize(&site.script, "&redirect_uri=https://evil.example");
     let answer = Browser::default().get(&site.server, &target);
-    assert_eq!((answer.status, answer.header("location")), (400, None), "{}", answer.text());
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (400, None),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]
 fn nothing_that_a_client_sends_breaks_a_header_or_a_page() {
     let site = site();
     let state = "%0d%0aSet-Cookie:%20a=b%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
-    let refused = Browser::default().get(&site.server, &site.authorize(&site.script, &format!("&prompt=none&state={state}")));
+    let refused = Browser::default().get(
+        &site.server,
+        &site.authorize(&site.script, &format!("&prompt=none&state={state}")),
+    );
     assert_eq!(refused.status, 302);
     assert_eq!(refused.header("set-cookie"), None);
-    let page = Browser::default().get(&site.server, &site.authorize(&site.script, &format!("&state={state}&login_hint={state}")));
+    let page = Browser::default().get(
+        &site.server,
+        &site.authorize(&site.script, &format!("&state={state}&login_hint={state}")),
+    );
     assert!(!page.text().contains("<script"), "{}", page.text());
     let page = Browser::default().get(&site.server, "/common/oauth2/authorize?client_id=%3Cscript%3E");
     assert_eq!(page.status, 400);

@@ -17,7 +17,10 @@ fn begin(site: &Site, path: &str, more: &str) -> Value {
 
 fn poll(site: &Site, path: &str, grant: &str, parameter: &str, device: &Value) -> Answer {
     let code = text(device, "device_code");
-    let form = format!("grant_type={grant}&client_id={}&{parameter}={code}", site.public.client_id);
+    let form = format!(
+        "grant_type={grant}&client_id={}&{parameter}={code}",
+        site.public.client_id
+    );
     site.post(path, &form)
 }
 
@@ -27,7 +30,11 @@ fn decide(site: &Site, device: &Value, answer: &str) -> Answer {
     let page = form(&browser.get(&site.server, PAGE));
     let typed = text(device, "user_code").to_lowercase().replace('-', " ");
     let page = form(&browser.send(&site.server, &page, &[("usercode", &typed), ("answer", "yes")]));
-    let fields = [("user", "ada@shared.example"), ("password", PASSWORD), ("answer", "yes")];
+    let fields = [
+        ("user", "ada@shared.example"),
+        ("password", PASSWORD),
+        ("answer", "yes"),
+    ];
     let page = form(&browser.send(&site.server, &page, &fields));
     browser.send(&site.server, &page, &[("answer", answer)])
 }
@@ -35,15 +42,26 @@ fn decide(site: &Site, device: &Value, answer: &str) -> Answer {
 #[test]
 fn a_device_of_old_and_of_new_gets_its_tokens() {
     let site = site();
-    let old = begin(&site, "/common/oauth2/devicecode?api-version=1.0", "&resource=https://graph.windows.net");
+    let old = begin(
+        &site,
+        "/common/oauth2/devicecode?api-version=1.0",
+        "&resource=https://graph.windows.net",
+    );
     // wire contract 4.2: texts.
-    assert_eq!((text(&old, "expires_in").as_str(), text(&old, "interval").as_str()), ("900", "5"));
+    assert_eq!(
+        (text(&old, "expires_in").as_str(), text(&old, "interval").as_str()),
+        ("900", "5")
+    );
     assert!(text(&old, "message").contains(&text(&old, "user_code")), "{old}");
     assert!(text(&old, "verification_url").ends_with(PAGE), "{old}");
     let waiting = poll(&site, "/common/oauth2/token", "device_code", "code", &old);
     check_refused(&waiting, (400, "authorization_pending", &[70016]));
     let page = decide(&site, &old, "yes");
-    assert!(page.text().contains("signed in on your device"), "{}", page.text());
+    assert!(
+        page.text().contains("signed in on your device"),
+        "{}",
+        page.text()
+    );
     let granted = poll(&site, "/common/oauth2/token", "device_code", "code", &old);
     assert_eq!(granted.status, 200, "{}", granted.text());
     let access = text(&granted.json(), "access_token");
@@ -54,14 +72,26 @@ fn a_device_of_old_and_of_new_gets_its_tokens() {
 
     let scope = "&scope=openid%20offline_access%20https%3A%2F%2Fgraph.windows.net%2F.default";
     let new = begin(&site, "/contoso.com/oauth2/v2.0/devicecode", scope);
-    assert_eq!((new["expires_in"].as_i64(), new["interval"].as_i64()), (Some(900), Some(5)));
+    assert_eq!(
+        (new["expires_in"].as_i64(), new["interval"].as_i64()),
+        (Some(900), Some(5))
+    );
     assert!(text(&new, "verification_uri").ends_with(PAGE), "{new}");
     decide(&site, &new, "yes");
-    let granted = poll(&site, "/contoso.com/oauth2/v2.0/token", NEW_GRANT, "device_code", &new);
+    let granted = poll(
+        &site,
+        "/contoso.com/oauth2/v2.0/token",
+        NEW_GRANT,
+        "device_code",
+        &new,
+    );
     assert_eq!(granted.status, 200, "{}", granted.text());
     let granted = granted.json();
     assert_eq!(granted["expires_in"].as_i64(), Some(3600));
-    assert!(granted["refresh_token"].is_string() && granted["id_token"].is_string(), "{granted}");
+    assert!(
+        granted["refresh_token"].is_string() && granted["id_token"].is_string(),
+        "{granted}"
+    );
 }
 
 #[test]
@@ -69,10 +99,19 @@ fn a_device_that_is_declined_or_impatient_is_told_so() {
     let site = site();
     let path = "/common/oauth2/v2.0/token";
     let device = begin(&site, "/common/oauth2/v2.0/devicecode", "");
-    check_refused(&poll(&site, path, NEW_GRANT, "device_code", &device), (400, "authorization_pending", &[70016]));
-    check_refused(&poll(&site, path, NEW_GRANT, "device_code", &device), (400, "slow_down", &[70016]));
+    check_refused(
+        &poll(&site, path, NEW_GRANT, "device_code", &device),
+        (400, "authorization_pending", &[70016]),
+    );
+    check_refused(
+        &poll(&site, path, NEW_GRANT, "device_code", &device),
+        (400, "slow_down", &[70016]),
+    );
     decide(&site, &device, "no");
-    check_refused(&poll(&site, path, NEW_GRANT, "device_code", &device), (400, "access_denied", &[65004]));
+    check_refused(
+        &poll(&site, path, NEW_GRANT, "device_code", &device),
+        (400, "access_denied", &[65004]),
+    );
 }
 
 #[test]

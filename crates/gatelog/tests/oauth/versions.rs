@@ -14,7 +14,10 @@ fn authorize(site: &Site, more: &str) -> String {
 }
 
 fn protected(site: &Site) -> String {
-    authorize(site, &format!("&code_challenge={CHALLENGE}&code_challenge_method=S256"))
+    authorize(
+        site,
+        &format!("&code_challenge={CHALLENGE}&code_challenge_method=S256"),
+    )
 }
 
 fn redeem(site: &Site, answer: &Answer, more: &str) -> Answer {
@@ -38,19 +41,31 @@ fn a_public_client_signs_in_with_a_challenge() {
     let location = answer.header("location").unwrap();
     assert!(location.starts_with("http://localhost:4711/?code="), "{location}");
     // RFC 9207 names the issuer; v1 must not.
-    assert!(location.contains("&state=s&iss=http%3A%2F%2F127.0.0.1"), "{location}");
+    assert!(
+        location.contains("&state=s&iss=http%3A%2F%2F127.0.0.1"),
+        "{location}"
+    );
     let answer = redeem(&site, &answer, &format!("&code_verifier={VERIFIER}"));
     assert_eq!(answer.status, 200, "{}", answer.text());
     let tokens = answer.json();
-    assert_eq!((tokens["expires_in"].as_i64(), tokens.get("resource")), (Some(3600), None));
+    assert_eq!(
+        (tokens["expires_in"].as_i64(), tokens.get("resource")),
+        (Some(3600), None)
+    );
     let scope = "openid profile offline_access https://graph.windows.net/Directory.Read.All";
     assert_eq!(tokens["scope"], scope);
     let id_token = claims(&text(&tokens, "id_token"));
-    assert_eq!((&id_token["nonce"], &id_token["ver"]), (&"n-0S6".into(), &"2.0".into()));
+    assert_eq!(
+        (&id_token["nonce"], &id_token["ver"]),
+        (&"n-0S6".into(), &"2.0".into())
+    );
     let access = text(&tokens, "access_token");
     let access_claims = claims(&access);
     assert_eq!(access_claims["azp"], site.public.client_id.as_str());
-    assert!(access_claims["iss"].as_str().unwrap().ends_with("/v2.0"), "{access_claims}");
+    assert!(
+        access_claims["iss"].as_str().unwrap().ends_with("/v2.0"),
+        "{access_claims}"
+    );
     assert_eq!(site.server.get(&access, AUDIT).ids().len(), 1);
     let form = format!(
         "grant_type=refresh_token&client_id={}&refresh_token={}&scope=https://graph.windows.net/.default",
@@ -59,21 +74,41 @@ fn a_public_client_signs_in_with_a_challenge() {
     );
     let renewed = site.post("/contoso.com/oauth2/v2.0/token", &form);
     assert_eq!(renewed.status, 200, "{}", renewed.text());
-    assert_eq!(site.server.get(&text(&renewed.json(), "access_token"), AUDIT).status, 200);
+    assert_eq!(
+        site.server
+            .get(&text(&renewed.json(), "access_token"), AUDIT)
+            .status,
+        200
+    );
 }
 
 #[test]
 fn a_public_client_cannot_go_without_a_challenge_or_with_a_secret() {
     let site = site();
     let answer = Browser::default().get(&site.server, &authorize(&site, ""));
-    let location = answer.header("location").unwrap_or_else(|| panic!("{}", answer.text()));
-    assert!(location.contains("error=invalid_request&error_description=AADSTS9002325"), "{location}");
+    let location = answer
+        .header("location")
+        .unwrap_or_else(|| panic!("{}", answer.text()));
+    assert!(
+        location.contains("error=invalid_request&error_description=AADSTS9002325"),
+        "{location}"
+    );
     let answer = site.answer(&mut Browser::default(), &protected(&site), "ada@shared.example");
     check_refused(&redeem(&site, &answer, ""), (400, "invalid_grant", &[501_481]));
-    let with_secret = redeem(&site, &answer, &format!("&client_secret=x&code_verifier={VERIFIER}"));
+    let with_secret = redeem(
+        &site,
+        &answer,
+        &format!("&client_secret=x&code_verifier={VERIFIER}"),
+    );
     check_refused(&with_secret, (401, "invalid_client", &[700_025]));
-    let form = format!("grant_type=client_credentials&client_id={}", site.public.client_id);
-    check_refused(&site.post("/contoso.com/oauth2/v2.0/token", &form), (400, "invalid_request", &[90014]));
+    let form = format!(
+        "grant_type=client_credentials&client_id={}",
+        site.public.client_id
+    );
+    check_refused(
+        &site.post("/contoso.com/oauth2/v2.0/token", &form),
+        (400, "invalid_request", &[90014]),
+    );
 }
 
 #[test]
@@ -83,7 +118,11 @@ fn without_offline_access_and_openid_there_is_an_access_token_alone() {
     let answer = site.answer(&mut Browser::default(), &target, "ada@shared.example");
     let tokens = redeem(&site, &answer, &format!("&code_verifier={VERIFIER}")).json();
     assert!(tokens["access_token"].is_string(), "{tokens}");
-    assert_eq!((tokens.get("refresh_token"), tokens.get("id_token")), (None, None), "{tokens}");
+    assert_eq!(
+        (tokens.get("refresh_token"), tokens.get("id_token")),
+        (None, None),
+        "{tokens}"
+    );
 }
 
 #[test]
@@ -100,5 +139,8 @@ fn an_application_asks_for_itself_by_scope() {
     assert_eq!(claims(&access)["aud"], "https://graph.windows.net");
     assert_eq!(site.server.get(&access, AUDIT).status, 200);
     let wrong = form.replace("graph.windows.net", "graph.microsoft.com");
-    check_refused(&site.post("/contoso.com/oauth2/v2.0/token", &wrong), (400, "invalid_scope", &[70011]));
+    check_refused(
+        &site.post("/contoso.com/oauth2/v2.0/token", &wrong),
+        (400, "invalid_scope", &[70011]),
+    );
 }

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use store::control::{ControlError, PasswordHash, User};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
-use uuid::Uuid;
 use tries::{Tries, account_key, address_key};
+use uuid::Uuid;
 
 /// Hashes that may wait for a thread; more are put off. With some tens of milliseconds for each, these are seconds.
 const WAITING_HASHES: usize = 64;
