@@ -42,6 +42,13 @@ const COMPRESSED: &[(&str, &str)] = &[
     ("packaging/debian/gatelog.1", "usr/share/man/man1/gatelog.1.gz"),
 ];
 
+/// What shells read by themselves.
+const COMPLETIONS: &[(&str, &str)] = &[
+    ("bash", "usr/share/bash-completion/completions/gatelog"),
+    ("zsh", "usr/share/zsh/vendor-completions/_gatelog"),
+    ("fish", "usr/share/fish/vendor_completions.d/gatelog.fish"),
+];
+
 const SCRIPTS: &[&str] = &["postinst", "prerm", "postrm"];
 
 pub(crate) fn run() -> Result<ExitCode> {
@@ -106,6 +113,11 @@ fn pack(root: &Path, binary: &Path, out: &Path) -> Result<PathBuf> {
         let text = facts.fill(&fs::read_to_string(root.join(from))?);
         put(stage, to, &compressed(text.as_bytes())?, 0o644)?;
     }
+    put_manuals(stage, binary)?;
+    for (shell, to) in COMPLETIONS {
+        let script = said_by(Command::new(binary).args(["completions", shell]))?;
+        put(stage, to, format!("{script}\n").as_bytes(), 0o644)?;
+    }
     let changelog = format!(
         "gatelog ({}) unstable; urgency=medium\n\n  * Built from the sources of this version; see CHANGELOG.md there.\n\n -- \
          {MAINTAINER}  {}\n",
@@ -149,6 +161,23 @@ fn pack(root: &Path, binary: &Path, out: &Path) -> Result<PathBuf> {
             .args([stage, &package]),
     )?;
     Ok(package)
+}
+
+/// The program writes a manual page for each of its commands; that of the program itself is written by hand.
+fn put_manuals(stage: &Path, binary: &Path) -> Result<()> {
+    let folder = tempfile::tempdir().context("make a folder for the manual pages")?;
+    said_by(Command::new(binary).args(["man", "--to"]).arg(folder.path()))?;
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder.path())? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort_unstable();
+    for name in names.iter().filter(|name| *name != "gatelog.1") {
+        let text = fs::read(folder.path().join(name))?;
+        let to = format!("usr/share/man/man1/{name}.gz");
+        put(stage, &to, &compressed(&text)?, 0o644)?;
+    }
+    Ok(())
 }
 
 /// What the templates ask for.

@@ -22,15 +22,26 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Common {
     /// The data folder [default: $GATELOG_DATA, else $XDG_DATA_HOME/gatelog]
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = EVERYWHERE)]
     pub(crate) data: Option<PathBuf>,
-    /// The configuration file (TOML); without it, defaults and GATELOG__… variables count
-    #[arg(long, global = true, value_name = "FILE")]
+    /// The configuration file (TOML) of the service, else GATELOG__… variables and defaults; for commands that ask a service,
+    /// the file of profiles [default: $XDG_CONFIG_HOME/gatelog/config.toml]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     pub(crate) config: Option<PathBuf>,
-    /// Table for people or JSON for programs
-    #[arg(short, long, global = true, value_enum, default_value = "table")]
+    /// How answers are printed [default: table; rows of reports that go into a file or another program: jsonl]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        hide_default_value = true
+    )]
     pub(crate) output: Format,
 }
+
+/// Where the help of a command shows what all of them take.
+const EVERYWHERE: &str = "Every command";
 
 const EXAMPLES: &str = "Examples:
   gatelog demo                                      a server with made-up events, and three curl lines to try
@@ -38,4 +49,8 @@ const EXAMPLES: &str = "Examples:
   gatelog serve --config /etc/gatelog/gatelog.toml  serve it
   gatelog app create --tenant contoso.com --name siem --permission Directory.Read.All
 
-Exit codes: 0 done, 1 failed, 2 asked wrongly, 3 not found, 6 done in part (some records were rejected)";
+  gatelog login --host https://reports.contoso.com --tenant contoso.com --client-id ID
+  gatelog get auditEvents --since 7d                ask any service that speaks the reports API
+
+Exit codes: 0 done, 1 failed, 2 asked wrongly, 3 not found, 4 not signed in or not allowed, 5 throttled, 6 done in part,
+130 interrupted. NO_COLOR is honoured.";

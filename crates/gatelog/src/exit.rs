@@ -1,5 +1,6 @@
 //! What the exit code of a command means.
 
+use crate::client::error::ClientError;
 use server::link::Refused;
 use std::process::ExitCode;
 
@@ -14,8 +15,14 @@ pub(crate) enum Code {
     Usage = 2,
     /// What was asked for is not there.
     NotFound = 3,
+    /// Nobody is signed in, or whoever is may not.
+    Denied = 4,
+    /// The service was too busy for too long.
+    Throttled = 5,
     /// A part of it was done.
     Partial = 6,
+    /// Ctrl-C.
+    Interrupted = 130,
 }
 
 impl From<Code> for ExitCode {
@@ -33,6 +40,9 @@ pub(crate) struct Usage(pub(crate) String);
 pub(crate) fn code_of(error: &anyhow::Error) -> Code {
     if error.downcast_ref::<Usage>().is_some() {
         return Code::Usage;
+    }
+    if let Some(error) = error.downcast_ref::<ClientError>() {
+        return error.code();
     }
     match error.downcast_ref::<Refused>().map(|refused| refused.status) {
         Some(404) => Code::NotFound,

@@ -1,6 +1,7 @@
 //! Gatelog: identity reports and events, served from your own machine.
 
 mod cli;
+mod client;
 mod commands;
 mod exit;
 mod output;
@@ -10,12 +11,25 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    match commands::run(cli) {
+    let done = match version_for_programs() {
+        Some(version) => output::line(&version).map(|()| exit::Code::Done),
+        None => commands::run(cli::Cli::parse()),
+    };
+    match done {
         Ok(code) => code.into(),
         Err(error) => {
             output::complain(&error);
             exit::code_of(&error).into()
         }
     }
+}
+
+/// `gatelog --version --json`, which clap's own `--version` would answer for people.
+fn version_for_programs() -> Option<String> {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let is_asked = arguments.len() == 2 && arguments[0] == "--version" && arguments[1] == "--json";
+    is_asked.then(|| {
+        serde_json::json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") })
+            .to_string()
+    })
 }

@@ -8,10 +8,26 @@ use std::io::Write;
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// Nobody said.
+    #[value(hide = true)]
+    Auto,
+    /// For people
     Table,
-    /// For programs.
+    /// For programs
     Json,
+    /// Rows of reports, one a line
+    Jsonl,
+    /// Rows of reports, for spreadsheets
+    Csv,
+    /// Rows of reports, with tabs
+    Tsv,
+}
+
+impl Format {
+    /// Whether it is for rows of reports alone.
+    pub(crate) fn is_for_rows(self) -> bool {
+        matches!(self, Format::Jsonl | Format::Csv | Format::Tsv)
+    }
 }
 
 /// Prints an answer: as JSON, or as the text that people read.
@@ -23,7 +39,7 @@ pub(crate) fn answer(
 ) -> anyhow::Result<()> {
     let shown = match format {
         Format::Json => serde_json::to_string(value)?,
-        Format::Table => text(),
+        _ => text(),
     };
     line(&shown)
 }
@@ -70,11 +86,12 @@ pub(crate) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
         .join("\n")
 }
 
-/// Text from outside cannot move the cursor or colour the terminal.
+/// Text from outside cannot move the cursor, colour the terminal, or turn the direction of writing around.
 pub(crate) fn printable(text: &str) -> String {
+    let turns = |character| matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .map(|character| {
-            if character.is_control() {
+            if character.is_control() || turns(character) {
                 '\u{fffd}'
             } else {
                 character

@@ -117,7 +117,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         // The addresses are taken already: who connects now waits until serving starts a moment later.
         match format {
             Format::Json => line(&serde_json::to_string(&ready)?)?,
-            Format::Table => line(&welcome(&ready, stored, server.addresses().1))?,
+            _ => line(&welcome(&ready, stored, server.addresses().1))?,
         }
         server.run(&stop).await;
         watching.abort();

@@ -2,19 +2,28 @@
 
 mod app;
 mod backup;
+mod completions;
 mod config;
 mod demo;
+mod export;
+mod get;
 mod import;
 mod init;
 mod key;
+mod login;
+mod logout;
+mod man;
 mod mapping;
 mod rebuild;
+mod reports;
 mod restore;
 mod role;
 mod serve;
 mod store;
 mod tenant;
+mod token;
 mod user;
+mod whoami;
 
 use crate::cli::{Cli, Common};
 use crate::exit::Code;
@@ -63,11 +72,41 @@ pub(crate) enum Command {
     Config(config::Command),
     /// Make the rows of reports anew from the records as they came
     Rebuild(rebuild::Args),
+    /// Sign in at a service that speaks the reports API
+    Login(login::Args),
+    /// Take a sign-in back and forget it
+    Logout(logout::Args),
+    /// Show who is signed in, where, and for how long
+    Whoami(whoami::Args),
+    /// Print a bearer token for other programs
+    Token(token::Args),
+    /// List the reports of a service, and what is in them
+    Reports(reports::Args),
+    /// Get the rows of a report
+    Get(get::Args),
+    /// Write whole reports into files
+    Export(export::Args),
+    /// Print what a shell needs to complete commands
+    Completions(completions::Args),
+    /// Write the manual pages, for packages
+    #[command(hide = true)]
+    Man(man::Args),
+}
+
+impl Command {
+    /// Whether it prints rows of reports, for which there are more formats.
+    fn prints_rows(&self) -> bool {
+        matches!(self, Command::Get(_) | Command::Export(_))
+    }
 }
 
 /// Runs a command to its end.
 pub(crate) fn run(cli: Cli) -> Result<Code> {
     let common = &cli.common;
+    if common.output.is_for_rows() && !cli.command.prints_rows() {
+        let reason = "jsonl, csv and tsv are for rows of reports; this command prints table or json";
+        return Err(crate::exit::Usage(reason.to_owned()).into());
+    }
     match cli.command {
         Command::Demo(args) => demo::run(common, &args),
         Command::Import(args) => import::run(common, &args),
@@ -84,6 +123,15 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Backup(args) => backup::run(common, &args),
         Command::Restore(args) => restore::run(common, &args),
         Command::Config(command) => config::run(common, &command),
+        Command::Login(args) => login::run(common, &args),
+        Command::Logout(args) => logout::run(common, &args),
+        Command::Whoami(args) => whoami::run(common, &args),
+        Command::Token(args) => token::run(common, &args),
+        Command::Reports(args) => reports::run(common, &args),
+        Command::Get(args) => get::run(common, &args),
+        Command::Export(args) => export::run(common, &args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 
