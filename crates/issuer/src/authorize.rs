@@ -50,6 +50,7 @@ pub struct Terms {
 
 /// What the user must be asked, whatever is known already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(clippy::struct_excessive_bools)] // One for each word of `prompt`, which come in any mix.
 pub struct Prompt {
     /// Nothing may be asked.
     pub none: bool,
@@ -290,9 +291,12 @@ pub fn next(
     consented: &[String],
     now: Timestamp,
 ) -> Step {
-    let ask_who = || match terms.prompt.none {
-        true => Step::Refuse(Refusal::SignInNeeded),
-        false => Step::SignIn,
+    let ask_who = || {
+        if terms.prompt.none {
+            Step::Refuse(Refusal::SignInNeeded)
+        } else {
+            Step::SignIn
+        }
     };
     // A session of another tenant, or of somebody who was switched off since, is none.
     let visitor = visitor
@@ -325,18 +329,13 @@ pub fn next(
     let agreed = permissions
         .iter()
         .all(|permission| consented.iter().any(|known| known == permission));
-    match (agreed, terms.prompt) {
-        (false, Prompt { none: true, .. }) => no_consent(),
-        (false, _)
-        | (_, Prompt { consent: true, .. })
-        | (
-            _,
-            Prompt {
-                admin_consent: true, ..
-            },
-        ) => Step::Consent,
-        (true, _) => Step::Give,
+    if !agreed && terms.prompt.none {
+        return no_consent();
     }
+    if !agreed || terms.prompt.consent || terms.prompt.admin_consent {
+        return Step::Consent;
+    }
+    Step::Give
 }
 
 #[cfg(test)]

@@ -118,6 +118,13 @@ mod tests {
         ] {
             check(tenant, Reason::Missing, common, "The access token is missing.");
         }
+        let longest = "a".repeat(253);
+        check(
+            &longest,
+            Reason::Missing,
+            &format!("https://reports.contoso.com/{longest}/oauth2/authorize"),
+            "The access token is missing.",
+        );
     }
 
     #[test]

@@ -252,6 +252,28 @@ pub(crate) mod tests {
         );
     }
 
+    /// RFC 7468, section 2: lines of exactly 64 characters, the last one of what is left.
+    #[test]
+    fn a_key_for_a_file_has_lines_of_64_characters() {
+        let check = |bytes: usize, lengths: &[usize]| {
+            let pem = pem_of("PRIVATE KEY", &vec![0; bytes]);
+            let lines: Vec<&str> = pem.lines().collect();
+            let [first, lines @ .., last] = lines.as_slice() else {
+                panic!("{pem}")
+            };
+            assert_eq!(
+                (*first, *last),
+                ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----")
+            );
+            let got: Vec<usize> = lines.iter().map(|line| line.len()).collect();
+            assert_eq!(got, lengths, "{bytes} bytes");
+        };
+        check(3, &[4]);
+        check(48, &[64]);
+        check(49, &[64, 4]);
+        check(144, &[64, 64, 64]);
+    }
+
     #[test]
     fn no_private_number_is_printed() {
         let pem = key_pem().expose_secret().to_owned();

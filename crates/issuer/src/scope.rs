@@ -99,15 +99,14 @@ impl Wanted {
                 permissions.push(permission);
             }
         }
-        let (resource, audience) = match named {
-            Some(named) => named,
-            None => {
-                let resource = before.unwrap_or(REPORTS_RESOURCE_ID);
-                let audience = authority
-                    .audience(resource)
-                    .ok_or_else(|| ScopeFault::UnknownResource(form::printable(resource)))?;
-                (resource.to_owned(), audience)
-            }
+        let (resource, audience) = if let Some(named) = named {
+            named
+        } else {
+            let resource = before.unwrap_or(REPORTS_RESOURCE_ID);
+            let audience = authority
+                .audience(resource)
+                .ok_or_else(|| ScopeFault::UnknownResource(form::printable(resource)))?;
+            (resource.to_owned(), audience)
         };
         if let Some(other) = permissions
             .iter()

@@ -333,11 +333,13 @@ mod tests {
                 "the Authorization header is not 'Basic'",
             );
         }
+        let padded = |length: usize| format!("Basic YTpz{}", " ".repeat(length - 10));
         check(
             "grant_type=client_credentials",
-            Some(&format!("Basic {}", "A".repeat(5000))),
-            "larger",
+            Some(&padded(4096)),
+            "a s Basic -",
         );
+        check("grant_type=client_credentials", Some(&padded(4097)), "larger");
     }
 
     #[test]

@@ -127,9 +127,10 @@ pub fn tokens(
         gatelog_family: grant.family.to_string(),
     };
     let token = issuing.key.sign(&claims).map_err(Refusal::Internal)?;
-    let id_token = match wants_id_token(grant.granted, protocol) {
-        true => Some(id_token(grant, validity, issuing)?),
-        false => None,
+    let id_token = if wants_id_token(grant.granted, protocol) {
+        Some(id_token(grant, validity, issuing)?)
+    } else {
+        None
     };
     Ok(TokenAnswer {
         protocol,

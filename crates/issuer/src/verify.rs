@@ -603,6 +603,7 @@ mod tests {
         ] {
             check(text, Err(TokenFault::Malformed));
         }
+        check(&"a".repeat(MAX_TOKEN_BYTES), Err(TokenFault::Malformed));
         check(&"a".repeat(MAX_TOKEN_BYTES + 1), Err(TokenFault::TooLong));
         // The same member twice: which one would count?
         let header = URL_SAFE_NO_PAD.encode(format!(
@@ -610,6 +611,19 @@ mod tests {
             key().kid()
         ));
         check(&format!("{header}.e30."), Err(TokenFault::Malformed));
+    }
+
+    #[test]
+    fn a_client_learns_whether_a_new_token_would_help_and_no_more() {
+        assert_eq!(TokenFault::Expired.reason(), Reason::Expired);
+        for fault in [
+            TokenFault::Signature,
+            TokenFault::Issuer,
+            TokenFault::NotYetValid,
+            TokenFault::Claim("tid"),
+        ] {
+            assert_eq!(fault.reason(), Reason::Invalid, "{fault}");
+        }
     }
 
     #[test]

@@ -110,12 +110,11 @@ pub fn caller(
             permission: name,
         });
     }
-    let (user, reads) = match &verified.user {
-        None => (None, Reads::Everything),
-        Some(_) => {
-            let user = living(app, &verified)?;
-            (Some(user.object_id), reads_of(&user)?)
-        }
+    let (user, reads) = if verified.user.is_none() {
+        (None, Reads::Everything)
+    } else {
+        let user = living(app, &verified)?;
+        (Some(user.object_id), reads_of(&user)?)
     };
     Ok(Caller {
         tenant: verified.tenant,

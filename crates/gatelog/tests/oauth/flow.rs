@@ -7,7 +7,7 @@ use crate::site::*;
 fn the_script_of_2017_reads_reports_as_the_user_who_signed_in() {
     let site = site();
     let mut browser = Browser::default();
-    let page = browser.get(&site.server, &site.authorize(&site.script, ""));
+    let page = browser.get(&site.server, &authorize_address(&site.script, ""));
     assert_eq!(page.status, 200);
     assert!(
         page.text().contains("Report &#60;script&#62;"),
@@ -83,23 +83,23 @@ fn whoever_is_signed_in_and_has_agreed_is_not_asked_again() {
     let mut browser = Browser::default();
     let first = site.answer(
         &mut browser,
-        &site.authorize(&site.script, ""),
+        &authorize_address(&site.script, ""),
         "ada@shared.example",
     );
-    let again = browser.get(&site.server, &site.authorize(&site.script, "&state=a%20b%26c"));
+    let again = browser.get(&site.server, &authorize_address(&site.script, "&state=a%20b%26c"));
     assert_eq!(again.status, 302, "{}", again.text());
     let location = again.header("location").unwrap();
     assert!(location.ends_with("&state=a+b%26c"), "{location}");
     let session = |location: &str| location.split("session_state=").nth(1).unwrap()[..36].to_owned();
     assert_eq!(session(location), session(first.header("location").unwrap()));
     // Another application asks for itself, and prompts are obeyed.
-    let other = browser.get(&site.server, &site.authorize(&site.other, ""));
+    let other = browser.get(&site.server, &authorize_address(&site.other, ""));
     assert!(other.text().contains("act for you"), "{}", other.text());
-    let login = browser.get(&site.server, &site.authorize(&site.script, "&prompt=login"));
+    let login = browser.get(&site.server, &authorize_address(&site.script, "&prompt=login"));
     assert!(login.text().contains("id=\"password\""), "{}", login.text());
     let hinted = browser.get(
         &site.server,
-        &site.authorize(&site.script, "&login_hint=rita@contoso.com"),
+        &authorize_address(&site.script, "&login_hint=rita@contoso.com"),
     );
     assert!(
         hinted.text().contains("value=\"rita@contoso.com\""),
@@ -114,7 +114,7 @@ fn what_cannot_be_done_in_silence_is_said_at_the_reply_address() {
     let mut browser = Browser::default();
     let refused = browser.get(
         &site.server,
-        &site.authorize(&site.script, "&prompt=none&state=s"),
+        &authorize_address(&site.script, "&prompt=none&state=s"),
     );
     assert_eq!(refused.status, 302);
     let location = refused.header("location").unwrap();
@@ -129,12 +129,12 @@ fn what_cannot_be_done_in_silence_is_said_at_the_reply_address() {
 fn a_user_who_says_no_is_taken_at_their_word() {
     let site = site();
     let mut browser = Browser::default();
-    let page = browser.get(&site.server, &site.authorize(&site.script, ""));
+    let page = browser.get(&site.server, &authorize_address(&site.script, ""));
     let answer = browser.send(&site.server, &form(&page), &[("answer", "no")]);
     let expected =
         "https://localhost/?error=access_denied&error_description=the+user+canceled+the+authentication";
     assert_eq!(answer.header("location"), Some(expected));
-    let page = browser.get(&site.server, &site.authorize(&site.script, ""));
+    let page = browser.get(&site.server, &authorize_address(&site.script, ""));
     let fields = [
         ("user", "ada@shared.example"),
         ("password", PASSWORD),
@@ -150,7 +150,7 @@ fn a_wrong_password_and_an_unknown_name_read_the_same() {
     let site = site();
     let told = |user: &str, password: &str| {
         let mut browser = Browser::default();
-        let page = browser.get(&site.server, &site.authorize(&site.script, ""));
+        let page = browser.get(&site.server, &authorize_address(&site.script, ""));
         let fields = [("user", user), ("password", password), ("answer", "yes")];
         let page = browser.send(&site.server, &form(&page), &fields);
         assert_eq!(page.status, 200);
@@ -218,7 +218,7 @@ fn an_application_that_may_not_act_for_users_is_refused_at_authorize() {
     };
     let answer = site.answer(
         &mut Browser::default(),
-        &site.authorize(&bare, ""),
+        &authorize_address(&bare, ""),
         "ada@shared.example",
     );
     let location = answer
@@ -233,7 +233,7 @@ fn an_application_that_may_not_act_for_users_is_refused_at_authorize() {
 #[test]
 fn a_form_takes_the_code_where_the_application_asks_for_one() {
     let site = site();
-    let target = site.authorize(&site.script, "&response_mode=form_post&state=s");
+    let target = authorize_address(&site.script, "&response_mode=form_post&state=s");
     let mut browser = Browser::default();
     let mut page = browser.get(&site.server, &target);
     for fields in [
@@ -259,7 +259,7 @@ fn a_form_takes_the_code_where_the_application_asks_for_one() {
 fn pages_run_nothing_and_stand_in_no_frame() {
     let site = site();
     let mut browser = Browser::default();
-    let page = browser.get(&site.server, &site.authorize(&site.script, ""));
+    let page = browser.get(&site.server, &authorize_address(&site.script, ""));
     assert_eq!(
         page.header("content-security-policy"),
         Some(
@@ -288,14 +288,14 @@ fn signing_out_ends_the_session_of_this_browser() {
     let mut browser = Browser::default();
     site.answer(
         &mut browser,
-        &site.authorize(&site.script, ""),
+        &authorize_address(&site.script, ""),
         "ada@shared.example",
     );
     let stolen = browser.clone();
     let page = browser.get(&site.server, "/common/oauth2/logout");
     assert!(page.text().contains("signed out"), "{}", page.text());
     for mut browser in [browser, stolen] {
-        let page = browser.get(&site.server, &site.authorize(&site.script, ""));
+        let page = browser.get(&site.server, &authorize_address(&site.script, ""));
         assert!(page.text().contains("id=\"password\""), "{}", page.text());
     }
 }

@@ -120,15 +120,15 @@ fn people(workplace: &Workplace) {
     );
 }
 
-impl Site {
-    /// The address of the script of 2017, with more parameters.
-    pub(crate) fn authorize(&self, app: &App, more: &str) -> String {
-        format!(
-            "/common/oauth2/authorize?response_type=code&redirect_uri={REPLY}&client_id={}&resource=https%3a%2f%2fgraph.windows.net{more}",
-            app.client_id
-        )
-    }
+/// The address of the script of 2017, with more parameters.
+pub(crate) fn authorize_address(app: &App, more: &str) -> String {
+    format!(
+        "/common/oauth2/authorize?response_type=code&redirect_uri={REPLY}&client_id={}&resource=https%3a%2f%2fgraph.windows.net{more}",
+        app.client_id
+    )
+}
 
+impl Site {
     /// From an authorize address to the answer at the reply address: signs in and agrees where it is asked.
     pub(crate) fn answer(&self, browser: &mut Browser, target: &str, user: &str) -> Answer {
         let mut answer = browser.get(&self.server, target);
@@ -149,7 +149,7 @@ impl Site {
 
     /// A code for an application.
     pub(crate) fn code(&self, app: &App, user: &str, more: &str) -> String {
-        let answer = self.answer(&mut Browser::default(), &self.authorize(app, more), user);
+        let answer = self.answer(&mut Browser::default(), &authorize_address(app, more), user);
         code_of(&answer)
     }
 
@@ -209,9 +209,10 @@ impl Browser {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let request = match cookies.is_empty() {
-            true => request,
-            false => request.header("Cookie", &cookies.join("; ")),
+        let request = if cookies.is_empty() {
+            request
+        } else {
+            request.header("Cookie", &cookies.join("; "))
         };
         let answer = server.send(&request);
         for (name, value) in &answer.headers {

@@ -233,7 +233,7 @@ const ROLE_NAMES: &[&str] = &["Role", "UserRole"];
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Actor;
+    use crate::event::{Actor, Modified};
 
     fn owned(text: &str) -> Option<String> {
         (!text.is_empty()).then(|| text.to_owned())
@@ -362,6 +362,12 @@ mod tests {
         check_result(
             FLOW,
             "success",
+            "User canceled before submitting a new password",
+            Some("reportSSPR_ResultType_Cancelled"),
+        );
+        check_result(
+            FLOW,
+            "success",
             "User contacted an admin after trying the email verification option",
             Some("reportSSPR_ResultType_ContactedAdmin"),
         );
@@ -470,6 +476,35 @@ mod tests {
     }
 
     #[test]
+    fn methods_may_stand_among_the_changes_of_the_target() {
+        let change = |name: &str, new: &str| Modified {
+            name: owned(name),
+            old: None,
+            new: owned(new),
+        };
+        let audit = Audit {
+            targets: vec![Target {
+                modified: vec![change("Other", "Fax"), change("MethodsUsed", "[\"Email\"]")],
+                ..Target::default()
+            }],
+            ..Audit::default()
+        };
+        assert_eq!(methods_used(&audit).as_deref(), Some("Email"));
+    }
+
+    #[test]
+    fn a_detail_that_names_a_method_says_what_was_registered() {
+        let check = |name: &str, expected: &str| {
+            let mut audit = audit(METHODS, "", "User registered security info", "success", "");
+            audit.additional_details = vec![(name.to_owned(), owned("MobilePhone"))];
+            let expected = format!("reportSSPR_RegistrationData_{expected}");
+            assert_eq!(registration_activity(&audit), Some(expected.as_str()), "{name}");
+        };
+        check("AuthenticationMethod", "PrivateMobilePhone");
+        check("UserAgent", "LastRegisteredTime");
+    }
+
+    #[test]
     fn the_user_is_the_target_and_the_actor_lends_a_name_only_to_himself() {
         let actor = Actor {
             user_id: owned("1"),
@@ -494,6 +529,48 @@ mod tests {
         };
         assert_eq!(user(vec![]), "Alice alice@contoso.com");
         assert_eq!(user(vec![target("1", "")]), "Alice alice@contoso.com");
+        assert_eq!(
+            user(vec![target("", "alice@contoso.com")]),
+            "Alice alice@contoso.com"
+        );
         assert_eq!(user(vec![target("2", "bob@contoso.com")]), "- bob@contoso.com");
+        let group = Target {
+            resource_type: owned("Group"),
+            ..target("3", "")
+        };
+        assert_eq!(user(vec![group, target("2", "")]), "- -");
+    }
+
+    #[test]
+    fn two_without_an_id_or_a_name_are_not_the_same_person() {
+        let audit = Audit {
+            actor: Actor {
+                user_display_name: owned("Alice"),
+                ..Actor::default()
+            },
+            targets: vec![Target {
+                resource_type: owned("User"),
+                ..Target::default()
+            }],
+            ..Audit::default()
+        };
+        assert_eq!(user_of(&audit), (None, None));
+    }
+
+    #[test]
+    fn the_role_is_the_one_that_the_record_names() {
+        let check = |name: &str, expected: Option<&str>| {
+            let audit = Audit {
+                additional_details: vec![
+                    ("OnPremisesAgent".to_owned(), owned("AAD")),
+                    (name.to_owned(), owned("User")),
+                ],
+                ..Audit::default()
+            };
+            assert_eq!(role(&audit), expected, "{name}");
+        };
+        check("Role", Some("User"));
+        check("userrole", Some("User"));
+        check("UserType", None);
     }
 }

@@ -173,9 +173,8 @@ async fn sign_in(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let mut asked = Asked::new(state, path, protocol, request_id, origin, &parts.headers);
-    let form = match whole_body(body).await.map(|body| Form::parse(&body)) {
-        Ok(Ok(form)) => form,
-        _ => return asked.unreadable(),
+    let Ok(Ok(form)) = whole_body(body).await.map(|body| Form::parse(&body)) else {
+        return asked.unreadable();
     };
     let query = form.get("request").unwrap_or_default().to_owned();
     let interaction = match asked.open(query) {
@@ -228,9 +227,8 @@ async fn consent(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let mut asked = Asked::new(state, path, protocol, request_id, origin, &parts.headers);
-    let form = match whole_body(body).await.map(|body| Form::parse(&body)) {
-        Ok(Ok(form)) => form,
-        _ => return asked.unreadable(),
+    let Ok(Ok(form)) = whole_body(body).await.map(|body| Form::parse(&body)) else {
+        return asked.unreadable();
     };
     blocking(move || {
         let query = form.get("request").unwrap_or_default().to_owned();
@@ -297,7 +295,7 @@ impl Asked {
         let client = client.clone();
         let terms = request
             .terms(&client, &reply_to, &tenant, &self.app.authority)
-            .map_err(|refusal| Failure::Reply(reply_to.clone(), refusal))?;
+            .map_err(|refusal| Failure::Reply(Box::new(reply_to.clone()), refusal))?;
         Ok(Interaction {
             tenant_word: self.tenant_word.clone(),
             protocol: self.protocol,

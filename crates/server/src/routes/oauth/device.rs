@@ -191,9 +191,8 @@ async fn next(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let mut visit = Visit::new(app, tenant_word, request_id, &origin, address, &parts.headers);
-    let form = match whole_body(body).await.map(|body| Form::parse(&body)) {
-        Ok(Ok(form)) => form,
-        _ => return stale_form(&visit.browser),
+    let Ok(Ok(form)) = whole_body(body).await.map(|body| Form::parse(&body)) else {
+        return stale_form(&visit.browser);
     };
     let token = form.get("form").unwrap_or_default();
     let code = form.get("request").unwrap_or_default().to_owned();

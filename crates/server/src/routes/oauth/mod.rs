@@ -51,7 +51,7 @@ enum Failure {
     /// It is told to whoever asked.
     Refused(Refusal),
     /// It is told to the application.
-    Reply(ReplyTo, Refusal),
+    Reply(Box<ReplyTo>, Refusal),
     /// The control store failed.
     Control(ControlError),
     /// Something else of ours failed, and was logged.
