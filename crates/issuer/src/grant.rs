@@ -219,7 +219,10 @@ impl TokenAnswer {
             not_before: v1.then(|| self.validity.not_before.to_string()),
             resource: v1.then_some(&self.resource),
             access_token: self.access_token.expose_secret(),
-            refresh_token: self.refresh_token.as_ref().map(secrecy::ExposeSecret::expose_secret),
+            refresh_token: self
+                .refresh_token
+                .as_ref()
+                .map(secrecy::ExposeSecret::expose_secret),
             id_token: self.id_token.as_ref().map(secrecy::ExposeSecret::expose_secret),
         };
         // Serializing texts and numbers cannot fail.

@@ -99,7 +99,9 @@ impl Wanted {
                 permissions.push(permission);
             }
         }
-        let (resource, audience) = if let Some(named) = named { named } else {
+        let (resource, audience) = if let Some(named) = named {
+            named
+        } else {
             let resource = before.unwrap_or(REPORTS_RESOURCE_ID);
             let audience = authority
                 .audience(resource)

@@ -11,6 +11,8 @@ pub enum Vendor {
     Entra,
     /// A maker whom only a mapping file names; the name goes into identities in place of this word.
     Mapped,
+    /// This service, about itself.
+    Gatelog,
 }
 
 impl Vendor {
@@ -19,6 +21,7 @@ impl Vendor {
         match self {
             Vendor::Entra => "entra",
             Vendor::Mapped => "mapped",
+            Vendor::Gatelog => "gatelog",
         }
     }
 }

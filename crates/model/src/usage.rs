@@ -4,7 +4,7 @@
 //! what the winning contents of events add, so duplicates, late events and changed ones leave it exact in any order.
 
 use crate::event::{Audit, Event, Facts, SignIn, SignInKind, Target};
-use crate::identity::derive;
+use crate::identity::{Vendor, derive};
 use crate::reports::{action, is_success};
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
@@ -152,8 +152,11 @@ pub fn row_id(tenant: TenantId, report: &str, key: &str, day: Timestamp) -> Uuid
     derive(&["usage", &tenant.to_string(), report, key, &day])
 }
 
-/// What an event adds to the tallies.
+/// What an event adds to the tallies. What this service tells of itself says nothing about the use of the directory.
 pub fn usage(event: &Event) -> Vec<UsageDraft> {
+    if event.vendor == Vendor::Gatelog {
+        return Vec::new();
+    }
     match &event.facts {
         Facts::SignIn(sign_in) => of_sign_in(sign_in).into_iter().collect(),
         Facts::Audit(audit) => of_audit(audit),

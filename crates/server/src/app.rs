@@ -5,6 +5,7 @@ use crate::keyring::Keys;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::passwords::tries::Tries;
+use crate::rates::Rates;
 use crate::{chance, clock};
 use issuer::audience::Authority;
 use issuer::verify::VerifiedToken;
@@ -43,6 +44,8 @@ pub struct App {
     pub short_reads: Semaphore,
     /// Checks the passwords of people.
     pub passwords: Passwords,
+    /// How often tokens are asked for.
+    pub rates: Rates,
     /// Wrong codes of devices, by the address they were typed at.
     pub(crate) device_guesses: Tries,
     /// What makes the tokens of forms: another with each start, so that none outlives it.
@@ -68,6 +71,7 @@ impl App {
             tokens: TokenMemory::default(),
             short_reads: Semaphore::new(cores()),
             passwords: Passwords::new(cores()),
+            rates: Rates::new(&config.limits),
             device_guesses: Tries::new(FREE_DEVICE_GUESSES),
             form_key: chance::bytes(),
             background: TaskTracker::new(),

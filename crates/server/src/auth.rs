@@ -1,7 +1,7 @@
 //! Who asks: a bearer token, the tenant it is for, and what its application and its user may do now.
 
 use crate::app::App;
-use crate::clients;
+use crate::{basic, clients};
 use http::{HeaderMap, header};
 use issuer::audience::{Audience, Permission};
 use issuer::challenge::{self, Reason};
@@ -48,6 +48,9 @@ pub enum Denied {
     /// No `Authorization: Bearer`.
     #[error("the request carries no bearer token")]
     NoToken,
+    /// The app password is unknown, over, or of somebody who is switched off or called otherwise.
+    #[error("the user name or the app password is wrong, or the app password has ended")]
+    BadPassword,
     /// A token that is none of ours, not for this, or over.
     #[error("{0}")]
     BadToken(TokenFault),
@@ -89,6 +92,9 @@ pub fn caller(
     tenant_word: &str,
     permission: Permission,
 ) -> Result<Caller, Denied> {
+    if basic::is_carried(headers) {
+        return basic::caller(app, headers, tenant_word, permission);
+    }
     let (verified, client) = known(app, headers, tenant_word, permission.audience())?;
     // Both must agree: the token says what was granted then, the control store what holds now.
     let name = permission.name();
@@ -104,7 +110,9 @@ pub fn caller(
             permission: name,
         });
     }
-    let (user, reads) = if verified.user.is_none() { (None, Reads::Everything) } else {
+    let (user, reads) = if verified.user.is_none() {
+        (None, Reads::Everything)
+    } else {
         let user = living(app, &verified)?;
         (Some(user.object_id), reads_of(&user)?)
     };
@@ -155,7 +163,7 @@ fn is_about_security(report: &ReportDef) -> bool {
 }
 
 /// What a user's roles let read now, whatever the token says of them.
-fn reads_of(user: &User) -> Result<Reads, Denied> {
+pub(crate) fn reads_of(user: &User) -> Result<Reads, Denied> {
     let mut reads = None;
     for role in clients::roles(user) {
         if SECURITY_ROLES.contains(&role) {
@@ -200,8 +208,11 @@ fn known(
     Ok((verified, client))
 }
 
-/// The `WWW-Authenticate` of a refusal: Bearer alone, as ADAL's parser wants it.
+/// The `WWW-Authenticate` of a refusal: Bearer alone, as ADAL's parser wants it; Basic for a request that carried it.
 pub fn challenge(app: &App, tenant_word: &str, denied: &Denied) -> String {
+    if matches!(denied, Denied::BadPassword) {
+        return basic::CHALLENGE.to_owned();
+    }
     let reason = match denied {
         Denied::NoToken => Reason::Missing,
         Denied::BadToken(fault) => fault.reason(),
@@ -230,7 +241,7 @@ fn is_plain(word: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }
 
-fn addresses(app: &App, word: &str, tenant: TenantId) -> Result<bool, Denied> {
+pub(crate) fn addresses(app: &App, word: &str, tenant: TenantId) -> Result<bool, Denied> {
     if is_own_tenant(word) {
         return Ok(true);
     }

@@ -81,6 +81,10 @@ impl LegacyError {
                 "Authentication_MissingOrMalformed",
                 "Access Token missing or malformed.",
             ),
+            Denied::BadPassword => unauthorized(
+                "Authentication_MissingOrMalformed",
+                "The user name or the app password is wrong, or the app password has ended.",
+            ),
             Denied::NoSuchApplication(app_id) => unauthorized(
                 "Authorization_IdentityNotFound",
                 "The identity of the calling application could not be established.",

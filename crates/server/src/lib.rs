@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod basic;
 pub mod chance;
 pub mod clients;
 pub mod clock;
@@ -16,8 +17,10 @@ pub mod link;
 pub mod listener;
 pub mod logging;
 pub mod metrics;
+pub mod own_events;
 pub mod passwords;
 pub mod problem;
+pub mod rates;
 pub mod reload;
 pub mod routes;
 pub mod run;

@@ -15,12 +15,13 @@
 mod entra;
 pub mod formats;
 pub mod mapping;
+pub mod own;
 mod portal;
 mod reading;
 pub mod splitter;
 pub mod table;
 
-pub use formats::{ALL, FormatDef, by_id};
+pub use formats::{ALL, FormatDef, by_id, stored_by_id};
 pub use reading::{Choice, members, understand};
 
 use formats::Told;

@@ -8,6 +8,7 @@ mod demo;
 mod export;
 mod get;
 mod import;
+mod init;
 mod key;
 mod login;
 mod logout;
@@ -16,10 +17,12 @@ mod mapping;
 mod rebuild;
 mod reports;
 mod restore;
+mod role;
 mod serve;
 mod store;
 mod tenant;
 mod token;
+mod user;
 mod whoami;
 
 use crate::cli::{Cli, Common};
@@ -40,12 +43,20 @@ pub(crate) enum Command {
     Mapping(mapping::Command),
     /// Serve the reports
     Serve(serve::Args),
-    /// Make and list tenants
+    /// Make a configuration, the first tenant and its administrator
+    Init(init::Args),
+    /// Make, show and change tenants
     #[command(subcommand)]
     Tenant(tenant::Command),
     /// Register applications and their secrets
     #[command(subcommand)]
     App(app::Command),
+    /// Make and change people who sign in
+    #[command(subcommand)]
+    User(user::Command),
+    /// Give and take the roles that let users read
+    #[command(subcommand)]
+    Role(role::Command),
     /// Show and change the keys that sign tokens
     #[command(subcommand)]
     Key(key::Command),
@@ -104,6 +115,9 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Serve(args) => serve::run(common, &args),
         Command::Tenant(command) => tenant::run(common, &command),
         Command::App(command) => app::run(common, &command),
+        Command::Init(args) => init::run(common, &args),
+        Command::User(command) => user::run(common, &command),
+        Command::Role(command) => role::run(common, &command),
         Command::Key(command) => key::run(common, &command),
         Command::Store(command) => store::run(common, &command),
         Command::Backup(args) => backup::run(common, &args),

@@ -1,15 +1,15 @@
-//! `gatelog tenant`: makes and lists tenants.
+//! `gatelog tenant`: makes, shows and changes tenants.
 
 use super::{block_on, config_of};
 use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
 use anyhow::Result;
-use server::link::Link;
-use server::routes::admin::{NewTenantAsked, TenantAnswer};
+use server::link::{Link, query_value};
+use server::routes::admin::{NewTenantAsked, TenantAnswer, TenantChangesAsked};
 use uuid::Uuid;
 
-/// Make and list tenants.
+/// Make, show and change tenants.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Make a tenant
@@ -29,6 +29,33 @@ pub(crate) enum Command {
     },
     /// List the tenants
     List,
+    /// Show a tenant
+    #[command(after_help = "Examples:
+  gatelog tenant show contoso.com")]
+    Show {
+        /// The tenant, by name or GUID
+        tenant: String,
+    },
+    /// Change a tenant's names and what is switched on for it
+    #[command(after_help = "Examples:
+  gatelog tenant update contoso.com --display-name 'Contoso Ltd' --add-name contoso.example
+  gatelog tenant update contoso.com --password-grant on    old scripts may send a user's password for a token")]
+    Update {
+        /// The tenant, by name or GUID
+        tenant: String,
+        /// What people call it
+        #[arg(long)]
+        display_name: Option<String>,
+        /// A domain name that it gets
+        #[arg(long = "add-name", value_name = "NAME")]
+        add_names: Vec<String>,
+        /// A domain name that it loses
+        #[arg(long = "remove-name", value_name = "NAME")]
+        remove_names: Vec<String>,
+        /// Whether applications may send a user's password for a token
+        #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+        password_grant: Option<bool>,
+    },
 }
 
 pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
@@ -66,7 +93,47 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
                     table(&["Id", "Names", "Since (UTC)"], rows)
                 })?;
             }
+            Command::Show { tenant } => {
+                let tenant: TenantAnswer = link.get(&format!("/tenants/{}", query_value(tenant))).await?;
+                answer(common.output, &tenant, || shown(&tenant))?;
+            }
+            Command::Update {
+                tenant,
+                display_name,
+                add_names,
+                remove_names,
+                password_grant,
+            } => {
+                let asked = TenantChangesAsked {
+                    display_name: display_name.clone(),
+                    add_names: add_names.clone(),
+                    remove_names: remove_names.clone(),
+                    password_grant: *password_grant,
+                };
+                let target = format!("/tenants/{}", query_value(tenant));
+                let tenant: TenantAnswer = link.post(&target, &asked).await?;
+                answer(common.output, &tenant, || shown(&tenant))?;
+            }
         }
         Ok(Code::Done)
     })
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("say on or off".to_owned()),
+    }
+}
+
+fn shown(tenant: &TenantAnswer) -> String {
+    format!(
+        "tenant          {}\nid              {}\nnames           {}\nsince           {}\npassword grant  {}",
+        tenant.display_name,
+        tenant.id,
+        tenant.names.join(" "),
+        tenant.created,
+        if tenant.password_grant { "on" } else { "off" }
+    )
 }

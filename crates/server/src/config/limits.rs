@@ -29,6 +29,10 @@ pub struct Limits {
     pub ingest_decompressed_bytes: u64,
     /// Uploads at the same time.
     pub ingest_concurrent: usize,
+    /// Token requests of one address, and of one application, in a minute.
+    pub tokens_per_minute: u32,
+    /// Forms of the sign-in pages that one address may send in a minute.
+    pub sign_ins_per_minute: u32,
 }
 
 pub(super) const KEYS: &[KeyDef] = &[
@@ -98,6 +102,18 @@ pub(super) const KEYS: &[KeyDef] = &[
         default: Some("8"),
         about: "Uploads at the same time; more are answered with 429 and Retry-After.",
     },
+    KeyDef {
+        path: "limits.tokens_per_minute",
+        kind: Kind::Whole,
+        default: Some("600"),
+        about: "Token requests of one address, and of one application, in a minute; more get 429 and Retry-After.",
+    },
+    KeyDef {
+        path: "limits.sign_ins_per_minute",
+        kind: Kind::Whole,
+        default: Some("60"),
+        about: "Forms of the sign-in pages that one address may send in a minute; more get 429 and Retry-After.",
+    },
 ];
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Limits> {
@@ -114,6 +130,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Limits> {
     let ingest_body_bytes = reader.bytes("limits.ingest_body_bytes", 1_024..=1 << 40);
     let ingest_decompressed_bytes = reader.bytes("limits.ingest_decompressed_bytes", 1_024..=1 << 44);
     let ingest_concurrent = reader.whole("limits.ingest_concurrent", 1..=1_024);
+    let tokens_per_minute = reader.whole("limits.tokens_per_minute", 1..=1_000_000);
+    let sign_ins_per_minute = reader.whole("limits.sign_ins_per_minute", 1..=1_000_000);
     Ok(Limits {
         header_bytes: header_bytes? as usize,
         header_wait: header_wait?,
@@ -126,5 +144,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Limits> {
         ingest_body_bytes: ingest_body_bytes?,
         ingest_decompressed_bytes: ingest_decompressed_bytes?,
         ingest_concurrent: ingest_concurrent? as usize,
+        tokens_per_minute: tokens_per_minute? as u32,
+        sign_ins_per_minute: sign_ins_per_minute? as u32,
     })
 }

@@ -8,6 +8,7 @@ mod layering;
 mod limits;
 mod log;
 mod network;
+mod own_events;
 mod reader;
 mod reload;
 mod reports;
@@ -25,6 +26,7 @@ pub use layering::{Inputs, Origin};
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use network::{Network, NotANetwork};
+pub use own_events::OwnEvents;
 pub use reload::{Change, Effect, changes, in_effect};
 pub use reports::Reports;
 pub use retention::{Retention, TenantRef};
@@ -55,6 +57,8 @@ pub struct Config {
     pub log: Log,
     /// How long tokens live.
     pub tokens: Tokens,
+    /// What the service tells of itself.
+    pub own_events: OwnEvents,
 }
 
 /// A configuration with the memory of where each value came from.
@@ -75,6 +79,7 @@ pub const ALL: &[&[KeyDef]] = &[
     retention::KEYS,
     log::KEYS,
     tokens::KEYS,
+    own_events::KEYS,
 ];
 
 /// Every key with its kind, its default and what it is for.
@@ -95,10 +100,22 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         let retention = retention::read(&mut reader);
         let log = log::read(&mut reader);
         let tokens = tokens::read(&mut reader);
-        (server, limits, ingest, data, reports, retention, log, tokens)
+        let own_events = own_events::read(&mut reader);
+        (
+            server, limits, ingest, data, reports, retention, log, tokens, own_events,
+        )
     };
-    let (Ok(server), Ok(limits), Ok(ingest), Ok(data), Ok(reports), Ok(retention), Ok(log), Ok(tokens)) =
-        config
+    let (
+        Ok(server),
+        Ok(limits),
+        Ok(ingest),
+        Ok(data),
+        Ok(reports),
+        Ok(retention),
+        Ok(log),
+        Ok(tokens),
+        Ok(own_events),
+    ) = config
     else {
         return Err(ConfigErrors(errors));
     };
@@ -120,6 +137,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
             retention,
             log,
             tokens,
+            own_events,
         },
         settings,
     })

@@ -18,6 +18,7 @@ const AT_ONCE: &[&str] = &[
     "retention.tenants",
     "log.level",
     "tokens.lifetime_seconds",
+    "own_events.enabled",
 ];
 
 /// A setting that is not what it was.
@@ -84,6 +85,7 @@ pub fn in_effect(running: &Config, new: &Config) -> Config {
     config.retention = new.retention.clone();
     config.log.level = new.log.level.clone();
     config.tokens = new.tokens.clone();
+    config.own_events = new.own_events.clone();
     config
 }
 
@@ -132,6 +134,7 @@ mod tests {
         check(&[("retention.tenants.contoso.com", "90")], Effect::AtOnce);
         check(&[("log.level", "debug")], Effect::AtOnce);
         check(&[("tokens.lifetime_seconds", "10m")], Effect::AtOnce);
+        check(&[("own_events.enabled", "false")], Effect::AtOnce);
     }
 
     #[test]

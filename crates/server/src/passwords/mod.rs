@@ -7,6 +7,7 @@ pub(crate) mod tries;
 
 use crate::app::App;
 use crate::layers::ClientAddress;
+use crate::own_events;
 use issuer::delay::{FREE_ACCOUNT_FAILURES, FREE_ADDRESS_FAILURES};
 use issuer::password::{Compared, HashFault, Password, decoy_hash};
 use issuer::totp;
@@ -19,6 +20,7 @@ use store::control::{ControlError, PasswordHash, User};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
 use tries::{Tries, account_key, address_key};
+use uuid::Uuid;
 
 /// Hashes that may wait for a thread; more are put off. With some tens of milliseconds for each, these are seconds.
 const WAITING_HASHES: usize = 64;
@@ -50,6 +52,8 @@ pub struct Attempt<'a> {
     pub code: Option<&'a str>,
     /// Where the request came from.
     pub address: ClientAddress,
+    /// The client id of the application that the user signs in to.
+    pub application: Option<Uuid>,
 }
 
 /// Why nobody signed in.
@@ -211,6 +215,7 @@ pub async fn check(app: &Arc<App>, attempt: &Attempt<'_>) -> Result<Arc<User>, R
         let delayed_until = service.accounts.fail(&account, now);
         if let Some(user) = user {
             note_failure(app, user, delayed_until);
+            tell(app, attempt, user, Some(&refused));
         }
         refused
     };
@@ -221,6 +226,7 @@ pub async fn check(app: &Arc<App>, attempt: &Attempt<'_>) -> Result<Arc<User>, R
         return Err(failed(Some(&user), Refused::Wrong));
     }
     if user.disabled.is_some() {
+        tell(app, attempt, &user, Some(&Refused::Disabled));
         return Err(Refused::Disabled);
     }
     if let Some(second_factor) = &user.totp {
@@ -237,7 +243,21 @@ pub async fn check(app: &Arc<App>, attempt: &Attempt<'_>) -> Result<Arc<User>, R
     }
     service.accounts.succeed(&account);
     app.control.note_sign_in(user.object_id, now)?;
+    tell(app, attempt, &user, None);
     Ok(user)
+}
+
+/// A sign-in of somebody whom we know becomes an event of the tenant. Delayed ones do not: whoever guesses could fill the
+/// disk with them.
+fn tell(app: &Arc<App>, attempt: &Attempt<'_>, user: &Arc<User>, refused: Option<&Refused>) {
+    let told = own_events::SignIn {
+        user: Arc::clone(user),
+        application: attempt.application,
+        address: attempt.address,
+        failure: refused.map(|refused| (refused.aadsts_code(), refused.to_string())),
+        second_factor: user.totp.is_some() && !matches!(refused, Some(Refused::Wrong)),
+    };
+    own_events::sign_in(app, told);
 }
 
 /// Writes a failure down, so that a restart does not forget it; apart, so that the disk's time does not tell a known user

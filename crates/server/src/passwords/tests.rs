@@ -7,7 +7,6 @@ use crate::testing::config;
 use std::net::IpAddr;
 use store::control::{NewUser, TotpSecret, UserChanges, UserStatus};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 const GOOD: &str = "plum harbour seventeen";
 const ALICE: Uuid = Uuid::from_u128(0xa);
@@ -69,6 +68,7 @@ impl Trial {
             password: &password,
             code,
             address: ClientAddress(Some(from.parse::<IpAddr>().unwrap())),
+            application: None,
         };
         match check(self.app(), &attempt).await {
             Ok(user) => user.name.to_string(),

@@ -185,7 +185,7 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
 
 fn refuse(app: &App, tenant_word: &str, denied: &Denied, request: RequestId) -> Response {
     let (status, kind, title, detail) = match denied {
-        Denied::NoToken => (
+        Denied::NoToken | Denied::BadPassword => (
             StatusCode::UNAUTHORIZED,
             "no-token",
             "A bearer token is needed",

@@ -8,12 +8,14 @@ mod metadata;
 mod oauth;
 mod report_list;
 mod reports;
+mod throttle;
 
 use crate::app::App;
 use crate::layers::{RouteLimits, limited};
 use crate::legacy;
 use crate::problem;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -47,7 +49,9 @@ pub fn public(app: &Arc<App>) -> Router {
         body_bytes: limits.body_bytes.min(MOST_FORM_BYTES),
         ..asked
     };
-    let oauth = oauth::routes().with_state(Arc::clone(app));
+    let oauth = oauth::routes()
+        .layer(from_fn_with_state(Arc::clone(app), throttle::throttle))
+        .with_state(Arc::clone(app));
     // Answers of a few hundred bytes gain nothing; rows shrink to a tenth.
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
     limited(legacy, asked, legacy::render_fault)

@@ -7,7 +7,7 @@ mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
 
-use crate::mapping;
+use crate::{mapping, own};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
 use serde_json::{Map, Value};
@@ -95,4 +95,9 @@ pub fn by_id(id: &str) -> Option<&'static FormatDef> {
         .copied()
         .chain([&mapping::DEF])
         .find(|format| format.id == id)
+}
+
+/// The format of a stored event: also the service's own, which no carrier can name.
+pub fn stored_by_id(id: &str) -> Option<&'static FormatDef> {
+    by_id(id).or_else(|| (own::DEF.id == id).then_some(&own::DEF))
 }

@@ -2,6 +2,7 @@
 //!
 //! Whoever may open the socket's file is the owner of the data folder, so nothing is asked.
 
+mod app_passwords;
 mod apps;
 mod backup;
 mod import;
@@ -9,7 +10,9 @@ mod keys;
 mod rebuild;
 mod status;
 mod tenants;
+mod users;
 
+pub use app_passwords::{AppPasswordAnswer, NewAppPasswordAsked};
 pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
 pub(crate) use backup::LAST_BACKUP_FILE;
 pub use backup::{BackupPlan, FinishedBackup};
@@ -19,7 +22,8 @@ pub use import::{
 pub use keys::KeyAnswer;
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
-pub use tenants::{NewTenantAsked, TenantAnswer};
+pub use tenants::{NewTenantAsked, TenantAnswer, TenantChangesAsked};
+pub use users::{NewUserAsked, PasswordAsked, UserAnswer, UserChangesAsked};
 
 use crate::app::App;
 use crate::layers::RequestId;
@@ -41,6 +45,8 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(tenants::routes())
         .merge(apps::routes())
         .merge(keys::routes())
+        .merge(users::routes())
+        .merge(app_passwords::routes())
         .merge(import::routes())
         .merge(backup::routes())
         .merge(rebuild::routes())

@@ -213,7 +213,7 @@ fn rebuild_month(
 
 /// What an event shows by this version's understanding of its original.
 fn project(number: u64, event: StoredEvent, scope: &Scope) -> Option<Reprojection> {
-    let choice = sources::by_id(&event.format).map_or(Choice::Auto, Choice::Only);
+    let choice = sources::stored_by_id(&event.format).map_or(Choice::Auto, Choice::Only);
     let Some(Understanding::Event(understood)) = understand(&choice, event.original) else {
         return None;
     };

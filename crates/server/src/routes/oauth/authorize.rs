@@ -199,6 +199,7 @@ async fn sign_in(
         password: &password,
         code: form.get("one_time"),
         address,
+        application: Some(interaction.client.client_id),
     };
     let user = match passwords::check(&asked.app, &attempt).await {
         Ok(user) => user,

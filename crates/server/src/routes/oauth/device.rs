@@ -356,6 +356,7 @@ impl Visit {
             password: &password,
             code: form.get("one_time"),
             address: self.address,
+            application: Some(client.client_id),
         };
         let user = match passwords::check(&self.app, &attempt).await {
             Ok(user) => user,

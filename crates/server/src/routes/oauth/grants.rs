@@ -233,6 +233,7 @@ impl Ready {
             password,
             code: None,
             address,
+            application: Some(self.client.client_id),
         };
         passwords::check(&self.app, &attempt)
             .await

@@ -1,0 +1,599 @@
+//! `/users`: people, their passwords and roles.
+
+use super::{apart, control_problem, no_such_tenant, read, tenant};
+use crate::app::App;
+use crate::chance;
+use crate::layers::RequestId;
+use crate::own_events::{self, Act, Actor, Target};
+use crate::problem::Problem;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use issuer::password::Password;
+use issuer::totp;
+use model::role::DirectoryRole;
+use model::tenant::TenantId;
+use model::user::UserName;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::control::{NewUser, PasswordHash, TotpSecret, User, UserChanges, UserStatus};
+use uuid::Uuid;
+
+/// A user to be made.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewUserAsked {
+    /// The tenant, by GUID or name.
+    pub tenant: String,
+    /// The name to sign in with.
+    pub name: String,
+    /// What people call the user; the name if none is given.
+    pub display_name: Option<String>,
+    /// The given name.
+    pub given_name: Option<String>,
+    /// The family name.
+    pub family_name: Option<String>,
+    /// Directory roles.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// The password.
+    #[serde(default)]
+    pub password: PasswordAsked,
+}
+
+/// Where a password comes from.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PasswordAsked {
+    /// The service makes one, shown once.
+    #[default]
+    Generated,
+    /// This one.
+    Given(String),
+    /// None: nobody can sign in with a password.
+    Nothing,
+}
+
+impl std::fmt::Debug for PasswordAsked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            PasswordAsked::Generated => "Generated",
+            PasswordAsked::Given(_) => "Given(…)",
+            PasswordAsked::Nothing => "Nothing",
+        })
+    }
+}
+
+/// What is to be changed; what is left out stays.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserChangesAsked {
+    /// Another name to sign in with.
+    pub name: Option<String>,
+    /// What people call the user.
+    pub display_name: Option<String>,
+    /// The given name; an empty one takes it away.
+    pub given_name: Option<String>,
+    /// The family name; an empty one takes it away.
+    pub family_name: Option<String>,
+}
+
+/// A user.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAnswer {
+    /// The object id.
+    pub id: Uuid,
+    /// The tenant's GUID.
+    pub tenant_id: Uuid,
+    /// The name to sign in with.
+    pub name: String,
+    /// What people call the user.
+    pub display_name: String,
+    /// The given name.
+    pub given_name: Option<String>,
+    /// The family name.
+    pub family_name: Option<String>,
+    /// Directory roles.
+    pub roles: Vec<String>,
+    /// Since when we know the user.
+    pub created: String,
+    /// Since when the user is switched off.
+    pub disabled: Option<String>,
+    /// Whether there is a password.
+    pub has_password: bool,
+    /// Since when the password is this one.
+    pub password_changed: Option<String>,
+    /// Whether one-time codes are asked for.
+    pub second_factor: bool,
+    /// Failed sign-ins since the last good one.
+    pub failures: u32,
+    /// Before then no sign-in is tried.
+    pub delayed_until: Option<String>,
+    /// The last good sign-in.
+    pub last_sign_in: Option<String>,
+    /// The password that was made; shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// What an authenticator application reads; shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otpauth: Option<String>,
+}
+
+/// No token lives longer: the most that `tokens.lifetime_seconds` takes, and five minutes.
+const LONGEST_TOKEN_SECONDS: i64 = 86_400 + 300;
+
+/// Groups and characters of a password that the service makes: 4 × 5 of 31, about 99 bits.
+const GROUPS: usize = 4;
+const GROUP_CHARACTERS: usize = 5;
+
+/// Small letters and digits that nobody mixes up: without `i`, `l`, `o`, `0` and `1`.
+const READABLE: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/users", get(list).post(create))
+        .route("/users/{user}", get(show).post(update).delete(delete))
+        .route("/users/{user}/password", post(password))
+        .route("/users/{user}/disable", post(disable))
+        .route("/users/{user}/enable", post(enable))
+        .route("/users/{user}/second-factor", post(add_totp).delete(remove_totp))
+        .route("/users/{user}/roles/{role}", post(add_role).delete(remove_role))
+}
+
+/// Which user a request is about: the word of its path, and the tenant of its query.
+type Which = (Path<String>, Query<HashMap<String, String>>);
+
+async fn list(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Response {
+    apart(request, move || {
+        let only = asked.get("tenant").map(|word| tenant(&app, word)).transpose()?;
+        let mut users = Vec::new();
+        for tenant in tenants(&app, only)? {
+            let of_tenant = app
+                .control
+                .users(tenant)
+                .map_err(|error| control_problem(&error))?;
+            users.extend(of_tenant.iter().map(answer));
+        }
+        Ok(users)
+    })
+    .await
+}
+
+async fn show(State(app): State<Arc<App>>, request: RequestId, (word, query): Which) -> Response {
+    apart(request, move || {
+        found(&app, &word.0, &query.0).map(|user| answer(&user))
+    })
+    .await
+}
+
+async fn create(State(app): State<Arc<App>>, request: RequestId, body: Bytes) -> Response {
+    let made = async {
+        let asked: NewUserAsked = read(&body)?;
+        let tenant = tenant(&app, &asked.tenant)?;
+        let name = name(&asked.name)?;
+        let display_name = asked.display_name.unwrap_or_else(|| name.to_string());
+        let mut roles = Vec::new();
+        for word in &asked.roles {
+            roles.push(role(word)?.name().to_owned());
+        }
+        let (password, shown) = hashed(&app, asked.password, &name, &display_name).await?;
+        let new = NewUser {
+            object_id: chance::guid(),
+            tenant,
+            name,
+            display_name,
+            given_name: asked.given_name.filter(|text| !text.is_empty()),
+            family_name: asked.family_name.filter(|text| !text.is_empty()),
+            password,
+            roles,
+        };
+        Ok((new, shown))
+    };
+    let (new, shown) = match made.await {
+        Ok(made) => made,
+        Err(problem) => return Problem::of_request(problem, request).into_response(),
+    };
+    apart(request, move || {
+        app.control
+            .create_user(&new, app.now())
+            .map_err(|error| control_problem(&error))?;
+        let user = by_id(&app, new.object_id)?;
+        record(&app, &user, "Add user", "UserManagement", "Add", Vec::new());
+        for role in &user.roles {
+            record_role(&app, &user, role, "Add member to role", "Assign");
+        }
+        Ok(UserAnswer {
+            password: shown,
+            ..answer(&user)
+        })
+    })
+    .await
+}
+
+async fn update(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    (word, query): Which,
+    body: Bytes,
+) -> Response {
+    apart(request, move || {
+        let user = found(&app, &word.0, &query.0)?;
+        let asked: UserChangesAsked = read(&body)?;
+        let text = |text: Option<String>| text.map(|text| Some(text).filter(|text| !text.is_empty()));
+        let changes = UserChanges {
+            name: asked.name.as_deref().map(name).transpose()?,
+            display_name: asked.display_name,
+            given_name: text(asked.given_name),
+            family_name: text(asked.family_name),
+            status: None,
+        };
+        change(&app, &user, &changes, "Update user")
+    })
+    .await
+}
+
+async fn disable(State(app): State<Arc<App>>, request: RequestId, which: Which) -> Response {
+    switch(app, request, which, UserStatus::Disabled, "Disable account").await
+}
+
+async fn enable(State(app): State<Arc<App>>, request: RequestId, which: Which) -> Response {
+    switch(app, request, which, UserStatus::Enabled, "Enable account").await
+}
+
+async fn switch(
+    app: Arc<App>,
+    request: RequestId,
+    (word, query): Which,
+    status: UserStatus,
+    activity: &'static str,
+) -> Response {
+    apart(request, move || {
+        let user = found(&app, &word.0, &query.0)?;
+        let changes = UserChanges {
+            status: Some(status),
+            ..UserChanges::default()
+        };
+        let answer = change(&app, &user, &changes, activity)?;
+        if status == UserStatus::Disabled {
+            end_grants(&app, &user)?;
+        }
+        Ok(answer)
+    })
+    .await
+}
+
+async fn delete(State(app): State<Arc<App>>, request: RequestId, (word, query): Which) -> Response {
+    apart(request, move || {
+        let user = found(&app, &word.0, &query.0)?;
+        app.control
+            .delete_user(user.object_id)
+            .map_err(|error| control_problem(&error))?;
+        record(&app, &user, "Delete user", "UserManagement", "Delete", Vec::new());
+        Ok(answer(&user))
+    })
+    .await
+}
+
+async fn password(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    (word, query): Which,
+    body: Bytes,
+) -> Response {
+    let made = async {
+        let user = found(&app, &word.0, &query.0)?;
+        let asked: PasswordAsked = read(&body)?;
+        let (hash, shown) = hashed(&app, asked, &user.name, &user.display_name).await?;
+        Ok((user, hash, shown))
+    };
+    let (user, hash, shown) = match made.await {
+        Ok(made) => made,
+        Err(problem) => return Problem::of_request(problem, request).into_response(),
+    };
+    apart(request, move || {
+        app.control
+            .set_password(user.object_id, hash.as_ref(), app.now())
+            .map_err(|error| control_problem(&error))?;
+        end_grants(&app, &user)?;
+        record(
+            &app,
+            &user,
+            "Reset user password",
+            "UserManagement",
+            "Update",
+            Vec::new(),
+        );
+        Ok(UserAnswer {
+            password: shown,
+            ..answer_of(&app, user.object_id)?
+        })
+    })
+    .await
+}
+
+async fn add_totp(State(app): State<Arc<App>>, request: RequestId, (word, query): Which) -> Response {
+    apart(request, move || {
+        let user = found(&app, &word.0, &query.0)?;
+        let secret = TotpSecret(chance::bytes::<{ totp::SECRET_BYTES }>().to_vec());
+        let uri = totp::enrolment_uri("Gatelog", user.name.as_str(), &secret.0);
+        app.control
+            .set_totp(user.object_id, Some(&secret))
+            .map_err(|error| control_problem(&error))?;
+        let activity = "User registered security info";
+        record(&app, &user, activity, "UserManagement", "Add", Vec::new());
+        Ok(UserAnswer {
+            otpauth: Some(uri),
+            ..answer_of(&app, user.object_id)?
+        })
+    })
+    .await
+}
+
+async fn remove_totp(State(app): State<Arc<App>>, request: RequestId, (word, query): Which) -> Response {
+    apart(request, move || {
+        let user = found(&app, &word.0, &query.0)?;
+        app.control
+            .set_totp(user.object_id, None)
+            .map_err(|error| control_problem(&error))?;
+        let activity = "User deleted security info";
+        record(&app, &user, activity, "UserManagement", "Delete", Vec::new());
+        answer_of(&app, user.object_id)
+    })
+    .await
+}
+
+/// Which user and which role.
+type WhichRole = (Path<(String, String)>, Query<HashMap<String, String>>);
+
+async fn add_role(State(app): State<Arc<App>>, request: RequestId, which: WhichRole) -> Response {
+    apart(request, move || {
+        let (Path((word, role_word)), Query(query)) = which;
+        let user = found(&app, &word, &query)?;
+        let role = role(&role_word)?.name();
+        let is_new = app
+            .control
+            .add_role(user.object_id, role)
+            .map_err(|error| control_problem(&error))?;
+        if is_new {
+            record_role(&app, &user, role, "Add member to role", "Assign");
+        }
+        answer_of(&app, user.object_id)
+    })
+    .await
+}
+
+async fn remove_role(State(app): State<Arc<App>>, request: RequestId, which: WhichRole) -> Response {
+    apart(request, move || {
+        let (Path((word, role_word)), Query(query)) = which;
+        let user = found(&app, &word, &query)?;
+        // Also a role that this version does not know any more can be taken.
+        let role = DirectoryRole::by_name(&role_word)
+            .map_or_else(|| role_word.clone(), |role| role.name().to_owned());
+        let role = role.as_str();
+        let was_there = app
+            .control
+            .remove_role(user.object_id, role)
+            .map_err(|error| control_problem(&error))?;
+        if !was_there {
+            return Err(
+                Problem::new(StatusCode::NOT_FOUND, "no-such-role", "The user has not the role")
+                    .detail(format!("{} does not hold the role {role:?}.", user.name)),
+            );
+        }
+        record_role(&app, &user, role, "Remove member from role", "Unassign");
+        answer_of(&app, user.object_id)
+    })
+    .await
+}
+
+/// Sessions, codes and refresh tokens of before end, and the tokens that came of them.
+fn end_grants(app: &App, user: &User) -> Result<(), Problem> {
+    let now = app.now();
+    let until = now.plus_seconds(LONGEST_TOKEN_SECONDS);
+    app.control
+        .end_grants_of(user.object_id, until, now)
+        .map_err(|error| control_problem(&error))
+}
+
+fn change(
+    app: &App,
+    user: &User,
+    changes: &UserChanges,
+    activity: &'static str,
+) -> Result<UserAnswer, Problem> {
+    app.control
+        .update_user(user.object_id, changes, app.now())
+        .map_err(|error| control_problem(&error))?;
+    let user = by_id(app, user.object_id)?;
+    record(app, &user, activity, "UserManagement", "Update", Vec::new());
+    Ok(answer(&user))
+}
+
+/// The user of a GUID or a name. A name that several tenants have needs the tenant beside it.
+pub(super) fn found(app: &App, word: &str, query: &HashMap<String, String>) -> Result<Arc<User>, Problem> {
+    let only = query.get("tenant").map(|word| tenant(app, word)).transpose()?;
+    let nobody = || {
+        Problem::new(StatusCode::NOT_FOUND, "no-such-user", "There is no such user").detail(format!(
+            "No user is called {word:?}; `gatelog user list` shows those that there are."
+        ))
+    };
+    if let Ok(id) = Uuid::try_parse(word) {
+        let user = app.control.user(id).map_err(|error| control_problem(&error))?;
+        return user
+            .filter(|user| only.is_none_or(|only| only == user.tenant))
+            .ok_or_else(nobody);
+    }
+    let name = name(word)?;
+    let mut found = Vec::new();
+    for tenant in tenants(app, only)? {
+        let user = app.control.user_by_name(tenant, &name);
+        found.extend(user.map_err(|error| control_problem(&error))?);
+    }
+    match (found.pop(), found.is_empty()) {
+        (None, _) => Err(nobody()),
+        (Some(user), true) => Ok(user),
+        (Some(_), false) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "several-users",
+            "Several tenants have such a user",
+        )
+        .detail(format!(
+            "Several tenants have a user called {name}; say which with --tenant."
+        ))),
+    }
+}
+
+/// One tenant, or all.
+fn tenants(app: &App, only: Option<TenantId>) -> Result<Vec<TenantId>, Problem> {
+    if let Some(only) = only {
+        return Ok(vec![only]);
+    }
+    let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
+    Ok(tenants.iter().map(|tenant| tenant.id).collect())
+}
+
+fn by_id(app: &App, id: Uuid) -> Result<Arc<User>, Problem> {
+    match app.control.user(id) {
+        Ok(Some(user)) => Ok(user),
+        Ok(None) => Err(no_such_tenant(&id.to_string())),
+        Err(error) => Err(control_problem(&error)),
+    }
+}
+
+fn name(text: &str) -> Result<UserName, Problem> {
+    UserName::parse(text).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, "bad-name", "That cannot name a user").detail(error.to_string())
+    })
+}
+
+fn role(word: &str) -> Result<DirectoryRole, Problem> {
+    DirectoryRole::by_name(word).ok_or_else(|| {
+        let known: Vec<&str> = DirectoryRole::ALL.iter().map(|role| role.name()).collect();
+        Problem::new(StatusCode::BAD_REQUEST, "no-such-role", "There is no such role")
+            .detail(format!("{word:?} is not one of: {}.", known.join(", ")))
+    })
+}
+
+/// The hash of a password, and the password itself if the service made it.
+async fn hashed(
+    app: &App,
+    asked: PasswordAsked,
+    name: &UserName,
+    display_name: &str,
+) -> Result<(Option<PasswordHash>, Option<String>), Problem> {
+    let refused = |error: String| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-password",
+            "That cannot be the password",
+        )
+        .detail(error)
+    };
+    let (text, shown) = match asked {
+        PasswordAsked::Nothing => return Ok((None, None)),
+        PasswordAsked::Given(text) => (SecretString::from(text), None),
+        PasswordAsked::Generated => {
+            let text = readable::<GROUPS>();
+            (SecretString::from(text.clone()), Some(text))
+        }
+    };
+    let password = Password::typed(text.expose_secret()).map_err(|fault| refused(fault.to_string()))?;
+    password
+        .check(name, display_name)
+        .map_err(|fault| refused(fault.to_string()))?;
+    let hash = app
+        .passwords
+        .hash(password, chance::bytes())
+        .await
+        .map_err(|error| {
+            Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "not-hashed",
+                "The password could not be hashed",
+            )
+            .detail(error.to_string())
+        })?;
+    Ok((Some(hash), shown))
+}
+
+/// A secret that people can read and type: groups of small letters and digits with hyphens between them.
+pub(super) fn readable<const COUNT: usize>() -> String {
+    let mut text = String::with_capacity(COUNT * (GROUP_CHARACTERS + 1));
+    for group in 0..COUNT {
+        if group > 0 {
+            text.push('-');
+        }
+        let mut left = GROUP_CHARACTERS;
+        while left > 0 {
+            let [byte] = chance::bytes::<1>();
+            // 248 is the largest multiple of 31 in a byte: all characters are equally likely.
+            if let Some(character) = (byte < 248)
+                .then(|| READABLE.get(usize::from(byte % 31)))
+                .flatten()
+            {
+                text.push(char::from(*character));
+                left -= 1;
+            }
+        }
+    }
+    text
+}
+
+pub(super) fn record(
+    app: &App,
+    user: &User,
+    activity: &'static str,
+    category: &'static str,
+    operation: &'static str,
+    details: Vec<(&'static str, String)>,
+) {
+    let act = Act {
+        activity,
+        category,
+        operation,
+        target: Target::user(user),
+        details,
+    };
+    own_events::act(app, user.tenant, &Actor::CommandLine, &act);
+}
+
+fn record_role(app: &App, user: &User, role: &str, activity: &'static str, operation: &'static str) {
+    let details = vec![("Role.DisplayName", role.to_owned())];
+    record(app, user, activity, "RoleManagement", operation, details);
+}
+
+fn answer_of(app: &App, id: Uuid) -> Result<UserAnswer, Problem> {
+    by_id(app, id).map(|user| answer(&user))
+}
+
+fn answer(user: &User) -> UserAnswer {
+    UserAnswer {
+        id: user.object_id,
+        tenant_id: user.tenant.guid(),
+        name: user.name.to_string(),
+        display_name: user.display_name.clone(),
+        given_name: user.given_name.clone(),
+        family_name: user.family_name.clone(),
+        roles: user.roles.clone(),
+        created: user.created.to_string(),
+        disabled: user.disabled.map(|since| since.to_string()),
+        has_password: user.password.is_some(),
+        password_changed: user.password_changed.map(|since| since.to_string()),
+        second_factor: user.totp.is_some(),
+        failures: user.failures,
+        delayed_until: user.delayed_until.map(|until| until.to_string()),
+        last_sign_in: user.last_sign_in.map(|last| last.to_string()),
+        password: None,
+        otpauth: None,
+    }
+}
