@@ -223,9 +223,13 @@ fn app_password(place: &Workplace, role: &[&str]) -> String {
 }
 
 fn basic(server: &Server, name: &str, password: &str, target: &str) -> Answer {
+    server.send(&Request::get(target).header("Authorization", &as_basic(name, password)))
+}
+
+fn as_basic(name: &str, password: &str) -> String {
     use base64::Engine;
     let both = base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"));
-    server.send(&Request::get(target).header("Authorization", &format!("Basic {both}")))
+    format!("Basic {both}")
 }
 
 fn challenge(answer: &Answer) -> Vec<String> {
@@ -247,10 +251,8 @@ fn an_app_password_reads_reports_and_nothing_else() {
     );
     let rows = "/contoso.com/reports/auditEvents?api-version=beta";
     assert_eq!(basic(&server, ALICE, &password, rows).status, 200);
-    use base64::Engine;
-    let both = base64::engine::general_purpose::STANDARD.encode(format!("{ALICE}:{password}"));
     let ingest = Request::post("/contoso.com/ingest/auto")
-        .header("Authorization", &format!("Basic {both}"))
+        .header("Authorization", &as_basic(ALICE, &password))
         .body("{}");
     assert_eq!(server.send(&ingest).status, 401);
     let listed = place.json(&["user", "app-password", "list", ALICE]);

@@ -295,9 +295,7 @@ fn a_session_of_one_tenant_is_none_in_another() {
         200
     );
     // Nor does our application exist there.
-    let target = site
-        .authorize(&site.script, "")
-        .replace("/common/", "/fabrikam.com/");
+    let target = authorize_address(&site.script, "").replace("/common/", "/fabrikam.com/");
     let answer = Browser::default().get(&site.server, &target);
     assert_eq!(answer.status, 400);
     assert!(answer.text().contains("AADSTS70001"), "{}", answer.text());
