@@ -388,7 +388,7 @@ fn a_token_that_is_not_ours_is_answered_with_a_challenge_that_adal_reads() {
     let site = site();
     let good = site.server.reading_token(&site.app);
     check_challenge(&site, None, CODE, "The access token is missing.");
-    check_challenge(&site, Some("Basic YTpi"), CODE, "The access token is missing.");
+    check_challenge(&site, Some("Digest YTpi"), CODE, "The access token is missing.");
     check_challenge(&site, Some("Bearer "), CODE, "The access token is missing.");
     let invalid = |token: &str| {
         check_challenge(

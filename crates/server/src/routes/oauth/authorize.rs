@@ -1,7 +1,8 @@
 //! `/{tenant}/oauth2/authorize`: a browser asks for a code; somebody signs in and agrees.
 
 use super::browser::{Browser, Purpose, SignedIn};
-use super::pages::{self, ConsentPage, NoticePage, SignInPage};
+use super::notices::{blocking, stale_form, told, unavailable};
+use super::pages::{self, ConsentPage, SignInPage};
 use super::{Context, Failure, addressed, registered};
 use crate::app::App;
 use crate::layers::{ClientAddress, Origin, RequestId, whole_body};
@@ -22,8 +23,7 @@ use issuer::refusal::Refusal;
 use issuer::reply::{self, ReplyTo};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
-use store::control::{AuthorizationCode, ChallengeMethod, CodeChallenge, ControlError, GrantHash};
-use tokio::task::spawn_blocking;
+use store::control::{AuthorizationCode, ChallengeMethod, CodeChallenge, GrantHash};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -522,98 +522,5 @@ impl Interaction {
     /// Where a form of this interaction goes. It has no query: old scripts look for words in the address.
     fn address(&self, endpoint: &str) -> String {
         format!("/{}/{}", self.tenant_word, self.protocol.path(endpoint))
-    }
-}
-
-/// What people are told when they could not sign in.
-pub(super) struct Told {
-    pub(super) status: StatusCode,
-    pub(super) message: String,
-    pub(super) needs_code: bool,
-}
-
-/// `None` if it is our fault, which the log has.
-pub(super) fn told(refused: &Refused, context: &Context) -> Option<Told> {
-    tracing::info!(request.id = %context.request, aadsts = refused.aadsts_code(), "somebody could not sign in: {refused}");
-    let (status, message, needs_code) = match refused {
-        Refused::Wrong => (
-            StatusCode::OK,
-            "The user name or the password is not right.".to_owned(),
-            false,
-        ),
-        Refused::CodeMissing => (
-            StatusCode::OK,
-            "Type your password again, and the code that your authenticator shows.".to_owned(),
-            true,
-        ),
-        Refused::CodeWrong => (
-            StatusCode::OK,
-            "The code is not right, or was used before. Wait for the next one.".to_owned(),
-            true,
-        ),
-        Refused::Disabled => (
-            StatusCode::OK,
-            "This account is switched off. Ask an administrator.".to_owned(),
-            false,
-        ),
-        Refused::Delayed { seconds } => (
-            StatusCode::TOO_MANY_REQUESTS,
-            format!("There were too many tries. Wait {seconds} seconds and try again."),
-            false,
-        ),
-        Refused::Busy { seconds } => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!("Too many people sign in at once. Try again in {seconds} seconds."),
-            false,
-        ),
-        Refused::Control(_) | Refused::Failed(_) => return None,
-    };
-    Some(Told {
-        status,
-        message,
-        needs_code,
-    })
-}
-
-pub(super) fn unavailable(browser: &Browser) -> Response {
-    let notice = NoticePage {
-        heading: "Not now",
-        text: "The service could not answer. Try again in a moment.",
-        details: None,
-    };
-    pages::page(StatusCode::SERVICE_UNAVAILABLE, &notice, browser, None)
-}
-
-pub(super) fn stale_form(browser: &Browser) -> Response {
-    let notice = NoticePage {
-        heading: "This form is no longer good",
-        text: "It was made for another browser, or too long ago. Go back to the application and start again. Your browser must allow cookies.",
-        details: None,
-    };
-    pages::page(StatusCode::BAD_REQUEST, &notice, browser, None)
-}
-
-/// Runs what waits for the disk apart from the event loop.
-pub(super) async fn blocking(work: impl FnOnce() -> Response + Send + 'static) -> Response {
-    match spawn_blocking(work).await {
-        Ok(response) => response,
-        Err(panic) => {
-            tracing::error!("a request of a browser failed: {panic}");
-            let mut response = Response::default();
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            response
-        }
-    }
-}
-
-impl From<ControlError> for Failure {
-    fn from(error: ControlError) -> Failure {
-        Failure::Control(error)
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Failure {
-        Failure::Refused(refusal)
     }
 }

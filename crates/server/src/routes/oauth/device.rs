@@ -1,8 +1,8 @@
 //! `/{tenant}/oauth2/devicecode` for devices, `/{tenant}/oauth2/deviceauth` for their users (RFC 8628).
 
-use super::authorize::{blocking, stale_form, told, unavailable};
 use super::browser::{Browser, Purpose, SignedIn};
 use super::grants::DEVICE_INTERVAL_SECONDS;
+use super::notices::{blocking, stale_form, told, unavailable};
 use super::pages::{self, ConsentPage, DevicePage, NoticePage, SignInPage};
 use super::token::{audiences, authorization, only_post, with_challenge};
 use super::{Context, Failure, JSON, addressed, answer, registered};

@@ -1,7 +1,7 @@
 //! `/{tenant}/oauth2/logout`: the browser's session ends (OpenID Connect RP-Initiated Logout).
 
-use super::authorize::{blocking, unavailable};
 use super::browser::Browser;
+use super::notices::{blocking, unavailable};
 use super::pages::{self, NoticePage};
 use super::registered;
 use crate::app::App;

@@ -6,6 +6,7 @@ mod device;
 mod discovery;
 mod grants;
 mod logout;
+mod notices;
 mod pages;
 mod revoke;
 mod token;
@@ -56,6 +57,18 @@ enum Failure {
     Control(ControlError),
     /// Something else of ours failed, and was logged.
     Unavailable,
+}
+
+impl From<ControlError> for Failure {
+    fn from(error: ControlError) -> Failure {
+        Failure::Control(error)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        Failure::Refused(refusal)
+    }
 }
 
 impl Context {

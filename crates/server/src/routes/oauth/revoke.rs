@@ -1,7 +1,7 @@
 //! `/{tenant}/oauth2/revoke` (RFC 7009) and `/{tenant}/oauth2/introspect` (RFC 7662).
 
-use super::authorize::blocking;
 use super::grants::{known_as, revoked_until};
+use super::notices::blocking;
 use super::token::{audiences, authorization, only_post, with_challenge};
 use super::{Context, Failure, JSON, addressed, answer, registered};
 use crate::app::App;
