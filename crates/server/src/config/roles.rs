@@ -116,8 +116,8 @@ fn reports_of(reader: &mut Reader<'_>, path: &str) -> Checked<Vec<ReadableReport
             .filter(|report| word == ALL_REPORTS || report.name.eq_ignore_ascii_case(word))
             .collect();
         if named.is_empty() {
-            let names: Vec<&str> = reports::ALL.iter().map(|report| report.name).collect();
-            reader.refuse(path, format!("there is no report `{word}`{}", hint(word, &names)));
+            let known: Vec<&str> = reports::ALL.iter().map(|report| report.name).collect();
+            reader.refuse(path, format!("there is no report `{word}`{}", hint(word, &known)));
             return Err(Told);
         }
         for report in named {

@@ -509,10 +509,10 @@ fn a_role_names_reports_and_masks_properties() {
         &["auditEvents.actor", "signinEvents.ipAddress"],
     );
     // A second one, after ten others: they count as numbers, not as text.
-    let many: String = (1..=11)
+    let many: Vec<String> = (1..=11)
         .map(|number| format!("[[roles]]\nname = \"R{number}\"\nreports = [\"*\"]\n"))
         .collect();
-    let config = load(&inputs(&many, &[], &[])).unwrap().config;
+    let config = load(&inputs(&many.concat(), &[], &[])).unwrap().config;
     let names: Vec<&str> = config
         .roles
         .defined

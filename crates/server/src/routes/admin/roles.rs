@@ -95,12 +95,11 @@ pub(super) fn no_such_role(app: &App, word: &str, status: StatusCode) -> Problem
 }
 
 fn answers(app: &App, only: Option<&str>) -> Result<Vec<RoleAnswer>, Problem> {
-    let tenants: Vec<TenantId> = match only {
-        Some(word) => vec![tenant(app, word)?],
-        None => {
-            let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
-            tenants.iter().map(|tenant| tenant.id).collect()
-        }
+    let tenants: Vec<TenantId> = if let Some(word) = only {
+        vec![tenant(app, word)?]
+    } else {
+        let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
+        tenants.iter().map(|tenant| tenant.id).collect()
     };
     let mut users: Vec<User> = Vec::new();
     for tenant in tenants {
