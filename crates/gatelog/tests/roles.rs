@@ -324,8 +324,8 @@ fn a_role_is_given_taken_and_shown_and_counts_at_once() {
         .find(|role| role["role"] == "Network")
         .unwrap();
     assert_eq!(left["reads"], "nothing: the settings do not define it any more");
-    let taken = place.workplace.json(&["role", "remove", HELEN, "network"]);
-    assert_eq!(taken["roles"], serde_json::json!([]));
+    let without = place.workplace.json(&["role", "remove", HELEN, "network"]);
+    assert_eq!(without["roles"], serde_json::json!([]));
 }
 
 #[test]

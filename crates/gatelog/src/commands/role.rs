@@ -102,11 +102,15 @@ fn listed(roles: &[RoleAnswer]) -> String {
 }
 
 fn shown(role: &RoleAnswer) -> String {
-    let mut text = format!("role     {}\nreads    {}", role.role, role.reads);
-    if let Some(id) = role.template_id {
-        text += &format!("\nid       {id}");
-    }
-    text += &format!("\nheld by  {}", role.users.join(" "));
+    let id = role
+        .template_id
+        .map_or_else(|| "none".to_owned(), |id| id.to_string());
+    let text = format!(
+        "role         {}\nreads        {}\ntemplate id  {id}\nheld by      {}",
+        role.role,
+        role.reads,
+        role.users.join(" ")
+    );
     if role.reports.is_empty() {
         return text;
     }
