@@ -6,6 +6,7 @@ mod answer;
 mod ingest;
 mod metadata;
 mod oauth;
+mod refused;
 mod report_list;
 mod reports;
 mod throttle;
@@ -23,7 +24,7 @@ use tower_http::compression::CompressionLayer;
 /// Forms for tokens and sign-ins have some hundreds of bytes, assertions some thousands.
 const MOST_FORM_BYTES: u64 = 64 << 10;
 
-/// What clients reach: the legacy faces, the token endpoint and ingest.
+/// What clients reach: the legacy faces, the token endpoint, administration of a tenant and ingest.
 pub fn public(app: &Arc<App>) -> Router {
     let config = app.config();
     let limits = &config.limits;
@@ -45,6 +46,7 @@ pub fn public(app: &Arc<App>) -> Router {
         .fallback(answer::no_such_address)
         .with_state(Arc::clone(app));
     let ingest = ingest::routes().with_state(Arc::clone(app));
+    let admin = admin::routes_by_token(app).with_state(Arc::clone(app));
     let form = RouteLimits {
         body_bytes: limits.body_bytes.min(MOST_FORM_BYTES),
         ..asked
@@ -58,5 +60,7 @@ pub fn public(app: &Arc<App>) -> Router {
         .layer(compression)
         // Not compressed: a page that holds both a secret and what somebody else chose must not tell by its length.
         .merge(limited(oauth, form, oauth::render_fault))
+        // Nor this: some answers hold a secret that was just made.
+        .merge(limited(admin, asked, problem::render_fault))
         .merge(limited(ingest, uploaded, problem::render_fault))
 }

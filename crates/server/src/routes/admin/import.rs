@@ -23,6 +23,7 @@ use sources::{Choice, Limits};
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
+use store::events::EventStore;
 use store::control::{ControlError, ControlStore};
 use tokio::sync::mpsc::{Sender, channel};
 use uuid::Uuid;
@@ -235,6 +236,7 @@ fn bring(
 ) -> Result<ImportDone, String> {
     let known = KnownTenants {
         control: app.control.as_ref(),
+        events: app.events.as_ref(),
         seen: Mutex::new(HashSet::new()),
         unnamed: Mutex::new(place.unnamed.map(TenantId::new)),
     };
@@ -340,6 +342,7 @@ fn totals(line: &Line) -> ImportTotals {
 /// Tenants that records name are made when they are first seen.
 struct KnownTenants<'a> {
     control: &'a dyn ControlStore,
+    events: &'a dyn EventStore,
     seen: Mutex<HashSet<TenantId>>,
     unnamed: Mutex<Option<TenantId>>,
 }
@@ -347,8 +350,14 @@ struct KnownTenants<'a> {
 impl KnownTenants<'_> {
     fn make(&self, id: TenantId, names: &[TenantName], display_name: &str) -> Result<TenantId, ControlError> {
         match self.control.create_tenant(id, names, display_name, clock::now()) {
-            Ok(()) | Err(ControlError::TenantExists(_)) => Ok(id),
-            Err(error) => Err(error),
+            Ok(()) => {}
+            Err(ControlError::TenantExists(_)) => return Ok(id),
+            Err(error) => return Err(error),
+        }
+        // It may be one that was deleted: whoever imports its records wants it back.
+        match self.events.admit_tenant(id) {
+            Ok(()) => Ok(id),
+            Err(error) => Err(ControlError::Damaged(error.to_string())),
         }
     }
 
