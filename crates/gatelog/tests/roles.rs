@@ -211,9 +211,9 @@ fn a_filter_on_a_masked_property_is_refused() {
             "userPrincipalName",
         ),
         (
-            "activities/signinEvents",
-            "startsWith(userPrincipalName,'d')",
-            "userPrincipalName",
+            "activities/audit",
+            "startsWith(actor/name,'Ada')",
+            "actor",
         ),
         (
             "activities/signinEvents",
