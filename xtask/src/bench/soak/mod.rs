@@ -164,9 +164,12 @@ fn soak(args: &Args, build: &Build, beside: &Path) -> Result<bool> {
         now: now(),
     };
     let ran = under_load(args, &load, &operator, &mut diaries, seconds);
-    let check = product::command(build, &data, &["store", "check"]);
-    server.stop()?;
+    // What was measured is told first: it must not be lost with what is done afterwards.
     let mut good = verdict::judge(&ran, seconds, args.events * new_share * seconds);
+    if let Err(error) = server.stop() {
+        println!("MISSED: the server did not stop well: {error:#}");
+        good = false;
+    }
     let wrong = recount_all(&data, &members, &diaries)?;
     let stored: usize = diaries.iter().map(|diary| diary.revisions().len()).sum();
     println!(
@@ -175,7 +178,7 @@ fn soak(args: &Args, build: &Build, beside: &Path) -> Result<bool> {
         steady.faults(),
         ran.restarted
     );
-    match check {
+    match product::command(build, &data, &["store", "check"]) {
         Ok(said) if said["faults"].as_array().is_some_and(Vec::is_empty) => {
             println!(
                 "store check: {} contents, {} rows, no faults",

@@ -1,24 +1,24 @@
 //! `/{tenant}/oauth2/authorize`: a browser asks for a code; somebody signs in and agrees.
 
-use super::browser::{Browser, Purpose, SignedIn};
-use super::notices::{blocking, stale_form, told, unavailable};
-use super::pages::{self, ConsentPage, SignInPage};
-use super::{Context, Failure, addressed, registered};
+use super::browser::{Purpose, SignedIn};
+use super::notices::{Told, blocking, stale_form, told, unavailable};
+use super::pages;
+use super::visit::{Question, Visit};
+use super::{Failure, addressed, registered};
 use crate::app::App;
-use crate::layers::{ClientAddress, Origin, RequestId, whole_body};
-use crate::passwords::{self, Attempt, Refused};
+use crate::layers::{ClientAddress, whole_body};
+use crate::passwords::{self, Attempt};
 use crate::{chance, clients};
 use axum::Router;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::body::Body;
+use axum::extract::RawQuery;
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderMap, StatusCode};
 use issuer::authorize::{AuthorizeRequest, Freshness, Step, Terms, Visitor, next};
 use issuer::client::Client;
 use issuer::form::Form;
 use issuer::opaque::Opaque;
 use issuer::pkce::Method;
-use issuer::protocol::Protocol;
 use issuer::refusal::Refusal;
 use issuer::reply::{self, ReplyTo};
 use secrecy::{ExposeSecret, SecretString};
@@ -27,170 +27,60 @@ use store::control::{AuthorizationCode, ChallengeMethod, CodeChallenge, GrantHas
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/{tenant}/oauth2/authorize", get(show_v1).post(show_posted_v1))
-        .route(
-            "/{tenant}/oauth2/v2.0/authorize",
-            get(show_v2).post(show_posted_v2),
-        )
-        .route("/{tenant}/oauth2/login", post(sign_in_v1))
-        .route("/{tenant}/oauth2/v2.0/login", post(sign_in_v2))
-        .route("/{tenant}/oauth2/consent", post(consent_v1))
-        .route("/{tenant}/oauth2/v2.0/consent", post(consent_v2))
+        .route("/{tenant}/oauth2/authorize", get(asked).post(posted))
+        .route("/{tenant}/oauth2/v2.0/authorize", get(asked).post(posted))
+        .route("/{tenant}/oauth2/login", post(sign_in))
+        .route("/{tenant}/oauth2/v2.0/login", post(sign_in))
+        .route("/{tenant}/oauth2/consent", post(consent))
+        .route("/{tenant}/oauth2/v2.0/consent", post(consent))
 }
 
-/// A request as it came to one of the addresses of this file.
-struct Asked {
-    app: Arc<App>,
-    protocol: Protocol,
-    tenant_word: String,
-    context: Context,
-    browser: Browser,
-}
-
-/// An authorize request of a known client, with terms that can be met.
+/// An authorize request of a known client, with terms that can be met, and the browser that brings it.
 struct Interaction {
-    tenant_word: String,
-    protocol: Protocol,
+    visit: Visit,
     query: String,
     client: Client,
     reply_to: ReplyTo,
     terms: Terms,
 }
 
-async fn show_v1(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    query: RawQuery,
-    request: RequestId,
-    origin: Origin,
-    headers: HeaderMap,
-) -> Response {
-    let asked = Asked::new(state, path, Protocol::V1, request, &origin, &headers);
-    asked.show(query.0.unwrap_or_default()).await
-}
-
-async fn show_v2(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    query: RawQuery,
-    request: RequestId,
-    origin: Origin,
-    headers: HeaderMap,
-) -> Response {
-    let asked = Asked::new(state, path, Protocol::V2, request, &origin, &headers);
-    asked.show(query.0.unwrap_or_default()).await
-}
-
-async fn show_posted_v1(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    origin: Origin,
-    request: Request,
-) -> Response {
-    show_posted(state, path, Protocol::V1, request_id, &origin, request).await
-}
-
-async fn show_posted_v2(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    origin: Origin,
-    request: Request,
-) -> Response {
-    show_posted(state, path, Protocol::V2, request_id, &origin, request).await
+async fn asked(visit: Visit, RawQuery(query): RawQuery) -> Response {
+    show(visit, query.unwrap_or_default()).await
 }
 
 /// The same parameters in a form (OpenID Connect Core, 3.1.2.1).
-async fn show_posted(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    protocol: Protocol,
-    request_id: RequestId,
-    origin: &Origin,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let asked = Asked::new(state, path, protocol, request_id, origin, &parts.headers);
-    let Ok(body) = whole_body(body).await else {
-        return asked.unreadable();
-    };
-    let query = String::from_utf8_lossy(&body).into_owned();
-    asked.show(query).await
+async fn posted(visit: Visit, body: Body) -> Response {
+    match whole_body(body).await {
+        Ok(body) => show(visit, String::from_utf8_lossy(&body).into_owned()).await,
+        Err(_) => stale_form(&visit.browser),
+    }
 }
 
-async fn sign_in_v1(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    origin: Origin,
-    address: ClientAddress,
-    request: Request,
-) -> Response {
-    sign_in(state, path, Protocol::V1, request_id, &origin, address, request).await
-}
-
-async fn sign_in_v2(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    origin: Origin,
-    address: ClientAddress,
-    request: Request,
-) -> Response {
-    sign_in(state, path, Protocol::V2, request_id, &origin, address, request).await
-}
-
-async fn consent_v1(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    origin: Origin,
-    request: Request,
-) -> Response {
-    consent(state, path, Protocol::V1, request_id, &origin, request).await
-}
-
-async fn consent_v2(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    origin: Origin,
-    request: Request,
-) -> Response {
-    consent(state, path, Protocol::V2, request_id, &origin, request).await
+/// The authorize request itself.
+async fn show(visit: Visit, query: String) -> Response {
+    blocking(move || {
+        let mut interaction = match Interaction::open(visit, query) {
+            Ok(interaction) => interaction,
+            Err(answer) => return *answer,
+        };
+        match interaction.visit.signed_in() {
+            Ok(signed_in) => interaction.go_on(signed_in.as_ref(), Freshness::Earlier),
+            Err(error) => interaction.visit.fail(error.into()),
+        }
+    })
+    .await
 }
 
 /// Somebody sent the form with name and password.
-async fn sign_in(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    protocol: Protocol,
-    request_id: RequestId,
-    origin: &Origin,
-    address: ClientAddress,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let mut asked = Asked::new(state, path, protocol, request_id, origin, &parts.headers);
-    let Ok(Ok(form)) = whole_body(body).await.map(|body| Form::parse(&body)) else {
-        return asked.unreadable();
+async fn sign_in(visit: Visit, address: ClientAddress, body: Body) -> Response {
+    let form = match visit.form(body).await {
+        Ok(form) => form,
+        Err(answer) => return *answer,
     };
-    let query = form.get("request").unwrap_or_default().to_owned();
-    let interaction = match asked.open(query) {
+    let mut interaction = match Interaction::of_form(visit, Purpose::SignIn, &form) {
         Ok(interaction) => interaction,
-        Err(failure) => return asked.fail(failure),
+        Err(answer) => return *answer,
     };
-    let form_token = form.get("form").unwrap_or_default();
-    if !asked
-        .browser
-        .made(&asked.app, Purpose::SignIn, &interaction.about(), form_token)
-    {
-        return asked.forged();
-    }
-    if form.get("answer") != Some("yes") {
-        return asked.refuse(&interaction, &Refusal::Canceled);
-    }
     let name = form.get("user").unwrap_or_default().trim().to_owned();
     let password = SecretString::from(form.get("password").unwrap_or_default());
     let attempt = Attempt {
@@ -201,128 +91,75 @@ async fn sign_in(
         address,
         application: Some(interaction.client.client_id),
     };
-    let user = match passwords::check(&asked.app, &attempt).await {
+    let user = match passwords::check(&interaction.visit.call.app, &attempt).await {
         Ok(user) => user,
-        Err(refused) => return asked.ask_again(&interaction, &name, &refused),
+        Err(refused) => {
+            return match told(&refused, &interaction.visit.call.context) {
+                Some(told) => interaction.ask_who(&name, &told),
+                None => unavailable(&interaction.visit.browser),
+            };
+        }
     };
     tracing::info!(user = %user.name, app = %interaction.client.client_id, "somebody signed in");
-    blocking(move || {
-        let signed_in = match asked.browser.sign_in(&asked.app, &user) {
-            Ok(signed_in) => signed_in,
-            Err(error) => return asked.fail(error.into()),
-        };
-        asked.go_on(&interaction, Some(&signed_in), Freshness::ForThisRequest)
+    blocking(move || match interaction.visit.sign_in(&user) {
+        Ok(signed_in) => interaction.go_on(Some(&signed_in), Freshness::ForThisRequest),
+        Err(error) => interaction.visit.fail(error.into()),
     })
     .await
 }
 
 /// Somebody sent the form that asks for permissions.
-async fn consent(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    protocol: Protocol,
-    request_id: RequestId,
-    origin: &Origin,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let mut asked = Asked::new(state, path, protocol, request_id, origin, &parts.headers);
-    let Ok(Ok(form)) = whole_body(body).await.map(|body| Form::parse(&body)) else {
-        return asked.unreadable();
+async fn consent(visit: Visit, body: Body) -> Response {
+    let form = match visit.form(body).await {
+        Ok(form) => form,
+        Err(answer) => return *answer,
     };
-    blocking(move || {
-        let query = form.get("request").unwrap_or_default().to_owned();
-        let interaction = match asked.open(query) {
-            Ok(interaction) => interaction,
-            Err(failure) => return asked.fail(failure),
-        };
-        let form_token = form.get("form").unwrap_or_default();
-        if !asked
-            .browser
-            .made(&asked.app, Purpose::Consent, &interaction.about(), form_token)
-        {
-            return asked.forged();
-        }
-        if form.get("answer") != Some("yes") {
-            return asked.refuse(&interaction, &Refusal::Canceled);
-        }
-        asked
-            .agreed(&interaction)
-            .unwrap_or_else(|failure| asked.fail(failure))
-    })
+    blocking(
+        move || match Interaction::of_form(visit, Purpose::Consent, &form) {
+            Ok(mut interaction) => interaction
+                .agreed()
+                .unwrap_or_else(|failure| interaction.visit.fail(failure)),
+            Err(answer) => *answer,
+        },
+    )
     .await
 }
 
-impl Asked {
-    fn new(
-        State(app): State<Arc<App>>,
-        Path(tenant_word): Path<String>,
-        protocol: Protocol,
-        request: RequestId,
-        origin: &Origin,
-        headers: &HeaderMap,
-    ) -> Asked {
-        Asked {
-            context: Context::of(&app, headers, request),
-            browser: Browser::of(headers, origin),
-            app,
-            protocol,
-            tenant_word,
+impl Interaction {
+    /// Understands an authorize request, anew with each form that carries it: nothing of it is kept between requests.
+    fn open(visit: Visit, query: String) -> Result<Interaction, Box<Response>> {
+        match understood(&visit, &query) {
+            Ok((client, reply_to, terms)) => Ok(Interaction {
+                visit,
+                query,
+                client,
+                reply_to,
+                terms,
+            }),
+            Err(failure) => Err(Box::new(visit.fail(failure))),
         }
     }
 
-    /// The authorize request itself.
-    async fn show(mut self, query: String) -> Response {
-        blocking(move || {
-            let interaction = match self.open(query) {
-                Ok(interaction) => interaction,
-                Err(failure) => return self.fail(failure),
-            };
-            match self.browser.signed_in(&self.app) {
-                Ok(signed_in) => self.go_on(&interaction, signed_in.as_ref(), Freshness::Earlier),
-                Err(error) => self.fail(error.into()),
-            }
-        })
-        .await
+    /// The request that a form of ours carries, if the form was made for this browser and did not say no.
+    fn of_form(visit: Visit, purpose: Purpose, form: &Form) -> Result<Interaction, Box<Response>> {
+        let query = form.get("request").unwrap_or_default().to_owned();
+        let interaction = Interaction::open(visit, query)?;
+        if !interaction.visit.made(purpose, &interaction.about(), form) {
+            return Err(Box::new(interaction.visit.forged()));
+        }
+        if form.get("answer") != Some("yes") {
+            return Err(Box::new(interaction.refuse(&Refusal::Canceled)));
+        }
+        Ok(interaction)
     }
 
-    /// Understands an authorize request, anew with each form that carries it: nothing of it is kept between requests.
-    fn open(&self, query: String) -> Result<Interaction, Failure> {
-        let request = AuthorizeRequest::read(query.as_bytes(), self.protocol)?;
-        let tenant = addressed(&self.app, &self.tenant_word)?;
-        let found = registered(&self.app, request.client_id())?;
-        let (client, reply_to) = request.reply_to(&tenant, found.as_ref(), &self.app.authority)?;
-        let client = client.clone();
-        let terms = request
-            .terms(&client, &reply_to, &tenant, &self.app.authority)
-            .map_err(|refusal| Failure::Reply(Box::new(reply_to.clone()), refusal))?;
-        Ok(Interaction {
-            tenant_word: self.tenant_word.clone(),
-            protocol: self.protocol,
-            query,
-            client,
-            reply_to,
-            terms,
-        })
+    fn go_on(&mut self, signed_in: Option<&SignedIn>, freshness: Freshness) -> Response {
+        self.next_step(signed_in, freshness)
+            .unwrap_or_else(|failure| self.visit.fail(failure))
     }
 
-    fn go_on(
-        &mut self,
-        interaction: &Interaction,
-        signed_in: Option<&SignedIn>,
-        freshness: Freshness,
-    ) -> Response {
-        self.next_step(interaction, signed_in, freshness)
-            .unwrap_or_else(|failure| self.fail(failure))
-    }
-
-    fn next_step(
-        &mut self,
-        interaction: &Interaction,
-        signed_in: Option<&SignedIn>,
-        freshness: Freshness,
-    ) -> Result<Response, Failure> {
-        let Interaction { client, terms, .. } = interaction;
+    fn next_step(&mut self, signed_in: Option<&SignedIn>, freshness: Freshness) -> Result<Response, Failure> {
+        let app = &self.visit.call.app;
         let user = signed_in.map(|signed_in| clients::user(&signed_in.user));
         let visitor = signed_in.zip(user.as_ref()).map(|(signed_in, user)| Visitor {
             user,
@@ -331,35 +168,28 @@ impl Asked {
             is_administrator: clients::is_administrator(&signed_in.user),
         });
         let consented = match &user {
-            Some(user) => self.app.control.consents(user.object_id, client.client_id)?,
+            Some(user) => app.control.consents(user.object_id, self.client.client_id)?,
             None => Vec::new(),
         };
-        match (
-            next(terms, client, visitor, &consented, self.app.now()),
-            signed_in,
-        ) {
-            (Step::Consent, Some(signed_in)) => Ok(self.ask_for_consent(interaction, signed_in)),
-            (Step::Give, Some(signed_in)) => self.give(interaction, signed_in),
-            (Step::Refuse(refusal), _) => Ok(self.refuse(interaction, &refusal)),
+        let step = next(&self.terms, &self.client, visitor, &consented, app.now());
+        match (step, signed_in) {
+            (Step::Consent, Some(signed_in)) => Ok(self.ask_for_consent(signed_in)),
+            (Step::Give, Some(signed_in)) => self.give(signed_in),
+            (Step::Refuse(refusal), _) => Ok(self.refuse(&refusal)),
             (Step::SignIn | Step::Consent | Step::Give, _) => {
-                let hint = terms.login_hint.clone().unwrap_or_default();
-                Ok(self.ask_who(interaction, StatusCode::OK, &hint, None, false))
+                let hint = self.terms.login_hint.clone().unwrap_or_default();
+                Ok(self.ask_who(&hint, &Told::default()))
             }
         }
     }
 
-    fn agreed(&mut self, interaction: &Interaction) -> Result<Response, Failure> {
-        let Interaction { client, terms, .. } = interaction;
+    fn agreed(&mut self) -> Result<Response, Failure> {
         // The form's token said that it was made for this session; it may have ended since.
-        let Some(signed_in) = self.browser.signed_in(&self.app)? else {
-            return Ok(self.ask_who(
-                interaction,
-                StatusCode::OK,
-                "",
-                Some("You were signed out."),
-                false,
-            ));
+        let Some(signed_in) = self.visit.signed_in()? else {
+            return Ok(self.ask_who("", &Told::of("You were signed out.")));
         };
+        let Interaction { client, terms, .. } = &*self;
+        let app = &self.visit.call.app;
         let user = clients::user(&signed_in.user);
         let visitor = Visitor {
             user: &user,
@@ -369,30 +199,29 @@ impl Asked {
         };
         let permissions = terms.wanted.delegated(client);
         let agreed: Vec<String> = permissions.iter().map(|name| (*name).to_owned()).collect();
-        match next(terms, client, Some(visitor), &agreed, self.app.now()) {
-            Step::Refuse(refusal) => return Ok(self.refuse(interaction, &refusal)),
-            Step::SignIn => return Ok(self.ask_who(interaction, StatusCode::OK, "", None, false)),
+        match next(terms, client, Some(visitor), &agreed, app.now()) {
+            Step::Refuse(refusal) => return Ok(self.refuse(&refusal)),
+            Step::SignIn => return Ok(self.ask_who("", &Told::default())),
             Step::Consent | Step::Give => {}
         }
-        let now = self.app.now();
-        self.app
-            .control
-            .add_consents(user.object_id, client.client_id, &permissions, now)?;
+        app.control
+            .add_consents(user.object_id, client.client_id, &permissions, app.now())?;
         tracing::info!(user = %user.name, app = %client.client_id, "somebody agreed that an application acts for them");
-        self.give(interaction, &signed_in)
+        self.give(&signed_in)
     }
 
     /// A code, on its way to the application.
-    fn give(&mut self, interaction: &Interaction, signed_in: &SignedIn) -> Result<Response, Failure> {
+    fn give(&self, signed_in: &SignedIn) -> Result<Response, Failure> {
         let Interaction {
             client,
             terms,
             reply_to,
             ..
-        } = interaction;
+        } = self;
+        let app = &self.visit.call.app;
         let code = Opaque::from_random(&chance::bytes());
-        let now = self.app.now();
-        let lifetime = self.app.config().tokens.code.as_secs() as i64;
+        let now = app.now();
+        let lifetime = app.config().tokens.code.as_secs() as i64;
         let kept = AuthorizationCode {
             family: chance::guid(),
             app: client.client_id,
@@ -410,117 +239,60 @@ impl Asked {
             }),
             expires: now.plus_seconds(lifetime),
         };
-        self.app.control.put_code(GrantHash(code.hash), &kept, now)?;
-        let session_state = self.browser.session_state().to_string();
+        app.control.put_code(GrantHash(code.hash), &kept, now)?;
+        let session_state = self.visit.browser.session_state().to_string();
         let reply = reply_to.code(
             code.text.expose_secret(),
             &session_state,
             terms.prompt.admin_consent,
         );
-        Ok(pages::answer(&reply, &self.browser))
+        Ok(pages::answer(&reply, &self.visit.browser))
     }
 
-    fn ask_who(
-        &mut self,
-        interaction: &Interaction,
-        status: StatusCode,
-        user: &str,
-        message: Option<&str>,
-        needs_code: bool,
-    ) -> Response {
-        let about = interaction.about();
-        let form_token = self.browser.form_token(&self.app, Purpose::SignIn, &about);
-        let action = interaction.address("login");
-        let page = SignInPage {
-            application: &interaction.client.name,
-            action: &action,
-            request: &interaction.query,
-            form_token: &form_token,
-            user,
-            message,
-            needs_code,
-        };
-        let origin = reply::origin(&interaction.reply_to.address);
-        pages::page(status, &page, &self.browser, origin.as_deref())
+    fn ask_who(&mut self, user: &str, told: &Told) -> Response {
+        let question = self.question("login");
+        self.visit.ask_who(Purpose::SignIn, &question, user, told)
     }
 
-    fn ask_again(&mut self, interaction: &Interaction, name: &str, refused: &Refused) -> Response {
-        let Some(told) = told(refused, &self.context) else {
-            return self.fail(Failure::Unavailable);
-        };
-        let mut response = self.ask_who(
-            interaction,
-            told.status,
-            name,
-            Some(&told.message),
-            told.needs_code,
-        );
-        super::add_retry_after(&mut response, refused.retry_after_seconds().map(u64::from));
-        response
+    fn ask_for_consent(&mut self, signed_in: &SignedIn) -> Response {
+        let question = self.question("consent");
+        let permissions = self.terms.wanted.delegated(&self.client);
+        self.visit
+            .ask_for_consent(Purpose::Consent, &question, &permissions, signed_in)
     }
 
-    fn ask_for_consent(&mut self, interaction: &Interaction, signed_in: &SignedIn) -> Response {
-        let about = interaction.about();
-        let form_token = self.browser.form_token(&self.app, Purpose::Consent, &about);
-        let permissions = interaction.terms.wanted.delegated(&interaction.client);
-        let permissions: Vec<&str> = permissions.iter().map(|name| pages::in_words(name)).collect();
-        let action = interaction.address("consent");
-        let page = ConsentPage {
-            application: &interaction.client.name,
-            user: signed_in.user.name.as_str(),
-            permissions: &permissions,
-            action: &action,
-            request: &interaction.query,
-            form_token: &form_token,
-        };
-        let origin = reply::origin(&interaction.reply_to.address);
-        pages::page(StatusCode::OK, &page, &self.browser, origin.as_deref())
+    fn refuse(&self, refusal: &Refusal) -> Response {
+        self.visit.refuse_at(&self.reply_to, refusal)
     }
 
-    fn refuse(&self, interaction: &Interaction, refusal: &Refusal) -> Response {
-        self.refuse_at(&interaction.reply_to, refusal)
+    /// What a form of this interaction is bound to.
+    fn about(&self) -> String {
+        let call = &self.visit.call;
+        format!("{:?} {} {}", call.protocol, call.tenant_word, self.query)
     }
 
-    fn refuse_at(&self, reply_to: &ReplyTo, refusal: &Refusal) -> Response {
-        self.context.note(refusal);
-        let reply = reply_to.refusal(refusal.redirect_error(), &refusal.to_string());
-        pages::answer(&reply, &self.browser)
-    }
-
-    fn fail(&self, failure: Failure) -> Response {
-        match failure {
-            Failure::Refused(refusal) => {
-                self.context.note(&refusal);
-                pages::refusal(&refusal, &self.context.trace, &self.browser)
-            }
-            Failure::Reply(reply_to, refusal) => self.refuse_at(&reply_to, &refusal),
-            Failure::Control(error) => {
-                tracing::error!(request.id = %self.context.request, "a sign-in could not go on: {error}");
-                unavailable(&self.browser)
-            }
-            Failure::Unavailable => unavailable(&self.browser),
+    /// The form that goes to one of the addresses above. These have no query: old scripts look for words in the address.
+    fn question(&self, endpoint: &str) -> Question {
+        let call = &self.visit.call;
+        Question {
+            application: self.client.name.clone(),
+            about: self.about(),
+            action: format!("/{}/{}", call.tenant_word, call.protocol.path(endpoint)),
+            request: self.query.clone(),
+            may_go_to: reply::origin(&self.reply_to.address),
         }
-    }
-
-    /// The form was not made for this browser, or long ago: nothing is done.
-    fn forged(&self) -> Response {
-        tracing::warn!(request.id = %self.context.request, "a form came that was not made for this browser");
-        stale_form(&self.browser)
-    }
-
-    fn unreadable(&self) -> Response {
-        stale_form(&self.browser)
     }
 }
 
-impl Interaction {
-    /// What a form of this interaction is bound to.
-    fn about(&self) -> String {
-        format!("{:?} {} {}", self.protocol, self.tenant_word, self.query)
-    }
-
-    /// Where a form of this interaction goes. It has no query: old scripts look for words in the address.
-    fn address(&self, endpoint: &str) -> String {
-        format!("/{}/{}", self.tenant_word, self.protocol.path(endpoint))
-    }
+fn understood(visit: &Visit, query: &str) -> Result<(Client, ReplyTo, Terms), Failure> {
+    let call = &visit.call;
+    let request = AuthorizeRequest::read(query.as_bytes(), call.protocol)?;
+    let tenant = addressed(&call.app, &call.tenant_word)?;
+    let found = registered(&call.app, request.client_id())?;
+    let (client, reply_to) = request.reply_to(&tenant, found.as_ref(), &call.app.authority)?;
+    let client = client.clone();
+    let terms = request
+        .terms(&client, &reply_to, &tenant, &call.app.authority)
+        .map_err(|refusal| Failure::Reply(Box::new(reply_to.clone()), refusal))?;
+    Ok((client, reply_to, terms))
 }

@@ -1,20 +1,21 @@
 //! `/{tenant}/oauth2/devicecode` for devices, `/{tenant}/oauth2/deviceauth` for their users (RFC 8628).
 
-use super::browser::{Browser, Purpose, SignedIn};
+use super::browser::{Purpose, SignedIn};
+use super::call::{ClientCall, Identified, only_post};
 use super::grants::DEVICE_INTERVAL_SECONDS;
-use super::notices::{blocking, stale_form, told, unavailable};
-use super::pages::{self, ConsentPage, DevicePage, NoticePage, SignInPage};
-use super::token::{audiences, authorization, only_post, with_challenge};
-use super::{Context, Failure, JSON, addressed, answer, registered};
+use super::notices::{Told, blocking, told, unavailable};
+use super::pages::{self, DevicePage, NoticePage};
+use super::visit::{Question, Visit};
+use super::{Failure, add_retry_after, addressed, registered};
 use crate::app::App;
-use crate::layers::{ClientAddress, Origin, RequestId, whole_body};
+use crate::layers::ClientAddress;
 use crate::passwords::{self, Attempt, tries::address_key};
 use crate::{chance, clients};
 use axum::Router;
-use axum::extract::{Path, Request, State};
+use axum::body::Body;
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use issuer::client::{Client, ClientKind, ClientStatus};
 use issuer::form::Form;
 use issuer::grant::authenticate;
@@ -22,7 +23,6 @@ use issuer::opaque::{Opaque, typed_user_code, user_code};
 use issuer::protocol::Protocol;
 use issuer::refusal::Refusal;
 use issuer::scope::Wanted;
-use issuer::token_request::Presented;
 use issuer::user_grant::check_user;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -31,10 +31,10 @@ use store::control::{Decision, DeviceCode, GrantHash, NewDeviceCode};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/{tenant}/oauth2/devicecode", post(begin_v1).fallback(only_post))
+        .route("/{tenant}/oauth2/devicecode", post(begin).fallback(only_post))
         .route(
             "/{tenant}/oauth2/v2.0/devicecode",
-            post(begin_v2).fallback(only_post),
+            post(begin).fallback(only_post),
         )
         .route("/{tenant}/oauth2/deviceauth", get(ask_for_code).post(next))
 }
@@ -42,66 +42,24 @@ pub(super) fn routes() -> Router<Arc<App>> {
 /// How often a user code is made anew because another device shows it already.
 const USER_CODE_TRIES: usize = 8;
 
-async fn begin_v1(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    request: Request,
-) -> Response {
-    begin(state, path, Protocol::V1, request_id, request).await
-}
-
-async fn begin_v2(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    request: Request,
-) -> Response {
-    begin(state, path, Protocol::V2, request_id, request).await
-}
-
-async fn begin(
-    State(app): State<Arc<App>>,
-    Path(tenant_word): Path<String>,
-    protocol: Protocol,
-    request_id: RequestId,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let context = Context::of(&app, &parts.headers, request_id);
-    let body = match whole_body(body).await {
-        Ok(body) => body,
-        Err(fault) => return answer(fault.status(), fault.to_string(), "text/plain;charset=utf-8"),
-    };
-    blocking(
-        move || match begun(&app, &tenant_word, protocol, &parts.headers, &body, &context) {
-            Ok(body) => answer(StatusCode::OK, body, JSON),
-            Err(failure) => with_challenge(context.failure(&failure), &parts.headers),
-        },
-    )
-    .await
+async fn begin(call: ClientCall) -> Response {
+    call.answer_with(begun).await
 }
 
 /// A device gets two codes: one for itself, one for its user to type.
-fn begun(
-    app: &App,
-    tenant_word: &str,
-    protocol: Protocol,
-    headers: &HeaderMap,
-    body: &[u8],
-    context: &Context,
-) -> Result<String, Failure> {
-    let form = Form::parse(body).map_err(Refusal::NotAForm)?;
-    let presented = Presented::read(&form, authorization(headers))?;
-    let tenant = addressed(app, tenant_word)?;
-    let found = registered(app, presented.client_id())?;
-    let client = tenant.client(&presented.client, found.as_ref())?;
-    let now = context.trace.now;
+fn begun(asked: &ClientCall) -> Result<String, Failure> {
+    let Identified {
+        form,
+        presented,
+        tenant,
+        client,
+    } = asked.identified()?;
+    let (app, client) = (&asked.call.app, &client);
+    let (protocol, now) = (asked.call.protocol, asked.call.context.trace.now);
     // The old libraries send no secret here, whatever the application is; the token endpoint asks for it.
     let proves = presented.secret.is_some() || presented.assertion.is_some();
     if proves || client.kind == ClientKind::Public {
-        let audiences = audiences(app, tenant_word, Some(client));
-        authenticate(&presented, client, &audiences, now)?;
+        authenticate(&presented, client, &asked.audiences(Some(client)), now)?;
     } else if client.status == ClientStatus::Disabled {
         return Err(Refusal::ClientDisabled {
             client: client.client_id,
@@ -160,126 +118,80 @@ fn device_answer(app: &App, protocol: Protocol, user_code: &str, code: &Opaque, 
 }
 
 /// A page of a user whose device waits.
-struct Visit {
-    app: Arc<App>,
-    tenant_word: String,
-    context: Context,
-    browser: Browser,
+struct DeviceVisit {
+    visit: Visit,
     address: ClientAddress,
 }
 
-async fn ask_for_code(
-    State(app): State<Arc<App>>,
-    Path(tenant_word): Path<String>,
-    request_id: RequestId,
-    origin: Origin,
-    address: ClientAddress,
-    headers: HeaderMap,
-) -> Response {
-    let mut visit = Visit::new(app, tenant_word, request_id, &origin, address, &headers);
-    visit.ask_for_code(StatusCode::OK, None)
+async fn ask_for_code(visit: Visit, address: ClientAddress) -> Response {
+    DeviceVisit { visit, address }.ask_for_code(StatusCode::OK, None)
 }
 
 /// A form of the user's: the code, then name and password, then the decision. Each carries what the ones before found.
-async fn next(
-    State(app): State<Arc<App>>,
-    Path(tenant_word): Path<String>,
-    request_id: RequestId,
-    origin: Origin,
-    address: ClientAddress,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let mut visit = Visit::new(app, tenant_word, request_id, &origin, address, &parts.headers);
-    let Ok(Ok(form)) = whole_body(body).await.map(|body| Form::parse(&body)) else {
-        return stale_form(&visit.browser);
+async fn next(visit: Visit, address: ClientAddress, body: Body) -> Response {
+    let form = match visit.form(body).await {
+        Ok(form) => form,
+        Err(answer) => return *answer,
     };
-    let token = form.get("form").unwrap_or_default();
+    let mut visit = DeviceVisit { visit, address };
     let code = form.get("request").unwrap_or_default().to_owned();
-    let about = visit.about(&code);
-    if visit
-        .browser
-        .made(&visit.app, Purpose::DeviceCode, &visit.about(""), token)
-    {
+    let made = |purpose, code: &str| visit.visit.made(purpose, &visit.about(code), &form);
+    if made(Purpose::DeviceCode, "") {
         let typed = form.get("usercode").unwrap_or_default().to_owned();
         return blocking(move || visit.found_code(&typed)).await;
     }
-    if visit
-        .browser
-        .made(&visit.app, Purpose::DeviceSignIn, &about, token)
-    {
+    if made(Purpose::DeviceSignIn, &code) {
         return visit.sign_in(&code, &form).await;
     }
-    if visit
-        .browser
-        .made(&visit.app, Purpose::DeviceConsent, &about, token)
-    {
+    if made(Purpose::DeviceConsent, &code) {
         let decision = match form.get("answer") {
             Some("yes") => Decision::Approve,
             _ => Decision::Decline,
         };
         return blocking(move || visit.decide(&code, decision)).await;
     }
-    tracing::warn!(request.id = %request_id, "a form came that was not made for this browser");
-    stale_form(&visit.browser)
+    visit.visit.forged()
 }
 
-impl Visit {
-    fn new(
-        app: Arc<App>,
-        tenant_word: String,
-        request: RequestId,
-        origin: &Origin,
-        address: ClientAddress,
-        headers: &HeaderMap,
-    ) -> Visit {
-        Visit {
-            context: Context::of(&app, headers, request),
-            browser: Browser::of(headers, origin),
-            app,
-            tenant_word,
-            address,
-        }
-    }
-
+impl DeviceVisit {
     fn about(&self, code: &str) -> String {
-        format!("device {} {code}", self.tenant_word)
+        format!("device {} {code}", self.visit.call.tenant_word)
     }
 
     fn action(&self) -> String {
-        format!("/{}/oauth2/deviceauth", self.tenant_word)
+        format!("/{}/oauth2/deviceauth", self.visit.call.tenant_word)
     }
 
     fn ask_for_code(&mut self, status: StatusCode, message: Option<&str>) -> Response {
         let about = self.about("");
-        let form_token = self.browser.form_token(&self.app, Purpose::DeviceCode, &about);
+        let form_token = self.visit.form_token(Purpose::DeviceCode, &about);
         let action = self.action();
         let page = DevicePage {
             action: &action,
             form_token: &form_token,
             message,
         };
-        pages::page(status, &page, &self.browser, None)
+        pages::page(status, &page, &self.visit.browser, None)
     }
 
     /// The device and the application of a code; guesses cost more and more time.
     fn waiting(&self, typed: &str) -> Result<Result<(String, DeviceCode, Client), Wait>, Failure> {
-        let (now, key) = (self.app.now(), self.address.0.map(address_key));
-        let guesses = &self.app.device_guesses;
+        let (now, key) = (self.visit.call.app.now(), self.address.0.map(address_key));
+        let guesses = &self.visit.call.app.device_guesses;
         if let Some(seconds) = key.as_ref().and_then(|key| guesses.wait(key, now)) {
             return Ok(Err(Wait { seconds }));
         }
         if let Some(code) = typed_user_code(typed)
-            && let Some(device) = self.app.control.waiting_device(&code, now)?
-            && let Some(client) = registered(&self.app, Some(device.app))?
+            && let Some(device) = self.visit.call.app.control.waiting_device(&code, now)?
+            && let Some(client) = registered(&self.visit.call.app, Some(device.app))?
             && client.status == ClientStatus::Enabled
-            && addressed(&self.app, &self.tenant_word)?
+            && addressed(&self.visit.call.app, &self.visit.call.tenant_word)?
                 .client(&client.client_id.to_string(), Some(&client))
                 .is_ok()
         {
             return Ok(Ok((code, device, client)));
         }
-        tracing::info!(request.id = %self.context.request, "an unknown device code was typed");
+        tracing::info!(request.id = %self.visit.call.context.request, "an unknown device code was typed");
         if let Some(key) = &key {
             guesses.fail(key, now);
         }
@@ -288,17 +200,17 @@ impl Visit {
 
     fn found_code(&mut self, typed: &str) -> Response {
         match self.waiting(typed) {
-            Ok(Ok((code, _, client))) => match self.browser.signed_in(&self.app) {
+            Ok(Ok((code, _, client))) => match self.visit.signed_in() {
                 Ok(Some(signed_in))
                     if signed_in.user.tenant == client.tenant && signed_in.user.disabled.is_none() =>
                 {
                     self.ask_for_consent(&code, &client, &signed_in)
                 }
-                Ok(_) => self.ask_who(&code, &client, StatusCode::OK, "", None, false),
-                Err(error) => self.fail(error.into()),
+                Ok(_) => self.ask_who(&code, &client, "", &Told::default()),
+                Err(error) => self.visit.fail(error.into()),
             },
             Ok(Err(wait)) => self.wrong_code(wait),
-            Err(failure) => self.fail(failure),
+            Err(failure) => self.visit.fail(failure),
         }
     }
 
@@ -311,39 +223,30 @@ impl Visit {
         }
         let message = format!("There were too many wrong codes. Wait {seconds} seconds and try again.");
         let mut response = self.ask_for_code(StatusCode::TOO_MANY_REQUESTS, Some(&message));
-        super::add_retry_after(&mut response, Some(u64::from(seconds)));
+        add_retry_after(&mut response, Some(u64::from(seconds)));
         response
     }
 
-    fn ask_who(
-        &mut self,
-        code: &str,
-        client: &Client,
-        status: StatusCode,
-        user: &str,
-        message: Option<&str>,
-        needs_code: bool,
-    ) -> Response {
-        let about = self.about(code);
-        let form_token = self.browser.form_token(&self.app, Purpose::DeviceSignIn, &about);
-        let action = self.action();
-        let page = SignInPage {
-            application: &client.name,
-            action: &action,
-            request: code,
-            form_token: &form_token,
-            user,
-            message,
-            needs_code,
-        };
-        pages::page(status, &page, &self.browser, None)
+    fn ask_who(&mut self, code: &str, client: &Client, user: &str, told: &Told) -> Response {
+        let question = self.question(code, client);
+        self.visit.ask_who(Purpose::DeviceSignIn, &question, user, told)
+    }
+
+    fn question(&self, code: &str, client: &Client) -> Question {
+        Question {
+            application: client.name.clone(),
+            about: self.about(code),
+            action: self.action(),
+            request: code.to_owned(),
+            may_go_to: None,
+        }
     }
 
     async fn sign_in(mut self, code: &str, form: &Form) -> Response {
         let (code, client) = match self.waiting(code) {
             Ok(Ok((code, _, client))) => (code, client),
             Ok(Err(wait)) => return self.wrong_code(wait),
-            Err(failure) => return self.fail(failure),
+            Err(failure) => return self.visit.fail(failure),
         };
         if form.get("answer") != Some("yes") {
             return self.ask_for_code(StatusCode::OK, None);
@@ -358,55 +261,37 @@ impl Visit {
             address: self.address,
             application: Some(client.client_id),
         };
-        let user = match passwords::check(&self.app, &attempt).await {
+        let user = match passwords::check(&self.visit.call.app, &attempt).await {
             Ok(user) => user,
             Err(refused) => {
-                let Some(told) = told(&refused, &self.context) else {
-                    return unavailable(&self.browser);
+                return match told(&refused, &self.visit.call.context) {
+                    Some(told) => self.ask_who(&code, &client, &name, &told),
+                    None => unavailable(&self.visit.browser),
                 };
-                let mut response = self.ask_who(
-                    &code,
-                    &client,
-                    told.status,
-                    &name,
-                    Some(&told.message),
-                    told.needs_code,
-                );
-                super::add_retry_after(&mut response, refused.retry_after_seconds().map(u64::from));
-                return response;
             }
         };
-        blocking(move || match self.browser.sign_in(&self.app, &user) {
+        blocking(move || match self.visit.sign_in(&user) {
             Ok(signed_in) => self.ask_for_consent(&code, &client, &signed_in),
-            Err(error) => self.fail(error.into()),
+            Err(error) => self.visit.fail(error.into()),
         })
         .await
     }
 
     /// Always asked, also if the user agreed before: somebody else may have started the device.
     fn ask_for_consent(&mut self, code: &str, client: &Client, signed_in: &SignedIn) -> Response {
-        let about = self.about(code);
-        let form_token = self.browser.form_token(&self.app, Purpose::DeviceConsent, &about);
+        let question = self.question(code, client);
         let permissions: Vec<&str> = client
             .delegated
             .iter()
-            .map(|permission| pages::in_words(permission.name()))
+            .map(|permission| permission.name())
             .collect();
-        let action = self.action();
-        let page = ConsentPage {
-            application: &client.name,
-            user: signed_in.user.name.as_str(),
-            permissions: &permissions,
-            action: &action,
-            request: code,
-            form_token: &form_token,
-        };
-        pages::page(StatusCode::OK, &page, &self.browser, None)
+        self.visit
+            .ask_for_consent(Purpose::DeviceConsent, &question, &permissions, signed_in)
     }
 
     fn decide(&mut self, code: &str, decision: Decision) -> Response {
         self.decided(code, decision)
-            .unwrap_or_else(|failure| self.fail(failure))
+            .unwrap_or_else(|failure| self.visit.fail(failure))
     }
 
     fn decided(&mut self, code: &str, decision: Decision) -> Result<Response, Failure> {
@@ -414,13 +299,15 @@ impl Visit {
             Ok(found) => found,
             Err(wait) => return Ok(self.wrong_code(wait)),
         };
-        let Some(signed_in) = self.browser.signed_in(&self.app)? else {
+        let Some(signed_in) = self.visit.signed_in()? else {
             return Ok(self.ask_for_code(StatusCode::OK, Some("You were signed out.")));
         };
         let user = clients::user(&signed_in.user);
         check_user(Some(&user), &client)?;
-        let now = self.app.now();
+        let now = self.visit.call.app.now();
         if !self
+            .visit
+            .call
             .app
             .control
             .decide_device(&code, user.object_id, decision, now)?
@@ -436,9 +323,12 @@ impl Visit {
                     .map(|permission| permission.name())
                     .filter(|name| issuer::scope::holds(&device.scope, name))
                     .collect();
-                self.app
-                    .control
-                    .add_consents(user.object_id, client.client_id, &permissions, now)?;
+                self.visit.call.app.control.add_consents(
+                    user.object_id,
+                    client.client_id,
+                    &permissions,
+                    now,
+                )?;
                 tracing::info!(user = %user.name, app = %client.client_id, "somebody let a device in");
                 ("You are signed in on your device", "You can close this page.")
             }
@@ -448,21 +338,7 @@ impl Visit {
             text,
             details: None,
         };
-        Ok(pages::page(StatusCode::OK, &notice, &self.browser, None))
-    }
-
-    fn fail(&self, failure: Failure) -> Response {
-        match failure {
-            Failure::Refused(refusal) | Failure::Reply(_, refusal) => {
-                self.context.note(&refusal);
-                pages::refusal(&refusal, &self.context.trace, &self.browser)
-            }
-            Failure::Control(error) => {
-                tracing::error!(request.id = %self.context.request, "a device could not be let in: {error}");
-                unavailable(&self.browser)
-            }
-            Failure::Unavailable => unavailable(&self.browser),
-        }
+        Ok(pages::page(StatusCode::OK, &notice, &self.visit.browser, None))
     }
 }
 

@@ -1,17 +1,16 @@
 //! What the service says about itself: discovery documents, keys, instances, and where a user signs in.
 
-use super::{Context, JSON, addressed, answer};
+use super::call::Call;
+use super::{JSON, addressed, answer};
 use crate::app::App;
-use crate::layers::RequestId;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use issuer::discovery;
 use issuer::form::Form;
 use issuer::grant::AddressedTenant;
-use issuer::protocol::Protocol;
 use issuer::refusal::Refusal;
 use model::user::UserName;
 use serde_json::{Value, json};
@@ -19,27 +18,18 @@ use std::sync::Arc;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/{tenant}/.well-known/openid-configuration", get(document_v1))
-        .route(
-            "/{tenant}/v2.0/.well-known/openid-configuration",
-            get(document_v2),
-        )
+        .route("/{tenant}/.well-known/openid-configuration", get(document))
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(document))
         // RFC 8414, 3.1: the path of the issuer stands behind the well-known word; some clients put it in front.
-        .route(
-            "/{tenant}/.well-known/oauth-authorization-server",
-            get(document_v1),
-        )
+        .route("/{tenant}/.well-known/oauth-authorization-server", get(document))
         .route(
             "/{tenant}/v2.0/.well-known/oauth-authorization-server",
-            get(document_v2),
+            get(document),
         )
-        .route(
-            "/.well-known/oauth-authorization-server/{tenant}",
-            get(document_v1),
-        )
+        .route("/.well-known/oauth-authorization-server/{tenant}", get(document))
         .route(
             "/.well-known/oauth-authorization-server/{tenant}/v2.0",
-            get(document_v2),
+            get(document),
         )
         .route("/{tenant}/discovery/keys", get(keys))
         .route("/{tenant}/discovery/v2.0/keys", get(keys))
@@ -52,33 +42,14 @@ pub(super) fn routes() -> Router<Arc<App>> {
 /// How long a document may be kept: a new key is published before it signs.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-async fn document_v1(
-    State(app): State<Arc<App>>,
-    Path(tenant_word): Path<String>,
-    request: RequestId,
-    headers: HeaderMap,
-) -> Response {
-    document(&app, &tenant_word, Protocol::V1, request, &headers)
-}
-
-async fn document_v2(
-    State(app): State<Arc<App>>,
-    Path(tenant_word): Path<String>,
-    request: RequestId,
-    headers: HeaderMap,
-) -> Response {
-    document(&app, &tenant_word, Protocol::V2, request, &headers)
-}
-
-fn document(
-    app: &App,
-    tenant_word: &str,
-    protocol: Protocol,
-    request: RequestId,
-    headers: &HeaderMap,
-) -> Response {
-    let context = Context::of(app, headers, request);
-    let tenant = match addressed(app, tenant_word) {
+async fn document(call: Call) -> Response {
+    let Call {
+        app,
+        tenant_word,
+        protocol,
+        context,
+    } = call;
+    let tenant = match addressed(&app, &tenant_word) {
         Ok(AddressedTenant::Known { id, .. }) => Some(id),
         Ok(AddressedTenant::OfTheClient) => None,
         Ok(AddressedTenant::Unknown { word }) => {
@@ -94,7 +65,7 @@ fn document(
     };
     public(&discovery::document(
         &app.authority,
-        tenant_word,
+        &tenant_word,
         tenant,
         protocol,
     ))
@@ -105,13 +76,8 @@ async fn keys(State(app): State<Arc<App>>) -> Response {
     public(&discovery::keys(keys.published(app.now()), None))
 }
 
-async fn instance(
-    State(app): State<Arc<App>>,
-    RawQuery(query): RawQuery,
-    request: RequestId,
-    headers: HeaderMap,
-) -> Response {
-    let context = Context::of(&app, &headers, request);
+async fn instance(call: Call, RawQuery(query): RawQuery) -> Response {
+    let Call { app, context, .. } = call;
     let form = match Form::parse(query.unwrap_or_default().as_bytes()) {
         Ok(form) => form,
         Err(error) => return context.refusal(&Refusal::NotAForm(error)),
@@ -126,13 +92,8 @@ async fn instance(
 }
 
 /// Where a user signs in: here, always. Whether there is such a user is not told (contract 4.2).
-async fn realm(
-    State(app): State<Arc<App>>,
-    Path((_, user)): Path<(String, String)>,
-    request: RequestId,
-    headers: HeaderMap,
-) -> Response {
-    let context = Context::of(&app, &headers, request);
+async fn realm(Path((_, user)): Path<(String, String)>, call: Call) -> Response {
+    let Call { app, context, .. } = call;
     let Ok(name) = UserName::parse(&user) else {
         return context.refusal(&Refusal::BadParameter {
             name: "user",

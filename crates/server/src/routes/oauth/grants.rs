@@ -1,17 +1,18 @@
 //! The grants of users, for a client that has proved who it is: what is looked up and kept around each decision.
 
-use super::Failure;
+use super::{Failure, issuing};
 use crate::app::App;
 use crate::layers::ClientAddress;
 use crate::passwords::{self, Attempt, Refused};
 use crate::{chance, clients};
 use issuer::audience::REPORTS_RESOURCE_ID;
 use issuer::client::Client;
-use issuer::grant::{AddressedTenant, Issuing, Proof, TokenAnswer, wanted};
+use issuer::grant::{AddressedTenant, Proof, TokenAnswer, wanted};
 use issuer::opaque::{MAX_OPAQUE_BYTES, Opaque, hash_of};
 use issuer::pkce::{Challenge, Method};
 use issuer::protocol::Protocol;
 use issuer::refusal::Refusal;
+use issuer::scope::Wanted;
 use issuer::token_request::{Grant, TokenRequest};
 use issuer::user_grant::{self, KeptCode, UserGrant};
 use model::time::{TICKS_PER_SECOND, Timestamp};
@@ -61,6 +62,18 @@ pub(super) fn known_as(text: &SecretString) -> Option<GrantHash> {
     (text.len() <= MAX_OPAQUE_BYTES).then(|| GrantHash(hash_of(text)))
 }
 
+/// What counts once: whatever came of it was revoked when it was used again.
+fn fresh<T>(taken: Taken<T>, app: Uuid, used: Refusal, unknown: Refusal) -> Result<T, Failure> {
+    match taken {
+        Taken::Fresh(kept) => Ok(kept),
+        Taken::Used => {
+            tracing::warn!(app = %app, "what its sign-in gave was revoked: {used}");
+            Err(used.into())
+        }
+        Taken::None => Err(unknown.into()),
+    }
+}
+
 impl Ready {
     /// Answers a grant of a user.
     pub(super) async fn give(self, address: ClientAddress) -> Result<TokenAnswer, Failure> {
@@ -88,6 +101,11 @@ impl Ready {
         }
     }
 
+    /// What the request asks for; `before` is the resource that was permitted before.
+    fn wanted(&self, before: Option<&str>) -> Result<Wanted, Refusal> {
+        wanted(&self.request, before, &self.tenant, &self.app.authority)
+    }
+
     fn code(
         &self,
         code: &SecretString,
@@ -95,26 +113,14 @@ impl Ready {
         verifier: Option<&SecretString>,
     ) -> Result<TokenAnswer, Failure> {
         // A request that can never be answered must not use the code up.
-        wanted(
-            &self.request,
-            Some(REPORTS_RESOURCE_ID),
-            &self.tenant,
-            &self.app.authority,
-        )?;
+        self.wanted(Some(REPORTS_RESOURCE_ID))?;
         let hash = known_as(code).ok_or(Refusal::UnknownCode)?;
         let app = self.client.client_id;
         let taken = self
             .app
             .control
             .take_code(hash, app, self.now, revoked_until(self.now))?;
-        let kept = match taken {
-            Taken::Fresh(kept) => kept,
-            Taken::Used => {
-                tracing::warn!(app = %app, "a code was redeemed twice; what it gave was revoked");
-                return Err(Refusal::UsedCode.into());
-            }
-            Taken::None => return Err(Refusal::UnknownCode.into()),
-        };
+        let kept = fresh(taken, app, Refusal::UsedCode, Refusal::UnknownCode)?;
         let presented = KeptCode {
             reply_address: kept.reply_address.clone(),
             challenge: kept.challenge.as_ref().map(|challenge| Challenge {
@@ -135,12 +141,7 @@ impl Ready {
             protocol,
             self.now,
         )?;
-        let wanted = wanted(
-            &self.request,
-            Some(&kept.resource),
-            &self.tenant,
-            &self.app.authority,
-        )?;
+        let wanted = self.wanted(Some(&kept.resource))?;
         self.tokens(&Permitted {
             user: kept.user,
             family: kept.family,
@@ -151,32 +152,20 @@ impl Ready {
     }
 
     fn refresh(&self, token: &SecretString) -> Result<TokenAnswer, Failure> {
-        wanted(
-            &self.request,
-            Some(REPORTS_RESOURCE_ID),
-            &self.tenant,
-            &self.app.authority,
-        )?;
+        self.wanted(Some(REPORTS_RESOURCE_ID))?;
         let hash = known_as(token).ok_or(Refusal::UnknownRefreshToken)?;
         let app = self.client.client_id;
         let found = self
             .app
             .control
             .take_refresh_token(hash, app, self.now, revoked_until(self.now))?;
-        let kept = match found {
-            Taken::Fresh(kept) => kept,
-            Taken::Used => {
-                tracing::warn!(app = %app, "a refresh token was used twice; all of its sign-in was revoked");
-                return Err(Refusal::UsedRefreshToken.into());
-            }
-            Taken::None => return Err(Refusal::UnknownRefreshToken.into()),
-        };
-        let wanted = wanted(
-            &self.request,
-            Some(&kept.resource),
-            &self.tenant,
-            &self.app.authority,
+        let kept = fresh(
+            found,
+            app,
+            Refusal::UsedRefreshToken,
+            Refusal::UnknownRefreshToken,
         )?;
+        let wanted = self.wanted(Some(&kept.resource))?;
         self.tokens(&Permitted {
             user: kept.user,
             family: kept.family,
@@ -259,7 +248,7 @@ impl Ready {
 
     fn password(&self, user: Option<&User>) -> Result<TokenAnswer, Failure> {
         let user = user.ok_or(Refusal::WrongPassword)?;
-        let wanted = wanted(&self.request, None, &self.tenant, &self.app.authority)?;
+        let wanted = self.wanted(None)?;
         // Nobody can be asked here; that the administrator gave the permission, and let passwords be used, must do.
         self.tokens(&Permitted {
             user: user.object_id,
@@ -290,14 +279,7 @@ impl Ready {
             family: permitted.family,
         };
         let keys = app.keys();
-        let issuing = Issuing {
-            authority: &app.authority,
-            key: &keys.signing,
-            protocol,
-            now: self.now,
-            lifetime_seconds: config.tokens.lifetime.as_secs() as i64,
-            random: chance::bytes(),
-        };
+        let issuing = issuing(app, &keys, protocol, self.now);
         let answer = user_grant::tokens(grant, refresh.as_ref(), issuing)?;
         if let Some(refresh) = &refresh {
             let kept = RefreshToken {

@@ -1,16 +1,16 @@
 //! `/{tenant}/oauth2/logout`: the browser's session ends (OpenID Connect RP-Initiated Logout).
 
-use super::browser::Browser;
 use super::notices::{blocking, unavailable};
 use super::pages::{self, NoticePage};
 use super::registered;
+use super::visit::Visit;
 use crate::app::App;
-use crate::layers::{Origin, RequestId, whole_body};
 use axum::Router;
-use axum::extract::{RawQuery, Request, State};
+use axum::body::Body;
+use axum::extract::RawQuery;
 use axum::response::Response;
 use axum::routing::get;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use issuer::form::Form;
 use issuer::reply;
 use std::sync::Arc;
@@ -22,38 +22,23 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/{tenant}/oauth2/v2.0/logout", get(asked).post(posted))
 }
 
-async fn asked(
-    State(app): State<Arc<App>>,
-    RawQuery(query): RawQuery,
-    request: RequestId,
-    origin: Origin,
-    headers: HeaderMap,
-) -> Response {
-    let browser = Browser::of(&headers, &origin);
+async fn asked(visit: Visit, RawQuery(query): RawQuery) -> Response {
     let form = Form::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
-    blocking(move || end(&app, browser, &form, request)).await
+    blocking(move || end(visit, &form)).await
 }
 
-async fn posted(
-    State(app): State<Arc<App>>,
-    request_id: RequestId,
-    origin: Origin,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let browser = Browser::of(&parts.headers, &origin);
-    let form = match whole_body(body).await {
-        Ok(body) => Form::parse(&body).unwrap_or_default(),
-        Err(_) => Form::default(),
-    };
-    blocking(move || end(&app, browser, &form, request_id)).await
+async fn posted(visit: Visit, body: Body) -> Response {
+    let form = visit.form(body).await.unwrap_or_default();
+    blocking(move || end(visit, &form)).await
 }
 
 /// Signing somebody out against their will is a nuisance and no danger, so nothing is asked. Sending them elsewhere is:
 /// only to a reply address of the application that says to be asking.
-fn end(app: &App, mut browser: Browser, form: &Form, request: RequestId) -> Response {
+fn end(visit: Visit, form: &Form) -> Response {
+    let Visit { call, mut browser } = visit;
+    let app = call.app.as_ref();
     if let Err(error) = browser.sign_out(app) {
-        tracing::error!(request.id = %request, "a session could not be ended: {error}");
+        tracing::error!(request.id = %call.context.request, "a session could not be ended: {error}");
         return unavailable(&browser);
     }
     if let Some(target) = target(app, form) {

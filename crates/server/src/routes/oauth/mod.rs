@@ -2,6 +2,7 @@
 
 mod authorize;
 mod browser;
+mod call;
 mod device;
 mod discovery;
 mod grants;
@@ -11,8 +12,10 @@ mod pages;
 mod revoke;
 mod token;
 mod userinfo;
+mod visit;
 
 use crate::app::App;
+use crate::keyring::Keys;
 use crate::layers::{FaultReport, RequestId};
 use crate::{chance, clients};
 use axum::Router;
@@ -20,9 +23,11 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use issuer::client::Client;
-use issuer::grant::{AddressedTenant, TOKEN_HEADERS};
+use issuer::grant::{AddressedTenant, Issuing, TOKEN_HEADERS};
+use issuer::protocol::Protocol;
 use issuer::refusal::{Refusal, Trace};
 use issuer::reply::ReplyTo;
+use model::time::Timestamp;
 use std::sync::Arc;
 use store::control::ControlError;
 use uuid::Uuid;
@@ -157,6 +162,18 @@ fn registered(app: &App, client_id: Option<Uuid>) -> Result<Option<Client>, Cont
         return Ok(None);
     };
     Ok(app.control.app(client_id)?.as_deref().map(clients::client))
+}
+
+/// How tokens are made now.
+fn issuing<'a>(app: &'a App, keys: &'a Keys, protocol: Protocol, now: Timestamp) -> Issuing<'a> {
+    Issuing {
+        authority: &app.authority,
+        key: &keys.signing,
+        protocol,
+        now,
+        lifetime_seconds: app.config().tokens.lifetime.as_secs() as i64,
+        random: chance::bytes(),
+    }
 }
 
 /// Faults of the shell around these routes, as RFC 6749 spells errors.

@@ -8,11 +8,23 @@ use axum::response::Response;
 use http::StatusCode;
 use tokio::task::spawn_blocking;
 
-/// What people are told when they could not sign in.
+/// What people are told beside the form for name and password; by default nothing.
+#[derive(Default)]
 pub(super) struct Told {
     pub(super) status: StatusCode,
-    pub(super) message: String,
+    pub(super) message: Option<String>,
     pub(super) needs_code: bool,
+    pub(super) retry_after_seconds: Option<u64>,
+}
+
+impl Told {
+    /// A sentence, and nothing that went wrong.
+    pub(super) fn of(message: &str) -> Told {
+        Told {
+            message: Some(message.to_owned()),
+            ..Told::default()
+        }
+    }
 }
 
 /// `None` if it is our fault, which the log has.
@@ -53,8 +65,9 @@ pub(super) fn told(refused: &Refused, context: &Context) -> Option<Told> {
     };
     Some(Told {
         status,
-        message,
+        message: Some(message),
         needs_code,
+        retry_after_seconds: refused.retry_after_seconds().map(u64::from),
     })
 }
 

@@ -1,22 +1,16 @@
 //! `/{tenant}/oauth2/revoke` (RFC 7009) and `/{tenant}/oauth2/introspect` (RFC 7662).
 
+use super::call::{ClientCall, Identified, only_post};
 use super::grants::{known_as, revoked_until};
-use super::notices::blocking;
-use super::token::{audiences, authorization, only_post, with_challenge};
-use super::{Context, Failure, JSON, addressed, answer, registered};
+use super::{Context, Failure};
 use crate::app::App;
-use crate::layers::{RequestId, whole_body};
 use axum::Router;
-use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::post;
-use http::{HeaderMap, StatusCode};
 use issuer::audience::Audience;
 use issuer::client::Client;
-use issuer::form::Form;
 use issuer::grant::{Proof, authenticate};
 use issuer::refusal::Refusal;
-use issuer::token_request::Presented;
 use issuer::verify::VerifiedToken;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -39,69 +33,33 @@ pub(super) fn routes() -> Router<Arc<App>> {
 /// Every audience that our tokens have.
 const ANY: &[Audience] = &[Audience::Reports, Audience::Ingest];
 
-async fn revoke(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    request: Request,
-) -> Response {
-    about_a_token(state, path, request_id, request, revoked).await
+async fn revoke(call: ClientCall) -> Response {
+    call.answer_with(|call| about_a_token(call, revoked)).await
 }
 
-async fn introspect(
-    state: State<Arc<App>>,
-    path: Path<String>,
-    request_id: RequestId,
-    request: Request,
-) -> Response {
-    about_a_token(state, path, request_id, request, introspected).await
+async fn introspect(call: ClientCall) -> Response {
+    call.answer_with(|call| about_a_token(call, introspected)).await
 }
 
 /// What is done about a token that a client names.
 type Deed = fn(&App, &Client, Proof, &SecretString, &Context) -> Result<Value, Failure>;
 
-async fn about_a_token(
-    State(app): State<Arc<App>>,
-    Path(tenant_word): Path<String>,
-    request_id: RequestId,
-    request: Request,
-    deed: Deed,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let context = Context::of(&app, &parts.headers, request_id);
-    let body = match whole_body(body).await {
-        Ok(body) => body,
-        Err(fault) => return answer(fault.status(), fault.to_string(), "text/plain;charset=utf-8"),
-    };
-    blocking(
-        move || match done(&app, &tenant_word, &parts.headers, &body, &context, deed) {
-            Ok(body) => answer(StatusCode::OK, body.to_string(), JSON),
-            Err(failure) => with_challenge(context.failure(&failure), &parts.headers),
-        },
-    )
-    .await
-}
-
-fn done(
-    app: &App,
-    tenant_word: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-    context: &Context,
-    deed: Deed,
-) -> Result<Value, Failure> {
-    let form = Form::parse(body).map_err(Refusal::NotAForm)?;
-    let presented = Presented::read(&form, authorization(headers))?;
-    let tenant = addressed(app, tenant_word)?;
-    let found = registered(app, presented.client_id())?;
-    let client = tenant.client(&presented.client, found.as_ref())?;
-    let audiences = audiences(app, tenant_word, Some(client));
-    let proof = authenticate(&presented, client, &audiences, context.trace.now)?;
+fn about_a_token(asked: &ClientCall, deed: Deed) -> Result<String, Failure> {
+    let Identified {
+        form,
+        presented,
+        client,
+        ..
+    } = asked.identified()?;
+    let context = &asked.call.context;
+    let audiences = asked.audiences(Some(&client));
+    let proof = authenticate(&presented, &client, &audiences, context.trace.now)?;
     let token = form
         .get("token")
         .map(SecretString::from)
         .ok_or(Refusal::MissingParameter("token"))?;
-    deed(app, client, proof, &token, context)
+    let done = deed(&asked.call.app, &client, proof, &token, context)?;
+    Ok(done.to_string())
 }
 
 /// A token that is none, or another's, is answered like one that was revoked: nothing can be learnt (RFC 7009, 2.2).
