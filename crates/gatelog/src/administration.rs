@@ -5,16 +5,18 @@ use crate::client::arguments::Connection;
 use crate::client::http::Answer;
 use crate::client::session::Session;
 use anyhow::{Context, Result, anyhow};
-use server::config::Config;
-use server::link::{Link, refused};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use server::config::Config;
+use server::link::{Link, refused};
 use std::path::PathBuf;
 use tokio::sync::Mutex;
 
 /// Whose tenant is administered, if not those of this machine's data folder.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Over the network, as a Global Administrator of the tenant (without these: the data folder here)")]
+#[command(
+    next_help_heading = "Over the network, as a Global Administrator of the tenant (without these: the data folder here)"
+)]
 pub(crate) struct Remote {
     /// Scheme, host and port of the service, such as https://reports.contoso.com; sign in there first with `gatelog login`
     #[arg(long, global = true, value_name = "ADDRESS")]
@@ -23,10 +25,22 @@ pub(crate) struct Remote {
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<String>,
     /// The tenant of the service [default: that of the sign-in]
-    #[arg(long, global = true, value_name = "TENANT", env = "GATELOG_TENANT", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "TENANT",
+        env = "GATELOG_TENANT",
+        hide_env_values = true
+    )]
     service_tenant: Option<String>,
     /// Authorities in PEM that are trusted beside the machine's own
-    #[arg(long, global = true, value_name = "FILE", env = "GATELOG_CA_FILE", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "GATELOG_CA_FILE",
+        hide_env_values = true
+    )]
     ca_file: Option<PathBuf>,
     /// Send tokens over plain HTTP to other machines, too; everybody on the way can read them
     #[arg(long, global = true)]
@@ -91,7 +105,11 @@ impl Administration {
             Administration::Folder(link) => link.post(target, body).await,
             Administration::Service(session) => {
                 let body = serde_json::to_string(body)?;
-                let answer = session.lock().await.administer("POST", target, Some(body)).await?;
+                let answer = session
+                    .lock()
+                    .await
+                    .administer("POST", target, Some(body))
+                    .await?;
                 read(&answer)
             }
         }

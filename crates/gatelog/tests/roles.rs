@@ -210,11 +210,7 @@ fn a_filter_on_a_masked_property_is_refused() {
             "userPrincipalName%20eq%20'dora@contoso.com'",
             "userPrincipalName",
         ),
-        (
-            "activities/audit",
-            "startsWith(actor/name,'Ada')",
-            "actor",
-        ),
+        ("activities/audit", "startsWith(actor/name,'Ada')", "actor"),
         (
             "activities/signinEvents",
             "signinDateTime%20gt%202020-01-01%20and%20(loginStatus%20eq%20'0'%20or%20userId%20eq%20'x')",

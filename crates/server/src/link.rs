@@ -253,8 +253,7 @@ pub fn refused(status: u16, body: &[u8]) -> anyhow::Error {
     let message = text("detail")
         .or_else(|| text("title"))
         .unwrap_or_else(|| format!("the server answered {status}"));
-    Refused { status, message }
-    .into()
+    Refused { status, message }.into()
 }
 
 /// A query string of plain values: GUIDs and ids of formats, which need no escaping.

@@ -213,7 +213,9 @@ impl Http {
                 .body(form.clone());
         }
         if let Some(json) = &ask.json {
-            request = request.header(CONTENT_TYPE, "application/json").body(json.clone());
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(json.clone());
         }
         let outcome = async {
             let mut response = request.send().await.map_err(|error| whose(ask.url, &error))?;

@@ -145,7 +145,10 @@ impl Session {
             return Ok(answer);
         }
         let token = self.renew(Some(&token)).await?;
-        Ok(self.http.send(&Ask::json(method, &url, body).bearer(&token)).await?)
+        Ok(self
+            .http
+            .send(&Ask::json(method, &url, body).bearer(&token))
+            .await?)
     }
 
     /// A token that does not end at once.

@@ -49,7 +49,10 @@ pub(super) fn run(common: &Common, remote: &Remote, command: &Command) -> Result
                     .filter(|known| known.key_id.starts_with(key))
                     .collect();
                 let [meant] = meant.as_slice() else {
-                    let message = format!("{} keys begin with {key:?}; `gatelog key list` shows them", meant.len());
+                    let message = format!(
+                        "{} keys begin with {key:?}; `gatelog key list` shows them",
+                        meant.len()
+                    );
                     return Err(Refused { status: 404, message }.into());
                 };
                 answer(common.output, meant, || listed(std::slice::from_ref(meant)))?;

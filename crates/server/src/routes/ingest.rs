@@ -11,7 +11,7 @@ use crate::inputs::intake::{Intake, IntakeError, Summary, TenantRule, Terms};
 use crate::inputs::upload::Upload;
 use crate::layers::{Fault, RequestId};
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -42,8 +42,8 @@ const FACE: Face = Face {
     may_not: "The application may not ingest",
 };
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/{tenant}/ingest/{format}", post(ingest).fallback(only_post))
+pub(super) fn routes() -> Routes {
+    Routes::new().route("/{tenant}/ingest/{format}", post(ingest).fallback(only_post))
 }
 
 async fn only_post(request: RequestId) -> Response {
@@ -354,7 +354,8 @@ impl Failure {
                 .retry_after_seconds(5)
             }
             (Failure::Intake(IntakeError::Store(error @ StoreError::TenantGone { .. })), None) => {
-                Problem::new(StatusCode::GONE, "tenant-gone", "The tenant was deleted").detail(error.to_string())
+                Problem::new(StatusCode::GONE, "tenant-gone", "The tenant was deleted")
+                    .detail(error.to_string())
             }
             (Failure::Intake(error), None) => {
                 tracing::error!("an upload could not be stored: {error}");

@@ -27,7 +27,11 @@ pub(super) fn removing(trial: &Trial) -> Result<(), String> {
     let epoch = epoch(trial, &opened)?;
     {
         let _backup = opened.store.begin_backup().map_err(|error| error.to_string())?;
-        equal("a tenant while a backup is taken", remove(&opened)?, Removal::BackupUnderWay)?;
+        equal(
+            "a tenant while a backup is taken",
+            remove(&opened)?,
+            Removal::BackupUnderWay,
+        )?;
         equal("its rows", trial.all_rows(&opened, &query(10))?.len(), 2)?;
     }
     equal("a tenant with events", remove(&opened)?, Removal::Removed)?;
@@ -37,8 +41,17 @@ pub(super) fn removing(trial: &Trial) -> Result<(), String> {
     drop(opened);
     let opened = trial.open();
     nothing_is_left(trial, &opened)?;
-    equal("rows of the other after a start", other.all_rows(&opened, &query(10))?.len(), 2)?;
-    let admit = |tenant| opened.store.admit_tenant(tenant).map_err(|error| error.to_string());
+    equal(
+        "rows of the other after a start",
+        other.all_rows(&opened, &query(10))?.len(),
+        2,
+    )?;
+    let admit = |tenant| {
+        opened
+            .store
+            .admit_tenant(tenant)
+            .map_err(|error| error.to_string())
+    };
     admit(trial.tenant)?;
     admit(trial.tenant)?;
     admit(other.tenant)?;
@@ -46,7 +59,11 @@ pub(super) fn removing(trial: &Trial) -> Result<(), String> {
         "its second life began no epoch".to_owned()
     })?;
     trial.append(&opened, &[told(3, "2017-04-12", 1)])?;
-    equal("rows of its second life", trial.all_rows(&opened, &query(10))?.len(), 1)?;
+    equal(
+        "rows of its second life",
+        trial.all_rows(&opened, &query(10))?.len(),
+        1,
+    )?;
     equal("rows of the other", other.all_rows(&opened, &query(10))?.len(), 2)
 }
 
@@ -63,9 +80,16 @@ fn nothing_is_left(trial: &Trial, opened: &Opened) -> Result<(), String> {
     let expected = StoreError::TenantGone {
         tenant: tenant.to_string(),
     };
-    equal("what is said of events for it", refused, Some(expected.to_string()))
+    equal(
+        "what is said of events for it",
+        refused,
+        Some(expected.to_string()),
+    )
 }
 
 fn epoch(trial: &Trial, opened: &Opened) -> Result<u64, String> {
-    opened.store.epoch(trial.tenant).map_err(|error| error.to_string())
+    opened
+        .store
+        .epoch(trial.tenant)
+        .map_err(|error| error.to_string())
 }

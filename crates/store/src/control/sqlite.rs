@@ -12,8 +12,8 @@ mod users;
 
 use super::error::ControlError;
 use super::{
-    App, AppChanges, AppPassword, AppStatus, ControlStore, NewApp, NewAppCertificate, NewAppSecret, SigningKeyRecord,
-    Tenant, TenantSettings, User,
+    App, AppChanges, AppPassword, AppStatus, ControlStore, NewApp, NewAppCertificate, NewAppSecret,
+    SigningKeyRecord, Tenant, TenantSettings, User,
 };
 use model::tenant::{TenantId, TenantName};
 use model::time::Timestamp;
@@ -173,7 +173,9 @@ impl ControlStore for SqliteControlStore {
     }
 
     fn delete_tenant(&self, tenant: TenantId) -> Result<bool, ControlError> {
-        self.change("delete the tenant", |transaction| tenants::delete(transaction, tenant))
+        self.change("delete the tenant", |transaction| {
+            tenants::delete(transaction, tenant)
+        })
     }
 
     fn create_app(&self, app: &NewApp, now: Timestamp) -> Result<(), ControlError> {

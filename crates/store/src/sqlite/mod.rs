@@ -314,7 +314,13 @@ impl EventStore for SqliteEventStore {
             return Ok(Removal::NotThere);
         };
         let (reply, answer) = bounded(1);
-        self.send(tenant, Job::Remove { tenant: loaded, reply })?;
+        self.send(
+            tenant,
+            Job::Remove {
+                tenant: loaded,
+                reply,
+            },
+        )?;
         answer.recv().map_err(|_| StoreError::Closing)?
     }
 

@@ -8,7 +8,7 @@ use crate::basic;
 use crate::chance;
 use crate::layers::RequestId;
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -64,8 +64,8 @@ const MOST_DAYS: u32 = 3_650;
 /// The first group tells app passwords apart.
 const HINT_CHARACTERS: usize = 5;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/users/{user}/app-passwords", get(list).post(create))
         .route("/users/{user}/app-passwords/{id}", delete(remove))
 }

@@ -6,7 +6,7 @@ use crate::chance;
 use crate::layers::RequestId;
 use crate::own_events::{self, Act, Target};
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::control::{
-    self, AppChanges, AppKind, AppPermission, AppStatus, NewApp, NewAppCertificate, NewAppSecret, PermissionKind,
+    self, AppChanges, AppKind, AppPermission, AppStatus, NewApp, NewAppCertificate, NewAppSecret,
+    PermissionKind,
 };
 use uuid::Uuid;
 
@@ -136,12 +137,15 @@ pub struct SecretAnswer {
     pub expires: Option<String>,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/apps", get(list).post(create))
         .route("/apps/{client_id}", get(show).post(update).delete(delete))
         .route("/apps/{client_id}/secrets", post(add_secret))
-        .route("/apps/{client_id}/secrets/{hint}", axum::routing::delete(delete_secret))
+        .route(
+            "/apps/{client_id}/secrets/{hint}",
+            axum::routing::delete(delete_secret),
+        )
         .route("/apps/{client_id}/disable", post(disable))
         .route("/apps/{client_id}/enable", post(enable))
 }
@@ -169,7 +173,10 @@ async fn show(
     admin: Admin,
     Path(client_id): Path<Uuid>,
 ) -> Response {
-    apart(request, move || found(&app, &admin, client_id).map(|found| answer(&found))).await
+    apart(request, move || {
+        found(&app, &admin, client_id).map(|found| answer(&found))
+    })
+    .await
 }
 
 async fn create(State(app): State<Arc<App>>, request: RequestId, admin: Admin, body: Bytes) -> Response {
@@ -268,7 +275,10 @@ async fn disable(
     admin: Admin,
     Path(client_id): Path<Uuid>,
 ) -> Response {
-    apart(request, move || switched(&app, &admin, client_id, AppStatus::Disabled)).await
+    apart(request, move || {
+        switched(&app, &admin, client_id, AppStatus::Disabled)
+    })
+    .await
 }
 
 async fn enable(
@@ -277,7 +287,10 @@ async fn enable(
     admin: Admin,
     Path(client_id): Path<Uuid>,
 ) -> Response {
-    apart(request, move || switched(&app, &admin, client_id, AppStatus::Enabled)).await
+    apart(request, move || {
+        switched(&app, &admin, client_id, AppStatus::Enabled)
+    })
+    .await
 }
 
 async fn delete(

@@ -97,7 +97,10 @@ mod tests {
     #[test]
     fn the_rest_of_an_address_stays_as_it_was_written() {
         check("/contoso.com/admin/users", "/users");
-        check("/contoso.com/admin/users/a%2Fb%40c?tenant=x%26y", "/users/a%2Fb%40c?tenant=x%26y");
+        check(
+            "/contoso.com/admin/users/a%2Fb%40c?tenant=x%26y",
+            "/users/a%2Fb%40c?tenant=x%26y",
+        );
         check("/contoso.com/admin/", "/");
         check("/admin/admin/admin/x", "/admin/x");
     }

@@ -6,12 +6,13 @@ use crate::inputs::intake::{Intake, Line, Rejection, TenantRule, Tenants, Terms}
 use crate::inputs::upload::Upload;
 use crate::layers::RequestId;
 use crate::problem::Problem;
+use crate::routes::listed::Routes;
 use crate::{chance, clock};
+use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
@@ -23,8 +24,8 @@ use sources::{Choice, Limits};
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::events::EventStore;
 use store::control::{ControlError, ControlStore};
+use store::events::EventStore;
 use tokio::sync::mpsc::{Sender, channel};
 use uuid::Uuid;
 
@@ -128,8 +129,8 @@ pub struct ImportTotals {
     pub last: Option<String>,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/import-place", get(place))
         .route("/import", post(import))
 }

@@ -34,6 +34,7 @@ use crate::app::App;
 use crate::layers::RequestId;
 use crate::own_events::Actor;
 use crate::problem::Problem;
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -114,12 +115,16 @@ impl<S: Sync> FromRequestParts<S> for Admin {
 
 /// The routes of administration by token, below `/{tenant}/admin`.
 pub(super) fn routes_by_token(app: &Arc<App>) -> Router<Arc<App>> {
-    by_token::routes(of_one_tenant().fallback(by_token::no_such_address).with_state(Arc::clone(app)))
+    let inner = of_one_tenant()
+        .router()
+        .fallback(by_token::no_such_address)
+        .with_state(Arc::clone(app));
+    by_token::routes(inner)
 }
 
 /// What an administrator of a tenant may see and change of it.
-fn of_one_tenant() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn of_one_tenant() -> Routes {
+    Routes::new()
         .merge(tenants::routes_of_one())
         .merge(apps::routes())
         .merge(users::routes())
@@ -136,6 +141,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(backup::routes())
         .merge(rebuild::routes())
         .merge(status::routes())
+        .router()
         .fallback(no_such_address)
         .layer(Extension(Admin::of_the_data_folder()))
         .with_state(Arc::clone(app))

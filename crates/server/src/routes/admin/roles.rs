@@ -4,7 +4,7 @@ use super::{Admin, apart, control_problem};
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -42,8 +42,8 @@ pub struct ReportOfRole {
     pub masked: Vec<String>,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/roles", get(list))
         .route("/roles/{role}", get(show))
 }

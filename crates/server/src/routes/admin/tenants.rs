@@ -6,7 +6,7 @@ use crate::chance;
 use crate::layers::RequestId;
 use crate::own_events::{self, Act, Target};
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -66,15 +66,15 @@ pub struct TenantChangesAsked {
 }
 
 /// What touches one tenant.
-pub(super) fn routes_of_one() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes_of_one() -> Routes {
+    Routes::new()
         .route("/tenants", get(list))
         .route("/tenants/{tenant}", get(show).post(update))
 }
 
 /// What makes and removes tenants, for whoever may use the data folder.
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/tenants", post(create))
         .route("/tenants/{tenant}", delete(remove))
 }
@@ -129,7 +129,13 @@ async fn update(
         changed().map_err(|error| control_problem(&error))?;
         let tenant = registered(&app, id)?;
         let mut details = vec![("PasswordGrant", tenant.password_grant.to_string())];
-        let names = |names: &[TenantName]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let names = |names: &[TenantName]| {
+            names
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
         if !added.is_empty() {
             details.push(("AddedNames", names(&added)));
         }
@@ -182,7 +188,9 @@ fn of_directory(tenant: &TenantAnswer) -> Act {
 async fn list(State(app): State<Arc<App>>, request: RequestId, admin: Admin) -> Response {
     apart(request, move || {
         let tenants = admin.tenants(&app, None)?.into_iter();
-        tenants.map(|id| registered(&app, id)).collect::<Result<Vec<_>, _>>()
+        tenants
+            .map(|id| registered(&app, id))
+            .collect::<Result<Vec<_>, _>>()
     })
     .await
 }
@@ -206,7 +214,9 @@ fn make(app: &App, admin: &Admin, body: &Bytes) -> Result<TenantAnswer, Problem>
     app.control
         .create_tenant(id, &names, &display_name, app.now())
         .map_err(|error| control_problem(&error))?;
-    app.events.admit_tenant(id).map_err(|error| store_problem(&error))?;
+    app.events
+        .admit_tenant(id)
+        .map_err(|error| store_problem(&error))?;
     let tenant = registered(app, id)?;
     own_events::act(app, id, &admin.actor, &of_directory(&tenant));
     Ok(tenant)

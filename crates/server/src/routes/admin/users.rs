@@ -7,7 +7,7 @@ use crate::chance;
 use crate::layers::RequestId;
 use crate::own_events::{self, Act, Target};
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -127,8 +127,8 @@ pub struct UserAnswer {
 /// No token lives longer: the most that `tokens.lifetime_seconds` takes, and five minutes.
 const LONGEST_TOKEN_SECONDS: i64 = 86_400 + 300;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/users", get(list).post(create))
         .route("/users/{user}", get(show).post(update).delete(delete))
         .route("/users/{user}/password", post(password))
@@ -161,7 +161,12 @@ async fn list(
     .await
 }
 
-async fn show(State(app): State<Arc<App>>, request: RequestId, admin: Admin, (word, query): Which) -> Response {
+async fn show(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    (word, query): Which,
+) -> Response {
     apart(request, move || {
         found(&app, &admin, &word.0, &query.0).map(|user| answer(&user))
     })
@@ -200,7 +205,15 @@ async fn create(State(app): State<Arc<App>>, request: RequestId, admin: Admin, b
             .create_user(&new, app.now())
             .map_err(|error| control_problem(&error))?;
         let user = by_id(&app, new.object_id)?;
-        record(&app, &admin, &user, "Add user", "UserManagement", "Add", Vec::new());
+        record(
+            &app,
+            &admin,
+            &user,
+            "Add user",
+            "UserManagement",
+            "Add",
+            Vec::new(),
+        );
         for role in &user.roles {
             record_role(&app, &admin, &user, role, "Add member to role", "Assign");
         }
@@ -236,7 +249,15 @@ async fn update(
 }
 
 async fn disable(State(app): State<Arc<App>>, request: RequestId, admin: Admin, which: Which) -> Response {
-    switch(app, request, admin, which, UserStatus::Disabled, "Disable account").await
+    switch(
+        app,
+        request,
+        admin,
+        which,
+        UserStatus::Disabled,
+        "Disable account",
+    )
+    .await
 }
 
 async fn enable(State(app): State<Arc<App>>, request: RequestId, admin: Admin, which: Which) -> Response {
@@ -266,13 +287,26 @@ async fn switch(
     .await
 }
 
-async fn delete(State(app): State<Arc<App>>, request: RequestId, admin: Admin, (word, query): Which) -> Response {
+async fn delete(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    (word, query): Which,
+) -> Response {
     apart(request, move || {
         let user = found(&app, &admin, &word.0, &query.0)?;
         app.control
             .delete_user(user.object_id)
             .map_err(|error| control_problem(&error))?;
-        record(&app, &admin, &user, "Delete user", "UserManagement", "Delete", Vec::new());
+        record(
+            &app,
+            &admin,
+            &user,
+            "Delete user",
+            "UserManagement",
+            "Delete",
+            Vec::new(),
+        );
         Ok(answer(&user))
     })
     .await
@@ -317,7 +351,12 @@ async fn password(
     .await
 }
 
-async fn add_totp(State(app): State<Arc<App>>, request: RequestId, admin: Admin, (word, query): Which) -> Response {
+async fn add_totp(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    (word, query): Which,
+) -> Response {
     apart(request, move || {
         let user = found(&app, &admin, &word.0, &query.0)?;
         let secret = TotpSecret(chance::bytes::<{ totp::SECRET_BYTES }>().to_vec());
@@ -335,14 +374,27 @@ async fn add_totp(State(app): State<Arc<App>>, request: RequestId, admin: Admin,
     .await
 }
 
-async fn remove_totp(State(app): State<Arc<App>>, request: RequestId, admin: Admin, (word, query): Which) -> Response {
+async fn remove_totp(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    (word, query): Which,
+) -> Response {
     apart(request, move || {
         let user = found(&app, &admin, &word.0, &query.0)?;
         app.control
             .set_totp(user.object_id, None)
             .map_err(|error| control_problem(&error))?;
         let activity = "User deleted security info";
-        record(&app, &admin, &user, activity, "UserManagement", "Delete", Vec::new());
+        record(
+            &app,
+            &admin,
+            &user,
+            activity,
+            "UserManagement",
+            "Delete",
+            Vec::new(),
+        );
         answer_of(&app, user.object_id)
     })
     .await
@@ -351,7 +403,12 @@ async fn remove_totp(State(app): State<Arc<App>>, request: RequestId, admin: Adm
 /// Which user and which role.
 type WhichRole = (Path<(String, String)>, Query<HashMap<String, String>>);
 
-async fn add_role(State(app): State<Arc<App>>, request: RequestId, admin: Admin, which: WhichRole) -> Response {
+async fn add_role(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    which: WhichRole,
+) -> Response {
     apart(request, move || {
         let (Path((word, role_word)), Query(query)) = which;
         let user = found(&app, &admin, &word, &query)?;
@@ -368,7 +425,12 @@ async fn add_role(State(app): State<Arc<App>>, request: RequestId, admin: Admin,
     .await
 }
 
-async fn remove_role(State(app): State<Arc<App>>, request: RequestId, admin: Admin, which: WhichRole) -> Response {
+async fn remove_role(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    which: WhichRole,
+) -> Response {
     apart(request, move || {
         let (Path((word, role_word)), Query(query)) = which;
         let user = found(&app, &admin, &word, &query)?;
@@ -415,7 +477,15 @@ fn change(
         .update_user(user.object_id, changes, app.now())
         .map_err(|error| control_problem(&error))?;
     let user = by_id(app, user.object_id)?;
-    record(app, admin, &user, activity, "UserManagement", "Update", Vec::new());
+    record(
+        app,
+        admin,
+        &user,
+        activity,
+        "UserManagement",
+        "Update",
+        Vec::new(),
+    );
     Ok(answer(&user))
 }
 
