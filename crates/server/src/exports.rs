@@ -97,9 +97,18 @@ mod tests {
             &[
                 other(READING),
                 other(Reading { report: 4, ..READING }),
-                other(Reading { user: Some(Uuid::nil()), ..READING }),
-                other(Reading { app_id: Uuid::nil(), ..READING }),
-                other(Reading { tenant: TenantId::new(Uuid::nil()), ..READING }),
+                other(Reading {
+                    user: Some(Uuid::nil()),
+                    ..READING
+                }),
+                other(Reading {
+                    app_id: Uuid::nil(),
+                    ..READING
+                }),
+                other(Reading {
+                    tenant: TenantId::new(Uuid::nil()),
+                    ..READING
+                }),
                 (READING, 0, 1, Some(11)),
             ],
         );

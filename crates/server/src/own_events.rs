@@ -151,11 +151,15 @@ pub fn page(app: &Arc<App>, caller: &Caller, address: ClientAddress, report: &'s
         .count(reading, rows, config.own_events.export_rows, app.now());
     let Some(sum) = sum else { return };
     let app = Arc::clone(app);
-    app.background.clone().spawn_blocking(move || export(&app, reading, address, report, sum));
+    app.background
+        .clone()
+        .spawn_blocking(move || export(&app, reading, address, report, sum));
 }
 
 fn export(app: &App, reading: Reading, address: ClientAddress, report: &'static ReportDef, rows: u64) {
-    let user = reading.user.and_then(|user| app.control.user(user).ok().flatten());
+    let user = reading
+        .user
+        .and_then(|user| app.control.user(user).ok().flatten());
     let registered = app.control.app(reading.app_id).ok().flatten();
     let actor = match (user, registered.clone()) {
         (Some(user), _) => Actor::User { user, address },
@@ -163,7 +167,10 @@ fn export(app: &App, reading: Reading, address: ClientAddress, report: &'static 
         // Removed since it asked.
         (None, None) => return,
     };
-    let mut details = vec![("Report", report.name.to_owned()), ("RowsSoFarToday", rows.to_string())];
+    let mut details = vec![
+        ("Report", report.name.to_owned()),
+        ("RowsSoFarToday", rows.to_string()),
+    ];
     details.extend(registered.map(|app| ("Application", app.name.clone())));
     let exported = Act {
         activity: "Export report",

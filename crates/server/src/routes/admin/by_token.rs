@@ -12,7 +12,6 @@ use crate::own_events::Actor;
 use crate::problem::Problem;
 use crate::routes::refused::{self, Face};
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -28,9 +27,12 @@ const FACE: Face = Face {
 
 /// `inner` serves what is left of the address.
 pub(super) fn routes(inner: Router) -> Router<Arc<App>> {
-    let serve = move |state, path, address, request_id, request| {
-        serve(inner.clone(), state, path, address, request_id, request)
-    };
+    let serve =
+        move |state: State<Arc<App>>,
+              path: Path<(String, String)>,
+              address: ClientAddress,
+              request_id: RequestId,
+              request: Request| serve(inner.clone(), state, path, address, request_id, request);
     Router::new().route("/{tenant}/admin/{*rest}", any(serve))
 }
 
@@ -56,7 +58,7 @@ async fn serve(
         .extensions_mut()
         .insert(Admin::of(tenant, Actor::User { user, address }));
     let mut response = match inner.oneshot(asked).await {
-        Ok(response) => response.map(Body::new),
+        Ok(response) => response,
         Err(never) => match never {},
     };
     // Some answers hold a secret that was just made.

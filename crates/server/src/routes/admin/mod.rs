@@ -118,6 +118,7 @@ pub(super) fn routes_by_token(app: &Arc<App>) -> Router<Arc<App>> {
     let inner = of_one_tenant()
         .router()
         .fallback(by_token::no_such_address)
+        .method_not_allowed_fallback(by_token::no_such_address)
         .with_state(Arc::clone(app));
     by_token::routes(inner)
 }
