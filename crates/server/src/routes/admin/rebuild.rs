@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::layers::RequestId;
 use crate::problem::Problem;
+use crate::routes::listed::Routes;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::post;
