@@ -174,12 +174,12 @@ fn by_whom(bench: &Bench<'_>, server: &Server, readers: &[String; 2]) -> Result<
     let [by_application, by_user] = readers
         .each_ref()
         .map(|token| questions(bench.data, server, std::slice::from_ref(token)));
-    let subject = |questions| Subject {
+    let core_seconds = || server.core_seconds();
+    let subjects = [&by_application, &by_user].map(|questions| Subject {
         address: server.address,
         questions,
-        core_seconds: &|| server.core_seconds(),
-    };
-    let subjects = [subject(&by_application), subject(&by_user)];
+        core_seconds: &core_seconds,
+    });
     let mut costs = [Vec::new(), Vec::new()];
     let mut rates = [Vec::new(), Vec::new()];
     for _ in 0..bench.args.rounds {

@@ -21,9 +21,9 @@ use std::sync::Arc;
 use store::error::StoreError;
 use store::events::{EventStore, ReportTotal};
 
-pub(super) fn routes() -> Router<Arc<App>> {
+pub(super) fn routes() -> Routes {
     let method = || get(list).fallback(answer::read_only);
-    Router::new()
+    Routes::new()
         .route("/{tenant}/reports", method())
         .route("/{tenant}/reports/", method())
 }

@@ -1,7 +1,7 @@
 //! The case about tenants that are removed.
 
 use super::Opened;
-use super::trial::{Trial, ensure, equal, query, time, told};
+use super::trial::{Trial, ensure, equal, query, told};
 use crate::error::StoreError;
 use crate::events::Removal;
 use model::tenant::TenantId;

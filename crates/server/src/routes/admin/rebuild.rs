@@ -73,8 +73,8 @@ pub fn outdated_files(config: &Config) -> Result<Vec<OutdatedFile>, StoreError> 
         .collect())
 }
 
-pub(super) fn routes() -> axum::Router<Arc<App>> {
-    axum::Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/rebuild", post(rebuild))
         .route("/migrate", post(migrate))
 }

@@ -15,7 +15,6 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use issuer::totp;
 use model::role::same_name;
-use model::tenant::TenantId;
 use model::user::UserName;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

@@ -5,7 +5,6 @@ use super::notices::{Told, blocking, stale_form, told, unavailable};
 use super::pages;
 use super::visit::{Question, Visit};
 use super::{Failure, addressed, registered};
-use crate::app::App;
 use crate::layers::{ClientAddress, whole_body};
 use crate::passwords::{self, Attempt};
 use crate::routes::listed::Routes;
@@ -22,7 +21,6 @@ use issuer::pkce::Method;
 use issuer::refusal::Refusal;
 use issuer::reply::{self, ReplyTo};
 use secrecy::{ExposeSecret, SecretString};
-use std::sync::Arc;
 use store::control::{AuthorizationCode, ChallengeMethod, CodeChallenge, GrantHash};
 
 pub(super) fn routes() -> Routes {

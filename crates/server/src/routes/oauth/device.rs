@@ -26,7 +26,6 @@ use issuer::scope::Wanted;
 use issuer::user_grant::check_user;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use std::sync::Arc;
 use store::control::{Decision, DeviceCode, GrantHash, NewDeviceCode};
 
 pub(super) fn routes() -> Routes {

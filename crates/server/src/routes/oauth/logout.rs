@@ -13,7 +13,6 @@ use axum::routing::get;
 use http::StatusCode;
 use issuer::form::Form;
 use issuer::reply;
-use std::sync::Arc;
 use uuid::Uuid;
 
 pub(super) fn routes() -> Routes {

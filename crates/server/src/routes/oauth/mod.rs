@@ -28,7 +28,6 @@ use issuer::protocol::Protocol;
 use issuer::refusal::{Refusal, Trace};
 use issuer::reply::ReplyTo;
 use model::time::Timestamp;
-use std::sync::Arc;
 use store::control::ControlError;
 use uuid::Uuid;
 

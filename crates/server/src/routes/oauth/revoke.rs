@@ -14,7 +14,6 @@ use issuer::refusal::Refusal;
 use issuer::verify::VerifiedToken;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 pub(super) fn routes() -> Routes {
     Routes::new()

@@ -3,7 +3,6 @@
 use super::call::{ClientCall, only_post};
 use super::grants::Ready;
 use super::{Failure, addressed, issuing, registered};
-use crate::app::App;
 use crate::layers::ClientAddress;
 use crate::routes::listed::Routes;
 use axum::response::Response;
