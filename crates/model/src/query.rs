@@ -283,6 +283,20 @@ impl Predicate {
         }
     }
 
+    /// The first of these members of a row that this looks at, or looks into.
+    pub fn looks_at(&self, members: &[&'static str]) -> Option<&'static str> {
+        match self {
+            Predicate::And(parts) | Predicate::Or(parts) => {
+                parts.iter().find_map(|part| part.looks_at(members))
+            }
+            Predicate::Compare { path, .. } | Predicate::Text { path, .. } => {
+                path.first().copied().filter(|first| members.contains(first))
+            }
+            // The paths within start at the item, so they name other things.
+            Predicate::Any { collection, .. } => Some(*collection).filter(|name| members.contains(name)),
+        }
+    }
+
     /// Whether any comparison is with an instant: then the default window does not apply.
     pub fn compares_time(&self) -> bool {
         match self {

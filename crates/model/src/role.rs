@@ -1,5 +1,7 @@
-//! Directory roles that let somebody read reports.
+//! Roles that let somebody read reports: those of every directory, and those that an operator defines.
 
+use crate::reports::ReportDef;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A directory role. Its template id stands in the `wids` claim of tokens (wire contract 4.5).
@@ -44,19 +46,60 @@ impl DirectoryRole {
         })
     }
 
+    /// From its name exactly as [`DirectoryRole::name`] has it, which is how it is kept.
+    pub fn kept_as(text: &str) -> Option<DirectoryRole> {
+        DirectoryRole::ALL
+            .iter()
+            .copied()
+            .find(|role| role.name() == text)
+    }
+
     /// From its name in any case, words parted by spaces or hyphens, or from its template id.
     pub fn by_name(text: &str) -> Option<DirectoryRole> {
-        let text = text.trim().replace('-', " ");
         let named = |role: &DirectoryRole| {
-            role.name().eq_ignore_ascii_case(&text)
-                || role
-                    .template_id()
-                    .to_string()
-                    .replace('-', " ")
-                    .eq_ignore_ascii_case(&text)
+            same_name(role.name(), text) || same_name(&role.template_id().to_string(), text)
         };
         DirectoryRole::ALL.iter().copied().find(named)
     }
+}
+
+/// Whether two texts name the same role: in any case, words parted by spaces or hyphens.
+pub fn same_name(one: &str, other: &str) -> bool {
+    let plain = |text: &str| text.trim().replace('-', " ").to_ascii_lowercase();
+    plain(one) == plain(other)
+}
+
+/// A role that an operator defines: the reports that it reads, and what it does not see in them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DefinedRole {
+    /// Its name.
+    pub name: String,
+    /// The reports that it reads, each once.
+    pub reports: Vec<ReadableReport>,
+}
+
+/// A report that a defined role reads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadableReport {
+    /// The report.
+    pub report: &'static ReportDef,
+    /// The properties that it sees as null; never the key or the time.
+    pub masked: Vec<&'static str>,
+}
+
+/// What several defined roles together do not see of a report; `None` if none of them reads it.
+///
+/// A property is shown if one of the roles shows it: who has a role more never sees less.
+pub fn masked_in(roles: &[Arc<DefinedRole>], report: &ReportDef) -> Option<Vec<&'static str>> {
+    let mut masked: Option<Vec<&'static str>> = None;
+    let readable = roles.iter().flat_map(|role| &role.reports);
+    for readable in readable.filter(|readable| readable.report == report) {
+        match &mut masked {
+            None => masked = Some(readable.masked.clone()),
+            Some(masked) => masked.retain(|name| readable.masked.contains(name)),
+        }
+    }
+    masked
 }
 
 #[cfg(test)]
@@ -90,6 +133,32 @@ mod tests {
             "4a5d8f65-41da-4de4-8968-e035b65339cf",
             Some(DirectoryRole::ReportsReader),
         );
+    }
+
+    /// What roles of such masks for the same report hide together.
+    fn check_masked(masks: &[&[&'static str]], expected: Option<&[&str]>) {
+        let report = crate::reports::ALL[0];
+        let role = |masked: &&[&'static str]| {
+            let readable = ReadableReport {
+                report,
+                masked: masked.to_vec(),
+            };
+            Arc::new(DefinedRole {
+                name: "r".to_owned(),
+                reports: vec![readable],
+            })
+        };
+        let roles: Vec<Arc<DefinedRole>> = masks.iter().map(role).collect();
+        assert_eq!(masked_in(&roles, report).as_deref(), expected, "{masks:?}");
+        assert_eq!(masked_in(&roles, crate::reports::ALL[1]), None);
+    }
+
+    #[test]
+    fn who_has_a_role_more_never_sees_less() {
+        check_masked(&[], None);
+        check_masked(&[&["a", "b"]], Some(&["a", "b"]));
+        check_masked(&[&["a", "b"], &["b", "c"]], Some(&["b"]));
+        check_masked(&[&["a"], &[], &["a"]], Some(&[]));
     }
 
     #[test]

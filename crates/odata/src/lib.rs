@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod error;
 pub mod filter;
+pub mod mask;
 pub mod metadata;
 pub mod nearest;
 pub mod options;

@@ -7,14 +7,14 @@ use issuer::audience::{Audience, Permission};
 use issuer::challenge::{self, Reason};
 use issuer::verify::{TokenFault, VerifiedToken};
 use model::reports::ReportDef;
-use model::role::DirectoryRole;
+use model::role::{DefinedRole, DirectoryRole, masked_in};
 use model::tenant::TenantId;
 use std::sync::Arc;
 use store::control::{self, ControlError, User};
 use uuid::Uuid;
 
 /// Who asks, checked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Caller {
     /// The tenant whose rows may be read or written.
     pub tenant: TenantId,
@@ -27,13 +27,22 @@ pub struct Caller {
 }
 
 /// What a caller may read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Reads {
     /// Every report.
     Everything,
-    /// The reports that are not about security.
-    NotSecurity,
+    /// What the roles give, each report by the one that shows the most of it.
+    OfRoles {
+        /// Whether the reports that are not about security are read whole.
+        not_security: bool,
+        /// Roles that the operator defined; none for most people, which costs nothing.
+        defined: Vec<Arc<DefinedRole>>,
+    },
 }
+
+/// The properties of a report that a caller sees as null; none for most.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Masked(pub Vec<&'static str>);
 
 /// The roles that read what is about security, for answers to those who lack them.
 const SECURITY_ROLES: &[DirectoryRole] = &[
@@ -114,7 +123,7 @@ pub fn caller(
         (None, Reads::Everything)
     } else {
         let user = living(app, &verified)?;
-        (Some(user.object_id), reads_of(&user)?)
+        (Some(user.object_id), reads_of(app, &user.roles)?)
     };
     Ok(Caller {
         tenant: verified.tenant,
@@ -134,15 +143,39 @@ pub fn user_of(app: &App, headers: &HeaderMap, tenant_word: &str) -> Result<(Uui
 }
 
 impl Caller {
-    /// Whether a report may be read.
-    pub fn may_read(&self, report: &ReportDef) -> Result<(), Denied> {
-        if self.reads == Reads::Everything || !is_about_security(report) {
-            return Ok(());
-        }
-        Err(Denied::NoRole {
-            needed: SECURITY_ROLES.iter().map(|role| role.name()).collect(),
+    /// Whether a report may be read, and what of it is masked.
+    pub fn may_read(&self, report: &ReportDef) -> Result<Masked, Denied> {
+        self.reads.of(report).ok_or_else(|| Denied::NoRole {
+            needed: needed_for(report),
         })
     }
+}
+
+impl Reads {
+    /// What is masked of a report; `None` if it may not be read at all.
+    pub fn of(&self, report: &ReportDef) -> Option<Masked> {
+        let Reads::OfRoles {
+            not_security,
+            defined,
+        } = self
+        else {
+            return Some(Masked::default());
+        };
+        if *not_security && !is_about_security(report) {
+            return Some(Masked::default());
+        }
+        masked_in(defined, report).map(Masked)
+    }
+}
+
+/// The built-in roles that read a report.
+fn needed_for(report: &ReportDef) -> Vec<&'static str> {
+    let roles = if is_about_security(report) {
+        SECURITY_ROLES
+    } else {
+        DirectoryRole::ALL
+    };
+    roles.iter().map(|role| role.name()).collect()
 }
 
 /// Reports of suspicion and of lost credentials: who reads usage has no business with them.
@@ -162,16 +195,23 @@ fn is_about_security(report: &ReportDef) -> bool {
     SECURITY_REPORTS.contains(&report.name)
 }
 
-/// What a user's roles let read now, whatever the token says of them.
-pub(crate) fn reads_of(user: &User) -> Result<Reads, Denied> {
-    let mut reads = None;
-    for role in clients::roles(user) {
-        if SECURITY_ROLES.contains(&role) {
-            return Ok(Reads::Everything);
+/// What roles let read now, by their names, whatever the token says of them. A name that nobody defines any more reads nothing.
+pub(crate) fn reads_of(app: &App, roles: &[String]) -> Result<Reads, Denied> {
+    let (mut not_security, mut defined) = (false, Vec::new());
+    for name in roles {
+        match DirectoryRole::kept_as(name) {
+            Some(role) if SECURITY_ROLES.contains(&role) => return Ok(Reads::Everything),
+            Some(_) => not_security = true,
+            None => defined.extend(app.config().roles.by_name(name).cloned()),
         }
-        reads = Some(Reads::NotSecurity);
     }
-    reads.ok_or_else(|| Denied::NoRole {
+    if not_security || !defined.is_empty() {
+        return Ok(Reads::OfRoles {
+            not_security,
+            defined,
+        });
+    }
+    Err(Denied::NoRole {
         needed: DirectoryRole::ALL.iter().map(|role| role.name()).collect(),
     })
 }

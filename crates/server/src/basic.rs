@@ -75,7 +75,7 @@ pub(crate) fn caller(
     if !auth::addresses(app, tenant_word, user.tenant)? {
         return Err(Denied::OtherTenant);
     }
-    let reads = auth::reads_of(&user)?;
+    let reads = auth::reads_of(app, &user.roles)?;
     if is_due(known.last_used, now) {
         app.control.note_app_password_use(known.id, now)?;
     }

@@ -74,9 +74,9 @@ pub fn user(user: &control::User) -> User {
     }
 }
 
-/// The directory roles of a user that we know.
+/// The built-in roles of a user; those that the operator defines are in no token, which could only repeat their names.
 pub fn roles(user: &control::User) -> impl Iterator<Item = DirectoryRole> {
-    user.roles.iter().filter_map(|name| DirectoryRole::by_name(name))
+    user.roles.iter().filter_map(|name| DirectoryRole::kept_as(name))
 }
 
 /// Whether a user may agree for everybody.

@@ -6,10 +6,8 @@ use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
 use anyhow::Result;
-use model::role::DirectoryRole;
-use serde::Serialize;
 use server::link::{Link, query_value};
-use server::routes::admin::UserAnswer;
+use server::routes::admin::{RoleAnswer, UserAnswer};
 
 /// Give and take the roles that let users read.
 #[derive(Debug, clap::Subcommand)]
@@ -19,6 +17,14 @@ pub(crate) enum Command {
   gatelog role list
   gatelog role list -o json")]
     List,
+    /// Show a role: what it reads, what is masked for it, and who holds it
+    #[command(after_help = "Examples:
+  gatelog role show reports-reader
+  gatelog role show 'Help Desk'     a role of your own, from [[roles]] in the configuration")]
+    Show {
+        /// The role
+        role: String,
+    },
     /// Give a user a role; it counts at once
     #[command(after_help = "Examples:
   gatelog role add alice@contoso.com 'Security Reader'
@@ -26,7 +32,7 @@ pub(crate) enum Command {
     Add {
         #[command(flatten)]
         which: Which,
-        /// The role: Global Administrator, Security Administrator, Security Reader or Reports Reader
+        /// The role: Global Administrator, Security Administrator, Security Reader, Reports Reader, or one of your own
         role: String,
     },
     /// Take a role from a user; it counts at once
@@ -40,27 +46,17 @@ pub(crate) enum Command {
     },
 }
 
-/// A role and those who hold it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RoleLine {
-    role: &'static str,
-    template_id: String,
-    reads: &'static str,
-    users: Vec<String>,
-}
-
 pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
     let link = Link::open(&config_of(common)?)?;
     block_on(async {
         match command {
             Command::List => {
-                let users: Vec<UserAnswer> = link.get("/users").await?;
-                let lines: Vec<RoleLine> = DirectoryRole::ALL
-                    .iter()
-                    .map(|role| line(*role, &users))
-                    .collect();
-                answer(common.output, &lines, || listed(&lines))?;
+                let roles: Vec<RoleAnswer> = link.get("/roles").await?;
+                answer(common.output, &roles, || listed(&roles))?;
+            }
+            Command::Show { role } => {
+                let role: RoleAnswer = link.get(&format!("/roles/{}", query_value(role))).await?;
+                answer(common.output, &role, || shown(&role))?;
             }
             Command::Add { which, role } => {
                 let user: UserAnswer = link.post(&target(which, role), &()).await?;
@@ -90,33 +86,38 @@ fn said(common: &Common, user: &UserAnswer) -> Result<()> {
     })
 }
 
-fn line(role: DirectoryRole, users: &[UserAnswer]) -> RoleLine {
-    RoleLine {
-        role: role.name(),
-        template_id: role.template_id().to_string(),
-        reads: match role {
-            DirectoryRole::ReportsReader => "reports that are not about security",
-            _ => "every report",
-        },
-        users: users
-            .iter()
-            .filter(|user| user.roles.iter().any(|held| held == role.name()))
-            .map(|user| user.name.clone())
-            .collect(),
-    }
-}
-
-fn listed(lines: &[RoleLine]) -> String {
-    let rows = lines
+fn listed(roles: &[RoleAnswer]) -> String {
+    let rows = roles
         .iter()
-        .map(|line| {
+        .map(|role| {
             vec![
-                line.role.to_owned(),
-                line.reads.to_owned(),
-                line.users.join(" "),
-                line.template_id.clone(),
+                role.role.clone(),
+                role.reads.clone(),
+                role.users.join(" "),
+                role.template_id.map_or_else(String::new, |id| id.to_string()),
             ]
         })
         .collect();
     table(&["Role", "Reads", "Held by", "Template id"], rows)
+}
+
+fn shown(role: &RoleAnswer) -> String {
+    let id = role
+        .template_id
+        .map_or_else(|| "none".to_owned(), |id| id.to_string());
+    let text = format!(
+        "role         {}\nreads        {}\ntemplate id  {id}\nheld by      {}",
+        role.role,
+        role.reads,
+        role.users.join(" ")
+    );
+    if role.reports.is_empty() {
+        return text;
+    }
+    let rows = role
+        .reports
+        .iter()
+        .map(|report| vec![report.report.clone(), report.masked.join(" ")])
+        .collect();
+    format!("{text}\n\n{}", table(&["Report", "Masked"], rows))
 }

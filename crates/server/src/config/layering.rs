@@ -3,7 +3,7 @@
 use super::error::ConfigError;
 use super::key::{self, KeyDef, Raw, Value};
 use super::{keys, suggest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -192,7 +192,8 @@ impl Layers {
                     .join(".")
                     .to_ascii_lowercase();
                 let origin = Origin::Environment(name.clone());
-                if find(&path).is_some() {
+                // Which table of a list is meant only the file can say.
+                if find(&path).is_some() && !path.contains('[') {
                     self.named(&path, Raw::Untyped(value.clone()), origin);
                 } else {
                     let meant = suggest::nearest(&path, &paths()).map(variable);
@@ -248,11 +249,14 @@ impl Layers {
             } else {
                 format!("{prefix}.{}", name.get_ref())
             };
+            let known = pattern(&path);
             match value.get_ref() {
-                DeValue::Table(inner) if keys().any(|key| key.kind.is_by_name() && key.path == path) => {
+                DeValue::Array(items) if is_list(&known) => self.list(&path, items, origin),
+                _ if is_list(&known) => self.not_a_list(path, value, &origin_here),
+                DeValue::Table(inner) if keys().any(|key| key.kind.is_by_name() && key.path == known) => {
                     self.names(&path, inner, origin);
                 }
-                DeValue::Table(inner) if keys().any(|key| key.path.starts_with(&format!("{path}."))) => {
+                DeValue::Table(inner) if keys().any(|key| key.path.starts_with(&format!("{known}."))) => {
                     self.table(&path, inner, origin);
                 }
                 DeValue::Table(_) if find(&path).is_none() => self.unknown_section(&path, &origin_here),
@@ -263,6 +267,35 @@ impl Layers {
                 },
             }
         }
+    }
+
+    /// The tables of a list, counted from 1: `roles[1]`.
+    fn list(&mut self, path: &str, items: &[Spanned<DeValue<'_>>], origin: &dyn Fn(usize) -> Origin) {
+        for (index, item) in items.iter().enumerate() {
+            let path = format!("{path}[{}]", index + 1);
+            match item.get_ref() {
+                DeValue::Table(inner) if !inner.is_empty() => self.table(&path, inner, origin),
+                DeValue::Table(_) => self.errors.push(ConfigError::WrongValue {
+                    place: origin(item.span().start).to_string(),
+                    key: path,
+                    value: "empty".to_owned(),
+                    wanted: "write its settings below it, or take it out".to_owned(),
+                }),
+                _ => self.not_a_list(path, item, &origin(item.span().start)),
+            }
+        }
+    }
+
+    fn not_a_list(&mut self, path: String, value: &Spanned<DeValue<'_>>, origin: &Origin) {
+        let name = path.split('[').next().unwrap_or_default();
+        let wanted = format!("there may be several: write [[{name}]] above the settings of each");
+        let value = raw(value).shown();
+        self.errors.push(ConfigError::WrongValue {
+            place: origin.to_string(),
+            key: path,
+            value,
+            wanted,
+        });
     }
 
     fn names(&mut self, prefix: &str, table: &DeTable<'_>, origin: &dyn Fn(usize) -> Origin) {
@@ -305,6 +338,7 @@ impl Layers {
 
 /// The key of a full name; for a table of names, of any name below it.
 fn find(path: &str) -> Option<&'static KeyDef> {
+    let path = pattern(path);
     keys().find(|key| {
         if key.kind.is_by_name() {
             let name = path.strip_prefix(key.path);
@@ -313,6 +347,37 @@ fn find(path: &str) -> Option<&'static KeyDef> {
             key.path == path
         }
     })
+}
+
+/// A full name as the list of keys has it: `roles[].name` is the key of `roles[2].name`.
+pub(super) fn pattern(path: &str) -> String {
+    let parts = path.split_once('[').and_then(|(list, rest)| {
+        let (number, rest) = rest.split_once(']')?;
+        number.parse::<usize>().ok()?;
+        Some(format!("{list}[]{rest}"))
+    });
+    parts.unwrap_or_else(|| path.to_owned())
+}
+
+/// Whether a name is that of a list of tables.
+fn is_list(path: &str) -> bool {
+    keys().any(|key| {
+        key.path
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with("[]."))
+    })
+}
+
+/// What the settings of each table of a list begin with, in the file's order: `roles[1]`, `roles[2]`.
+pub(super) fn tables(settings: &Settings, list: &str) -> Vec<String> {
+    let numbers: BTreeSet<usize> = settings
+        .keys()
+        .filter_map(|path| {
+            let (number, _) = path.strip_prefix(list)?.strip_prefix('[')?.split_once(']')?;
+            number.parse().ok()
+        })
+        .collect();
+    numbers.iter().map(|number| format!("{list}[{number}]")).collect()
 }
 
 fn paths() -> Vec<&'static str> {

@@ -13,6 +13,7 @@ mod reader;
 mod reload;
 mod reports;
 mod retention;
+mod roles;
 mod server;
 mod suggest;
 mod text;
@@ -30,6 +31,7 @@ pub use own_events::OwnEvents;
 pub use reload::{Change, Effect, changes, in_effect};
 pub use reports::Reports;
 pub use retention::{Retention, TenantRef};
+pub use roles::Roles;
 pub use server::{PlainHttp, ProxyHeaders, PublicUrl, Server, TlsFiles};
 pub use text::{Origins, check, show, show_json};
 pub use tokens::Tokens;
@@ -59,6 +61,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// What the service tells of itself.
     pub own_events: OwnEvents,
+    /// Roles of the operator's own.
+    pub roles: Roles,
 }
 
 /// A configuration with the memory of where each value came from.
@@ -80,6 +84,7 @@ pub const ALL: &[&[KeyDef]] = &[
     log::KEYS,
     tokens::KEYS,
     own_events::KEYS,
+    roles::KEYS,
 ];
 
 /// Every key with its kind, its default and what it is for.
@@ -101,8 +106,9 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         let log = log::read(&mut reader);
         let tokens = tokens::read(&mut reader);
         let own_events = own_events::read(&mut reader);
+        let roles = roles::read(&mut reader);
         (
-            server, limits, ingest, data, reports, retention, log, tokens, own_events,
+            server, limits, ingest, data, reports, retention, log, tokens, own_events, roles,
         )
     };
     let (
@@ -115,6 +121,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         Ok(log),
         Ok(tokens),
         Ok(own_events),
+        Ok(roles),
     ) = config
     else {
         return Err(ConfigErrors(errors));
@@ -138,6 +145,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
             log,
             tokens,
             own_events,
+            roles,
         },
         settings,
     })

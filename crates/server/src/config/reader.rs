@@ -2,7 +2,7 @@
 
 use super::error::ConfigError;
 use super::key::Value;
-use super::layering::{Origin, Setting, Settings};
+use super::layering::{self, Origin, Setting, Settings};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -172,6 +172,19 @@ impl<'a> Reader<'a> {
             return Err(Told);
         };
         self.within(path, bytes, &bounds, " bytes")
+    }
+
+    /// The tables of a list, in order: what stands before the names of each one's settings (`roles[1]`).
+    pub(super) fn tables(&self, list: &str) -> Vec<String> {
+        layering::tables(self.settings, list)
+    }
+
+    /// Several texts that may be left out, as they are.
+    pub(super) fn texts(&self, path: &str) -> Vec<String> {
+        match self.setting(path).map(|setting| &setting.value) {
+            Some(Value::List(items)) => items.clone(),
+            _ => Vec::new(),
+        }
     }
 
     /// The full names below a table of names, each with its own name and its number.

@@ -1,6 +1,7 @@
 //! Which settings may change while a server runs, and what differs between two configurations.
 
 use super::key::toml_text;
+use super::layering::pattern;
 use super::{Config, Loaded};
 use std::collections::BTreeSet;
 
@@ -19,6 +20,9 @@ const AT_ONCE: &[&str] = &[
     "log.level",
     "tokens.lifetime_seconds",
     "own_events.enabled",
+    "roles[].name",
+    "roles[].reports",
+    "roles[].mask",
 ];
 
 /// A setting that is not what it was.
@@ -55,9 +59,10 @@ pub fn changes(before: &Loaded, after: &Loaded) -> Vec<Change> {
             continue;
         }
         let is_of_tls = key.starts_with("server.tls_");
-        let at_once = AT_ONCE
-            .iter()
-            .any(|known| key == known || key.strip_prefix(known).is_some_and(|rest| rest.starts_with('.')));
+        let known_as = pattern(key);
+        let at_once = AT_ONCE.iter().any(|known| {
+            known_as == *known || key.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
+        });
         changes.push(Change {
             key: key.clone(),
             before,
@@ -86,6 +91,7 @@ pub fn in_effect(running: &Config, new: &Config) -> Config {
     config.log.level = new.log.level.clone();
     config.tokens = new.tokens.clone();
     config.own_events = new.own_events.clone();
+    config.roles = new.roles.clone();
     config
 }
 

@@ -9,7 +9,7 @@ pub(super) fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     let last_part = written.rsplit('.').next().unwrap_or_default();
     let mut best: Option<(usize, &str)> = None;
     for name in known.iter().copied() {
-        let distance = strsim::osa_distance(&written, name);
+        let distance = strsim::osa_distance(&written, &name.to_ascii_lowercase());
         if best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, name));
         }

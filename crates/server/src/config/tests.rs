@@ -483,3 +483,117 @@ fn a_file_that_is_not_there_is_named() {
 fn check_text(loaded: &Result<Loaded, ConfigErrors>) -> String {
     super::check(loaded)
 }
+
+const ROLE: &str = "[[roles]]\nname = \"Help Desk\"\nreports = [\"auditEvents\", \"signinEvents\"]\n";
+
+/// What a role of a file makes null: `report.property`, in order.
+fn check_role(file: &str, name: &str, expected: &[&str]) {
+    let config = load(&inputs(file, &[], &[])).unwrap().config;
+    let role = config.roles.by_name(name).unwrap();
+    let mut masked = Vec::new();
+    for readable in &role.reports {
+        for property in &readable.masked {
+            masked.push(format!("{}.{property}", readable.report.name));
+        }
+    }
+    assert_eq!(masked, expected, "{file}");
+}
+
+#[test]
+fn a_role_names_reports_and_masks_properties() {
+    check_role(ROLE, "Help Desk", &[]);
+    check_role(ROLE, "help-desk", &[]);
+    check_role(
+        &format!("{ROLE}mask = [\"ipAddress\", \"auditEvents.actor\"]"),
+        "Help Desk",
+        &["auditEvents.actor", "signinEvents.ipAddress"],
+    );
+    // A second one, after ten others: they count as numbers, not as text.
+    let many: Vec<String> = (1..=11)
+        .map(|number| format!("[[roles]]\nname = \"R{number}\"\nreports = [\"*\"]\n"))
+        .collect();
+    let config = load(&inputs(&many.concat(), &[], &[])).unwrap().config;
+    let names: Vec<&str> = config
+        .roles
+        .defined
+        .iter()
+        .map(|role| role.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11"]
+    );
+    assert_eq!(config.roles.defined[0].reports.len(), model::reports::ALL.len());
+}
+
+#[test]
+fn a_role_is_shown_as_it_can_be_written() {
+    let file = format!("{ROLE}mask = [\"ipAddress\"]\n[[roles]]\nname = \"Other\"\nreports = [\"*\"]\n");
+    check(
+        &file,
+        &[],
+        &[],
+        "name = \"Help Desk\"  # /etc/gatelog/gatelog.toml:2",
+    );
+    check("", &[], &[], "# [[roles]]: there is none");
+    let first = load(&inputs(&file, &[], &[])).unwrap();
+    assert_eq!(first.config.roles.defined.len(), 2);
+    let second = load(&inputs(&show(&first, Origins::Shown), &[], &[])).unwrap();
+    assert_eq!(second.config, first.config);
+}
+
+#[test]
+fn a_role_that_cannot_be_meant_is_refused() {
+    let refused = |more: &str, expected: &str| check_refused(&format!("{ROLE}{more}"), &[], &[], expected);
+    refused(
+        "mask = [\"ipAdress\"]",
+        "gatelog.toml:4: `roles[1].mask` cannot be a list: no report of the role has a property `ipAdress`; did you mean `ipAddress`?",
+    );
+    refused(
+        "mask = [\"id\"]",
+        "`id` is the key of auditEvents, which is never masked",
+    );
+    refused(
+        "mask = [\"auditEvents.eventTime\"]",
+        "`eventTime` is the time of auditEvents, which is never masked",
+    );
+    refused(
+        "mask = [\"weakCredentials.id\"]",
+        "`weakCredentials` is none of the reports of the role",
+    );
+    refused(
+        "masks = [\"id\"]",
+        "there is no setting `roles[1].masks`; did you mean `roles[].mask`?",
+    );
+    refused(
+        "[[roles]]\nname = \"help-desk\"\nreports = [\"*\"]",
+        "`roles[2].name` cannot be \"help-desk\": another role has that name",
+    );
+    refused("[[roles]]\n", "`roles[2]` cannot be empty");
+    let alone = |file: &str, expected: &str| check_refused(file, &[], &[], expected);
+    alone(
+        "[[roles]]\nname = \"x\"\nreports = [\"auditEvent\"]",
+        "there is no report `auditEvent`; did you mean `auditEvents`?",
+    );
+    alone(
+        "[[roles]]\nname = \"x\"",
+        "a role names the reports that it reads",
+    );
+    alone("[[roles]]\nreports = [\"*\"]", "a role has a name");
+    alone(
+        "[[roles]]\nname = \"security reader\"\nreports = [\"*\"]",
+        "that role is built in",
+    );
+    alone(
+        "[roles]\nname = \"x\"",
+        "there may be several: write [[roles]] above the settings of each",
+    );
+    alone("roles = [\"x\"]", "write [[roles]] above the settings of each");
+    check_refused(
+        "",
+        &[("GATELOG__ROLES[1]__NAME", "x")],
+        &[],
+        "there is no setting",
+    );
+    check_refused("", &[("GATELOG__ROLES[]__NAME", "x")], &[], "there is no setting");
+}

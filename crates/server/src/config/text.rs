@@ -2,7 +2,7 @@
 
 use super::error::ConfigErrors;
 use super::key::{KeyDef, quoted, toml_text};
-use super::layering::{Origin, Setting};
+use super::layering::{self, Origin, Setting};
 use super::{Loaded, keys};
 use std::fmt::Write;
 
@@ -48,6 +48,13 @@ pub fn show(loaded: &Loaded, origins: Origins) -> String {
     let mut section = "";
     for key in keys() {
         let (its_section, name) = key.path.split_once('.').unwrap_or(("", key.path));
+        if let Some(list) = its_section.strip_suffix("[]") {
+            if its_section != section {
+                tables(&mut text, loaded, list, origins);
+                section = its_section;
+            }
+            continue;
+        }
         if its_section != section {
             let gap = if section.is_empty() { "" } else { "\n" };
             let _ = writeln!(text, "{gap}[{its_section}]");
@@ -90,6 +97,23 @@ fn line(text: &mut String, name: &str, setting: &Setting, origins: Origins) {
         Origins::Shown => writeln!(text, "{name} = {value}  # {}", setting.origin),
         Origins::Hidden => writeln!(text, "{name} = {value}"),
     };
+}
+
+/// The tables of a list, each under its heading.
+fn tables(text: &mut String, loaded: &Loaded, list: &str, origins: Origins) {
+    let prefixes = layering::tables(&loaded.settings, list);
+    if prefixes.is_empty() {
+        let _ = writeln!(text, "\n# [[{list}]]: there is none");
+    }
+    for prefix in prefixes {
+        let _ = writeln!(text, "\n[[{list}]]");
+        let prefix = format!("{prefix}.");
+        for (path, setting) in &loaded.settings {
+            if let Some(name) = path.strip_prefix(&prefix) {
+                line(text, name, setting, origins);
+            }
+        }
+    }
 }
 
 fn names(text: &mut String, loaded: &Loaded, key: &KeyDef, origins: Origins) {

@@ -16,7 +16,7 @@ use model::tenant::TenantId;
 use model::time::{TICKS_PER_DAY, Timestamp};
 use odata::ask::{Context, Progress};
 use odata::metadata::Document;
-use odata::{ask, options, page, prefer};
+use odata::{ask, mask, options, page, prefer};
 use std::sync::Arc;
 use store::events::{EventStore, Page};
 
@@ -71,7 +71,7 @@ impl Request {
         let caller = answer::reader(app, &self.headers, &self.tenant_word)?;
         let report = reports::by_name(self.face, &self.name)
             .ok_or_else(|| answer::no_such_report(self.face, &self.name))?;
-        caller
+        let masked = caller
             .may_read(report)
             .map_err(|denied| LegacyError::denied(app, &self.tenant_word, &denied))?;
         let options = options::parse(self.query.as_deref())?;
@@ -113,7 +113,9 @@ impl Request {
             ..context
         };
         let asked = ask::ask(report, &options, &context)?;
-        let permit = (is_at_hand && is_short(&asked.query))
+        // After the question is whole: a $skiptoken brings a $filter, too.
+        mask::check(asked.query.predicate.as_ref(), &masked.0)?;
+        let permit = (is_at_hand && masked.0.is_empty() && is_short(&asked.query))
             .then(|| app.short_reads.try_acquire().ok())
             .flatten();
         let origin = self.origin.to_string();
@@ -124,7 +126,14 @@ impl Request {
             read(events.as_ref(), tenant, report, &asked.query, head)?
         } else {
             let (events, query) = (Arc::clone(&events), asked.query.clone());
-            answer::blocking(move || read(events.as_ref(), tenant, report, &query, head)).await?
+            answer::blocking(move || {
+                let rows_from = head.len();
+                let mut page = read(events.as_ref(), tenant, report, &query, head)?;
+                let shown = mask::rows(&mut page.block, rows_from, &masked.0);
+                Ok(shown.map(|()| page))
+            })
+            .await?
+            .map_err(|error| LegacyError::internal(&error))?
         };
         drop(permit);
         let is_empty = page.rows == 0 && page.next.is_none() && asked.query.after.is_none();

@@ -8,6 +8,7 @@ mod backup;
 mod import;
 mod keys;
 mod rebuild;
+mod roles;
 mod status;
 mod tenants;
 mod users;
@@ -21,6 +22,7 @@ pub use import::{
 };
 pub use keys::KeyAnswer;
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
+pub use roles::{ReportOfRole, RoleAnswer};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
 pub use tenants::{NewTenantAsked, TenantAnswer, TenantChangesAsked};
 pub use users::{NewUserAsked, PasswordAsked, UserAnswer, UserChangesAsked};
@@ -46,6 +48,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(apps::routes())
         .merge(keys::routes())
         .merge(users::routes())
+        .merge(roles::routes())
         .merge(app_passwords::routes())
         .merge(import::routes())
         .merge(backup::routes())

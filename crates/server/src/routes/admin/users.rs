@@ -1,6 +1,6 @@
 //! `/users`: people, their passwords and roles.
 
-use super::{apart, control_problem, no_such_tenant, read, tenant};
+use super::{apart, control_problem, no_such_tenant, read, roles, tenant};
 use crate::app::App;
 use crate::chance;
 use crate::layers::RequestId;
@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 use http::StatusCode;
 use issuer::password::Password;
 use issuer::totp;
-use model::role::DirectoryRole;
+use model::role::same_name;
 use model::tenant::TenantId;
 use model::user::UserName;
 use secrecy::{ExposeSecret, SecretString};
@@ -184,7 +184,7 @@ async fn create(State(app): State<Arc<App>>, request: RequestId, body: Bytes) ->
         let display_name = asked.display_name.unwrap_or_else(|| name.to_string());
         let mut roles = Vec::new();
         for word in &asked.roles {
-            roles.push(role(word)?.name().to_owned());
+            roles.push(role(&app, word)?);
         }
         let (password, shown) = hashed(&app, asked.password, &name, &display_name).await?;
         let new = NewUser {
@@ -359,13 +359,13 @@ async fn add_role(State(app): State<Arc<App>>, request: RequestId, which: WhichR
     apart(request, move || {
         let (Path((word, role_word)), Query(query)) = which;
         let user = found(&app, &word, &query)?;
-        let role = role(&role_word)?.name();
+        let role = role(&app, &role_word)?;
         let is_new = app
             .control
-            .add_role(user.object_id, role)
+            .add_role(user.object_id, &role)
             .map_err(|error| control_problem(&error))?;
         if is_new {
-            record_role(&app, &user, role, "Add member to role", "Assign");
+            record_role(&app, &user, &role, "Add member to role", "Assign");
         }
         answer_of(&app, user.object_id)
     })
@@ -376,9 +376,12 @@ async fn remove_role(State(app): State<Arc<App>>, request: RequestId, which: Whi
     apart(request, move || {
         let (Path((word, role_word)), Query(query)) = which;
         let user = found(&app, &word, &query)?;
-        // Also a role that this version does not know any more can be taken.
-        let role = DirectoryRole::by_name(&role_word)
-            .map_or_else(|| role_word.clone(), |role| role.name().to_owned());
+        // Also a role that nobody defines any more can be taken.
+        let held = user.roles.iter().find(|held| same_name(held, &role_word));
+        let role = held
+            .cloned()
+            .or_else(|| roles::named(&app, &role_word))
+            .unwrap_or(role_word);
         let role = role.as_str();
         let was_there = app
             .control
@@ -476,12 +479,8 @@ fn name(text: &str) -> Result<UserName, Problem> {
     })
 }
 
-fn role(word: &str) -> Result<DirectoryRole, Problem> {
-    DirectoryRole::by_name(word).ok_or_else(|| {
-        let known: Vec<&str> = DirectoryRole::ALL.iter().map(|role| role.name()).collect();
-        Problem::new(StatusCode::BAD_REQUEST, "no-such-role", "There is no such role")
-            .detail(format!("{word:?} is not one of: {}.", known.join(", ")))
-    })
+fn role(app: &App, word: &str) -> Result<String, Problem> {
+    roles::named(app, word).ok_or_else(|| roles::no_such_role(app, word, StatusCode::BAD_REQUEST))
 }
 
 /// The hash of a password, and the password itself if the service made it.
