@@ -7,7 +7,12 @@
     reason = "a test that cannot go on panics, one that is skipped says why"
 )]
 
+#[allow(dead_code)] // The store's tests use the rest of it.
+#[path = "../../store/tests/told/machine.rs"]
+mod machine;
+
 use generator::{RecordSize, uniform};
+use machine::{MountPoint, in_own_mounts, run, text};
 use model::time::Timestamp;
 use serde_json::Value;
 use std::fs;
@@ -19,8 +24,6 @@ use std::time::Duration;
 
 /// The directory of the made-up records.
 const TENANT: &str = "4b2462a4-bbee-495a-a0e1-f23ae524cc9c";
-/// Set in the process that has its own mounts.
-const INSIDE: &str = "GATELOG_TEST_INSIDE";
 
 #[test]
 fn a_full_disk_puts_ingest_off_and_serves_reports() {
@@ -92,28 +95,6 @@ fn a_disk_that_turns_read_only_puts_ingest_off_and_serves_reports() {
         said.contains("the file system is read-only; name another folder with --data"),
         "{said}"
     );
-}
-
-/// A folder to mount at, and room beside it. What is mounted goes before the folder does.
-struct MountPoint {
-    parent: tempfile::TempDir,
-    disk: PathBuf,
-}
-
-impl MountPoint {
-    fn new() -> MountPoint {
-        let parent = tempfile::tempdir().unwrap();
-        let disk = parent.path().join("disk");
-        fs::create_dir(&disk).unwrap();
-        MountPoint { parent, disk }
-    }
-}
-
-impl Drop for MountPoint {
-    fn drop(&mut self) {
-        // Lazily: after a failed assertion files may be open. Whether it worked shows in the folder's own removal.
-        let _ = Command::new("umount").arg("--lazy").arg(&self.disk).status();
-    }
 }
 
 /// RFC 9457, with a time to wait.
@@ -324,56 +305,4 @@ fn told(data: &Path, arguments: &[&str]) -> Value {
         String::from_utf8_lossy(&output.stderr)
     );
     serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-fn run(program: &str, arguments: &[&str]) {
-    let status = Command::new(program).args(arguments).status().unwrap();
-    assert!(status.success(), "{program} {arguments:?} ended with {status}");
-}
-
-/// Runs a test in a mount namespace of its own, where what it mounts is gone when it ends. Answers whether this is that
-/// process. Where that is not allowed the test is skipped, or fails if `GATELOG_REQUIRE` names `root`.
-fn in_own_mounts(test: &str) -> bool {
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let unshare = |program: &Path, arguments: &[&str]| {
-        let mut command = Command::new("unshare");
-        command
-            .args(["--mount", "--propagation", "private"])
-            .arg(program)
-            .args(arguments);
-        command
-    };
-    let point = tempfile::tempdir().unwrap();
-    let tried = unshare(
-        Path::new("mount"),
-        &["-t", "tmpfs", "-o", "size=64k", "none", text(point.path())],
-    )
-    .output();
-    if !tried.is_ok_and(|output| output.status.success()) {
-        let required = std::env::var("GATELOG_REQUIRE").unwrap_or_default();
-        assert!(
-            !required.split(',').any(|word| word.trim() == "root"),
-            "GATELOG_REQUIRE names root, and nothing can be mounted here"
-        );
-        println!("skipped: nothing can be mounted here; run as root");
-        return false;
-    }
-    let status = unshare(
-        &std::env::current_exe().unwrap(),
-        &[test, "--exact", "--nocapture", "--test-threads", "1"],
-    )
-    .env(INSIDE, "1")
-    .status()
-    .unwrap();
-    assert!(
-        status.success(),
-        "{test}, in its own mount namespace, ended with {status}"
-    );
-    false
 }

@@ -9,44 +9,14 @@ use model::batch::{Batch, Outcome};
 use model::tenant::TenantId;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 use store::error::StoreError;
 use store::events::EventStore;
 use store::folder::DataFolder;
 use store::sqlite::Options;
-use told::machine::{in_own_mounts, run};
+use told::machine::{MountPoint, in_own_mounts, run, text};
 use told::{
     append, assert_clean, batch, event, ids, large_event, open, open_with, seen, tenant, time, try_append,
 };
-
-/// A folder to mount at, and room beside it. What is mounted goes before the folder does.
-struct MountPoint {
-    parent: tempfile::TempDir,
-    disk: PathBuf,
-}
-
-impl MountPoint {
-    fn new() -> MountPoint {
-        let parent = tempfile::tempdir().unwrap();
-        let disk = parent.path().join("disk");
-        fs::create_dir(&disk).unwrap();
-        MountPoint { parent, disk }
-    }
-}
-
-impl Drop for MountPoint {
-    fn drop(&mut self) {
-        // Lazily: after a failed assertion files may be open. Whether it worked shows in the folder's own removal.
-        let _ = std::process::Command::new("umount")
-            .arg("--lazy")
-            .arg(&self.disk)
-            .status();
-    }
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
 
 /// Appends until the disk is full; answers the ids that were acknowledged.
 fn fill(store: &dyn EventStore, from: u32, day: &str) -> BTreeSet<String> {

@@ -142,6 +142,12 @@ impl Home {
         self.command(arguments).output().unwrap()
     }
 
+    /// Signs in as the application `c` of the tenant `t`.
+    pub(crate) fn login(&self, host: &str, how: &[&str]) -> Output {
+        let named = ["login", "--host", host, "--tenant", "t", "--client-id", "c"];
+        self.run(&[&named, how].concat())
+    }
+
     pub(crate) fn tokens(&self) -> PathBuf {
         self.workplace.path().join("state/gatelog/tokens.json")
     }

@@ -127,19 +127,7 @@ fn rotating(lifetime_of_the_first: u32) -> Stub {
 fn sign_in(stub: &Stub) -> Home {
     let home = Home::new();
     let url = stub.url();
-    out(
-        &home.run(&[
-            "login",
-            "--host",
-            &url,
-            "--tenant",
-            "t",
-            "--client-id",
-            "c",
-            "--device-code",
-        ]),
-        0,
-    );
+    out(&home.login(&url, &["--device-code"]), 0);
     home
 }
 

@@ -327,20 +327,7 @@ fn an_application_signs_in_by_certificate() {
     home.workplace
         .file("app.pem", format!("{}{}", certificate.pem(), key.serialize_pem()));
     let url = stub.url();
-    out(
-        &home.run(&[
-            "login",
-            "--host",
-            &url,
-            "--tenant",
-            "t",
-            "--client-id",
-            "c",
-            "--certificate",
-            "app.pem",
-        ]),
-        0,
-    );
+    out(&home.login(&url, &["--certificate", "app.pem"]), 0);
     assert_eq!(out(&home.run(&["token"]), 0), "a\n");
     let kept = std::fs::read_to_string(home.tokens()).unwrap();
     assert!(!kept.contains("PRIVATE"), "{kept}");

@@ -1,7 +1,7 @@
 //! What somebody with bad intent tries, each as a request over HTTP.
 
 use crate::site::*;
-use crate::support::http::Request;
+use crate::support::http::{Connection, Request};
 use crate::support::{App, FABRIKAM};
 
 fn check_shut_out(site: &Site, token: &str, why: &str) {
@@ -434,4 +434,114 @@ fn nothing_that_a_client_sends_breaks_a_header_or_a_page() {
     let page = Browser::default().get(&site.server, "/common/oauth2/authorize?client_id=%3Cscript%3E");
     assert_eq!(page.status, 400);
     assert!(!page.text().contains("<script"), "{}", page.text());
+}
+
+#[test]
+fn nothing_that_a_client_sends_makes_a_line_of_the_log() {
+    let mut site = site();
+    let line = "\n2026-01-01T00:00:00Z ERROR forged: \u{1b}[31mall is lost\r\n";
+    let typed = escaped(line);
+    let mut browser = Browser::default();
+    let page = form(&browser.get(
+        &site.server,
+        &authorize_address(&site.script, &format!("&state={typed}&login_hint={typed}")),
+    ));
+    let fields = |user: &str| {
+        browser.clone().send(
+            &site.server,
+            &page,
+            &[("user", user), ("password", "wrong horse"), ("answer", "yes")],
+        )
+    };
+    assert_eq!(fields(&format!("ada@shared.example{line}")).status, 200);
+    for target in [
+        format!("/{typed}/reports?api-version=beta"),
+        format!("/contoso.com/reports/{typed}?api-version=beta"),
+        format!("/common/oauth2/authorize?client_id={typed}"),
+        format!("/common/discovery/instance?authorization_endpoint={typed}"),
+    ] {
+        let request = Request::get(&target)
+            .header("User-Agent", "agent\u{1b}[31m")
+            .header("client-request-id", "forged")
+            .header("X-Forwarded-For", "forged");
+        assert!(
+            (400..500).contains(&site.server.send(&request).status),
+            "{target}"
+        );
+    }
+    for form in [
+        format!("grant_type=client_credentials&client_id={typed}&client_secret=x"),
+        format!("grant_type={typed}&client_id={}", site.script.client_id),
+        format!(
+            "grant_type=refresh_token&refresh_token={typed}&client_id={}&client_secret={}",
+            site.script.client_id, site.script.client_secret
+        ),
+    ] {
+        assert!((400..500).contains(&site.token(&form).status), "{form}");
+    }
+    // Whatever came before it is in the log, too.
+    site.server
+        .send(&Request::get("/the-end/reports?api-version=beta"));
+    site.server.program.wait_for("the-end");
+    for line in site.server.program.heard() {
+        assert!(
+            !line.starts_with("2026-01-01") && !line.starts_with("ERROR"),
+            "{line:?}"
+        );
+        assert!(!line.contains(['\u{1b}', '\r']), "{line:?}");
+    }
+}
+
+#[test]
+fn what_is_too_large_is_refused_and_what_is_too_slow_is_ended() {
+    let site = site_with(&[("limits.header_seconds", "1"), ("limits.stall_seconds", "1")]);
+    let long = "a".repeat(200_000);
+    for (request, expected) in [
+        (
+            Request::get(&format!("/common/oauth2/authorize?client_id={long}")),
+            &[414, 431][..],
+        ),
+        (Request::get(LIST).bearer(&long), &[431]),
+        (Request::get(LIST).bearer(&long[..17_000]), &[401]),
+        (Request::get(LIST).header("Cookie", &long), &[431]),
+        (
+            Request::post("/common/oauth2/token").form(&"a=b&".repeat(2_000_000)),
+            &[413],
+        ),
+        (
+            Request::post("/common/oauth2/login").form(&"a=b&".repeat(2_000_000)),
+            &[413],
+        ),
+        (
+            Request::post("/common/oauth2/token").form(&"a=b&".repeat(5_000)),
+            &[400],
+        ),
+    ] {
+        let answer = site.server.send(&request);
+        assert!(
+            expected.contains(&answer.status),
+            "{}: {expected:?}",
+            answer.status
+        );
+    }
+    // Many who say half of what they have to say keep nobody else from being answered, and are not waited for.
+    let started = "POST /common/oauth2/token HTTP/1.1\r\nHost: x\r\n";
+    let body = format!("{started}Content-Length: 100\r\n\r\ngrant_type=");
+    let mut slow: Vec<Connection> = (0..40).map(|_| Connection::open(&site.server.address)).collect();
+    for (number, connection) in slow.iter_mut().enumerate() {
+        connection.say(if number % 2 == 0 {
+            started.as_bytes()
+        } else {
+            body.as_bytes()
+        });
+    }
+    assert_eq!(
+        site.server.send(&Request::get("/common/discovery/keys")).status,
+        200
+    );
+    for (number, mut connection) in slow.into_iter().enumerate() {
+        let said = connection.rest();
+        let is_told = said.is_empty() || said.starts_with("HTTP/1.1 408 ");
+        assert!(is_told, "{number}: {said}");
+    }
 }

@@ -8,6 +8,7 @@ mod support;
 mod attacks;
 mod devices;
 mod flow;
+mod forged;
 mod metadata;
 mod site;
 mod tokens;

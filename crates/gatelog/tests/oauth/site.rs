@@ -46,6 +46,11 @@ pub(crate) struct Form {
 
 /// Ada reads everything, Rita what is not about security, Norman nothing; each tenant has its own Ada.
 pub(crate) fn site() -> Site {
+    site_with(&[])
+}
+
+/// The same with settings.
+pub(crate) fn site_with(settings: &[(&str, &str)]) -> Site {
     let workplace = Workplace::new();
     workplace.tenant(CONTOSO, "contoso.com");
     workplace.tenant(FABRIKAM, "fabrikam.com");
@@ -71,7 +76,7 @@ pub(crate) fn site() -> Site {
     let open_port = ["--public", "--reply-address", "http://localhost"];
     let public = user_app("public", &[&delegated[..], &open_port].concat());
     let collector = workplace.app("contoso.com", &["Ingest"]);
-    let server = workplace.serve();
+    let server = workplace.serve_with(settings);
     let token = server.ingest_token(&collector);
     server.ingest(&token, "contoso.com", &audit("a-1", &days_ago(1), "Add user"));
     Site {

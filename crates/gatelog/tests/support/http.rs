@@ -1,5 +1,6 @@
 //! A small HTTP/1.1 client: it sends exactly the bytes that a test says, which no library's client would.
 
+use super::secrets;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -87,9 +88,31 @@ impl Request {
 
     /// Sends it to `127.0.0.1:port` and reads the answer.
     pub(crate) fn send(&self, address: &str) -> Answer {
+        secrets::hear_request(self);
         let mut connection = Connection::open(address);
         connection.say(&self.bytes(address));
-        connection.answer(&self.method)
+        let answer = connection.answer(&self.method);
+        secrets::hear_answer(&answer);
+        answer
+    }
+
+    /// The values of a header, by its name in small letters.
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self
+            .headers
+            .iter()
+            .filter(move |(its_name, _)| its_name.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_str())
+    }
+
+    /// The body, if it is a form.
+    pub(super) fn form_text(&self) -> Option<&str> {
+        self.values("content-type")
+            .find(|value| value.contains("form-urlencoded"))?;
+        match &self.body {
+            Some(Body::Whole(body)) => std::str::from_utf8(body).ok(),
+            _ => None,
+        }
     }
 
     fn bytes(&self, address: &str) -> Vec<u8> {
@@ -170,6 +193,16 @@ impl Connection {
             answer.body = self.body(&answer);
         }
         answer
+    }
+
+    /// All that still comes until the other side closes.
+    pub(crate) fn rest(&mut self) -> String {
+        let mut bytes = Vec::new();
+        // A connection that was cut has ended, too; one that stays open runs out of patience.
+        if let Err(error) = self.0.read_to_end(&mut bytes) {
+            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     fn body(&mut self, answer: &Answer) -> Vec<u8> {

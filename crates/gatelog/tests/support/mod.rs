@@ -4,14 +4,15 @@
 
 pub(crate) mod http;
 pub(crate) mod records;
+pub(crate) mod secrets;
 
 use http::{Answer, Request};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -95,7 +96,10 @@ impl Workplace {
         let arguments: Vec<&str> = arguments.iter().copied().chain(["-o", "json"]).collect();
         let output = self.run(&arguments);
         assert!(output.status.success(), "{arguments:?}: {}", shown(&output));
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", shown(&output)))
+        let json = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", shown(&output)));
+        secrets::hear_json(&json);
+        json
     }
 
     pub(crate) fn tenant(&self, id: &str, name: &str) {
@@ -158,6 +162,8 @@ pub(crate) fn bare(arguments: &[&str]) -> Command {
     }
     // What is done here in preparation shall not be in what is counted; tests of it switch it on.
     command.env("GATELOG__OWN_EVENTS__ENABLED", "false");
+    // All that a log may ever have is searched for secrets when the program ends.
+    command.env("GATELOG__LOG__LEVEL", "debug");
     command.args(arguments);
     command
 }
@@ -213,6 +219,13 @@ impl Program {
         }
     }
 
+    /// Every line that was heard until now.
+    pub(crate) fn heard(&mut self) -> &[String] {
+        let lines = self.lines.get_mut().unwrap();
+        self.said.extend(lines.try_iter());
+        &self.said
+    }
+
     /// Sends a signal by name (`TERM`).
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
@@ -252,6 +265,17 @@ impl Drop for Program {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        let lines = self.lines.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.said.extend(lines.try_iter());
+        let found = secrets::found_in(&self.said);
+        assert!(
+            std::thread::panicking() || found.is_none(),
+            "{}",
+            found.unwrap_or_default()
+        );
     }
 }
 

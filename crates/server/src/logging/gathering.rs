@@ -210,6 +210,8 @@ mod tests {
         let (sender, written) = channel();
         let (leave, leaves) = channel();
         let lines = Gathering::start(Handed(sender, Some(leaves)));
+        // Goes before the lines do, whose end waits for a thread that waits for leave: a fault must fail and not hang.
+        let leave = leave;
         let line = [b'x'; 1_024];
         lines.gather(&line).unwrap();
         // The thread has taken the first and waits for leave; nobody who gathers waits with it.
@@ -226,6 +228,5 @@ mod tests {
         }
         assert_eq!(written.recv().unwrap().len(), line.len());
         assert_eq!(written.recv().unwrap().len(), WAITING_BYTES);
-        drop(leave);
     }
 }

@@ -101,6 +101,14 @@ impl Writer {
         }
     }
 
+    /// Lets go what is more than its share, for so many writers of a thread are open: a month that is not written to any
+    /// more would otherwise keep what it once needed. What is still needed is read again.
+    pub(super) fn share_memory(&mut self, open_writers: usize) -> Result<(), StoreError> {
+        self.named.forget();
+        schema::share_writer_cache(&self.connection, open_writers)
+            .map_err(|error| schema::failure(&self.path, &error))
+    }
+
     /// Every key that the month holds.
     pub(super) fn read_filter(&self) -> Result<KeyFilter, StoreError> {
         let read = || -> rusqlite::Result<KeyFilter> {

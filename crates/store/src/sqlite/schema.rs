@@ -17,7 +17,10 @@ const CATALOGUE_VERSION: i64 = 1;
 /// What `PRAGMA synchronous` answers when every commit waits for the disk.
 const SYNCHRONOUS_FULL: i64 = 2;
 /// Holds the pages that a commit of some thousand events touches; with less it spills them in the middle.
-const WRITER_CACHE_KIB: i64 = 16_384;
+const WRITER_CACHE_KIB: usize = 16_384;
+/// What the caches of all the month files that one thread keeps open for writing hold together, however many months and
+/// tenants there are.
+const THREAD_CACHE_KIB: usize = 32_768;
 /// Pages in a write-ahead log that bring on a checkpoint: pages that are written again and again reach the file once.
 const CHECKPOINT_PAGES: i64 = 2_000;
 /// What stays of a write-ahead log once its pages are in the file: a thousand tenants have one each.
@@ -432,6 +435,12 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
     connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
 }
 
+/// Gives a writer its share of what the caches of a thread may hold; what is above it is let go at once.
+pub(super) fn share_writer_cache(connection: &Connection, open_writers: usize) -> rusqlite::Result<()> {
+    let kib = (THREAD_CACHE_KIB / open_writers.max(1)).min(WRITER_CACHE_KIB);
+    connection.pragma_update(None, "cache_size", -(kib as i64))
+}
+
 /// WAL and FULL: a commit is on the disk when it returns, and readers never wait for it.
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     keep_plans(connection)?;
@@ -439,7 +448,7 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", false)?;
-    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    share_writer_cache(connection, 1)?;
     // What the cache let go is read back without copying.
     connection.query_row("PRAGMA mmap_size = 8589934592", [], |_| Ok(()))?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
@@ -501,6 +510,20 @@ mod tests {
             tenant,
             Month::parse("2017-05").unwrap(),
         )
+    }
+
+    #[test]
+    fn writers_share_what_the_caches_of_a_thread_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open(folder.path()).unwrap();
+        for (open_writers, expected) in [(1, -16_384), (2, -16_384), (4, -8_192), (24, -1_365)] {
+            share_writer_cache(&connection, open_writers).unwrap();
+            assert_eq!(
+                pragma(&connection, "cache_size").unwrap(),
+                expected,
+                "{open_writers}"
+            );
+        }
     }
 
     fn check(name: &str, expected: &str) {

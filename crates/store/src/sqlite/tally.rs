@@ -43,7 +43,7 @@ pub(super) struct Sums(BTreeMap<Place, Amounts>);
 
 impl Names {
     pub(super) fn forget(&mut self) {
-        self.known.clear();
+        self.known = HashMap::new();
         self.remembered = 0;
     }
 

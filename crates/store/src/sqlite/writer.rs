@@ -490,6 +490,7 @@ impl WriterThread {
         self.uses += 1;
         let name = (tenant.id, month);
         if !self.writers.contains_key(&name) {
+            let open_before = self.writers.len();
             if self.writers.len() >= OPEN_WRITERS
                 && let Some(oldest) = self
                     .writers
@@ -502,6 +503,13 @@ impl WriterThread {
             let path = Partition::path_of(&tenant.folder, month);
             let connection = schema::open_partition_writer(&path, tenant.id, month)?;
             self.writers.insert(name, (Writer::new(path, connection), 0));
+            let open = self.writers.len();
+            for (other, (writer, _)) in &mut self.writers {
+                // Those that were here have their share already if one has only taken another's place.
+                if open > open_before || *other == name {
+                    writer.share_memory(open)?;
+                }
+            }
         }
         match self.writers.get_mut(&name) {
             Some((writer, used)) => {

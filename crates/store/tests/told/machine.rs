@@ -1,6 +1,6 @@
 //! What some tests need of the machine: other programs, and the right to mount.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Set in a process that a test has started from its own program.
@@ -52,6 +52,33 @@ pub(crate) fn in_own_mounts(test: &str) -> bool {
         "{test}, in its own mount namespace, ended with {status}"
     );
     false
+}
+
+/// A folder to mount at, and room beside it. What is mounted goes before the folder does.
+pub(crate) struct MountPoint {
+    pub(crate) parent: tempfile::TempDir,
+    pub(crate) disk: PathBuf,
+}
+
+impl MountPoint {
+    pub(crate) fn new() -> MountPoint {
+        let parent = tempfile::tempdir().unwrap();
+        let disk = parent.path().join("disk");
+        std::fs::create_dir(&disk).unwrap();
+        MountPoint { parent, disk }
+    }
+}
+
+impl Drop for MountPoint {
+    fn drop(&mut self) {
+        // Lazily: after a failed assertion files may be open. Whether it worked shows in the folder's own removal.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.disk).status();
+    }
+}
+
+/// A path as an argument.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
 }
 
 /// Runs a program that must succeed.

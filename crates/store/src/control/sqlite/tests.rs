@@ -6,14 +6,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
-const NOW: Timestamp = Timestamp::from_unix_seconds(1_495_000_000);
-const LATER: Timestamp = Timestamp::from_ticks(14_950_000_010_000_001);
+pub(super) const NOW: Timestamp = Timestamp::from_unix_seconds(1_495_000_000);
+pub(super) const LATER: Timestamp = Timestamp::from_ticks(14_950_000_010_000_001);
 
-fn contoso() -> TenantId {
+pub(super) fn contoso() -> TenantId {
     TenantId::parse("a2aa49aa-2c0c-49d2-af87-f402c421df0b").unwrap()
 }
 
-fn fabrikam() -> TenantId {
+pub(super) fn fabrikam() -> TenantId {
     TenantId::parse("b2aa49aa-2c0c-49d2-af87-f402c421df0b").unwrap()
 }
 

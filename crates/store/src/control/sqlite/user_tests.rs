@@ -1,5 +1,6 @@
 //! Tests of users, their roles and app passwords on a real folder.
 
+use super::tests::{LATER, NOW, contoso, fabrikam};
 use super::*;
 use crate::control::{
     NewAppPassword, NewUser, PasswordGrant, PasswordHash, Totp, TotpSecret, UserChanges, UserStatus,
@@ -8,18 +9,8 @@ use crate::control::{
 use model::user::UserName;
 use tempfile::TempDir;
 
-const NOW: Timestamp = Timestamp::from_unix_seconds(1_495_000_000);
-const LATER: Timestamp = Timestamp::from_ticks(14_950_000_010_000_001);
 const ALICE: Uuid = Uuid::from_u128(0xa);
 const BOB: Uuid = Uuid::from_u128(0xb);
-
-fn contoso() -> TenantId {
-    TenantId::parse("a2aa49aa-2c0c-49d2-af87-f402c421df0b").unwrap()
-}
-
-fn fabrikam() -> TenantId {
-    TenantId::parse("b2aa49aa-2c0c-49d2-af87-f402c421df0b").unwrap()
-}
 
 fn name(text: &str) -> UserName {
     UserName::parse(text).unwrap()
