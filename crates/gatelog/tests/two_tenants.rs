@@ -842,7 +842,10 @@ fn no_address_tells_one_tenant_anything_of_the_other() {
         assert_eq!(person.status, 200, "{}", person.text());
         assert!(person.json()["disabled"].is_null() && person.text().contains(other.mark));
         let application = format!("/{}/admin/apps/{}", other.name, other.application.client_id);
-        assert!(says(&site.server.get(&other.person, &application), &other.application.client_id));
+        assert!(says(
+            &site.server.get(&other.person, &application),
+            &other.application.client_id
+        ));
         assert_eq!(
             site.server
                 .get(&other.token, &ADDRESSES[0].0.replace("{t}", other.name))
