@@ -1,5 +1,6 @@
-//! Passwords that are given or made, and what people can read and type.
+//! Passwords that are given or made, what people can read and type, and what ends with a password.
 
+use super::control_problem;
 use super::users::PasswordAsked;
 use crate::app::App;
 use crate::chance;
@@ -8,7 +9,7 @@ use http::StatusCode;
 use issuer::password::Password;
 use model::user::UserName;
 use secrecy::{ExposeSecret, SecretString};
-use store::control::PasswordHash;
+use store::control::{PasswordHash, User};
 
 /// Groups and characters of a password that the service makes: 4 × 5 of 31, about 99 bits.
 const GROUPS: usize = 4;
@@ -80,4 +81,16 @@ pub(super) fn readable<const COUNT: usize>() -> String {
         }
     }
     text
+}
+
+/// No token lives longer: the most that `tokens.lifetime_seconds` takes, and five minutes.
+const LONGEST_TOKEN_SECONDS: i64 = 86_400 + 300;
+
+/// Sessions, codes and refresh tokens of before end, and the tokens that came of them.
+pub(super) fn end_grants(app: &App, user: &User) -> Result<(), Problem> {
+    let now = app.now();
+    let until = now.plus_seconds(LONGEST_TOKEN_SECONDS);
+    app.control
+        .end_grants_of(user.object_id, until, now)
+        .map_err(|error| control_problem(&error))
 }

@@ -1,6 +1,6 @@
 //! `/users`: people, their passwords and roles.
 
-use super::secrets::hashed;
+use super::secrets::{end_grants, hashed};
 use super::{Admin, apart, control_problem, read, roles};
 use crate::app::App;
 use crate::chance;
@@ -122,9 +122,6 @@ pub struct UserAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otpauth: Option<String>,
 }
-
-/// No token lives longer: the most that `tokens.lifetime_seconds` takes, and five minutes.
-const LONGEST_TOKEN_SECONDS: i64 = 86_400 + 300;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
@@ -454,15 +451,6 @@ async fn remove_role(
         answer_of(&app, user.object_id)
     })
     .await
-}
-
-/// Sessions, codes and refresh tokens of before end, and the tokens that came of them.
-fn end_grants(app: &App, user: &User) -> Result<(), Problem> {
-    let now = app.now();
-    let until = now.plus_seconds(LONGEST_TOKEN_SECONDS);
-    app.control
-        .end_grants_of(user.object_id, until, now)
-        .map_err(|error| control_problem(&error))
 }
 
 fn change(

@@ -85,13 +85,13 @@ pub(super) fn update(
     changes: &AppChanges,
 ) -> Result<(), ControlError> {
     let failed = ControlError::while_trying("change the application");
-    let changed = connection
+    let found = connection
         .execute(
             "UPDATE apps SET name = coalesce(?2, name) WHERE client_id = ?1",
             params![bytes(&client_id), changes.name],
         )
         .map_err(&failed)?;
-    if changed == 0 {
+    if found == 0 {
         return Err(ControlError::NoSuchApp(client_id));
     }
     for permission in &changes.remove_permissions {
