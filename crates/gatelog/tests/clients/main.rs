@@ -1,7 +1,8 @@
 //! Programs of others against the real service over TLS: the libraries that scripts were and are written with, and a browser.
 //!
 //! They stand in the folder that `GATELOG_CLIENTS` names, a virtual environment of Python and the modules of Node, at the
-//! versions of `requirements.txt` and `package-lock.json`; `.ci/run` puts them there.
+//! versions of `requirements.txt` and `package-lock.json`; `.ci/run` puts them there. `GATELOG_CHROMIUM` names the browser,
+//! and pictures of what it shows are left in `GATELOG_SCREENSHOTS` if that names a folder.
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
