@@ -130,7 +130,7 @@ pub fn check(
     check_audience(claims.aud.as_ref(), audiences)?;
     let seconds = now.unix_seconds();
     if let Some(not_before) = &claims.nbf {
-        let not_before = not_before.as_i64().ok_or(AssertionFault::Claim("nbf"))?;
+        let not_before = numeric_date(not_before).ok_or(AssertionFault::Claim("nbf"))?;
         if not_before > seconds.saturating_add(SKEW_SECONDS) {
             return Err(AssertionFault::NotYetValid);
         }
@@ -138,7 +138,7 @@ pub fn check(
     let expires = claims
         .exp
         .as_ref()
-        .and_then(Value::as_i64)
+        .and_then(numeric_date)
         .ok_or(AssertionFault::Claim("exp"))?;
     if expires <= seconds {
         return Err(AssertionFault::Expired);
@@ -147,6 +147,13 @@ pub fn check(
         return Err(AssertionFault::TooLong);
     }
     Ok(())
+}
+
+/// Whole seconds since 1970. RFC 7519, 2 allows a fraction, which MSAL for Python writes.
+fn numeric_date(value: &Value) -> Option<i64> {
+    value
+        .as_i64()
+        .or_else(|| value.as_f64().map(|seconds| seconds.floor() as i64))
 }
 
 /// One text, or a list with one of them in it (RFC 7519, 4.1.3); with or without a query, which ADAL leaves there.
@@ -299,6 +306,13 @@ mod tests {
         check_claim("exp", json!(i64::MAX), Err(AssertionFault::TooLong));
         check_claim("exp", json!(i64::MIN), Err(AssertionFault::Expired));
         check_claim("exp", json!("soon"), Err(AssertionFault::Claim("exp")));
+        // MSAL for Python: the clock as it is, with a fraction.
+        check_claim("exp", json!(now as f64 + 600.25), Ok(()));
+        check_claim("exp", json!(now as f64 + 0.75), Err(AssertionFault::Expired));
+        check_claim("exp", json!(1e300), Err(AssertionFault::TooLong));
+        check_claim("exp", json!(-1e300), Err(AssertionFault::Expired));
+        check_claim("nbf", json!(now as f64 + 300.5), Ok(()));
+        check_claim("nbf", json!(now as f64 + 301.5), Err(AssertionFault::NotYetValid));
         check_claim("nbf", json!(now + 301), Err(AssertionFault::NotYetValid));
         check_claim("nbf", json!(now + 299), Ok(()));
     }

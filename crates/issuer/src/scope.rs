@@ -9,7 +9,7 @@ use crate::protocol::Protocol;
 const MAX_SCOPES: usize = 50;
 
 /// The word that asks for everything that was granted before (v2).
-const DEFAULT: &str = ".default";
+pub(crate) const DEFAULT: &str = ".default";
 
 /// Scopes that are not about a resource (OpenID Connect Core, 5.4 and 11).
 const IDENTITY_SCOPES: &[&str] = &["openid", "profile", "email", "offline_access"];
@@ -157,6 +157,12 @@ pub fn still_delegated(granted: &str, client: &Client, audience: Audience) -> Ve
         .filter(|permission| client.delegated.contains(permission) && holds(granted, permission.name()))
         .map(|permission| permission.name())
         .collect()
+}
+
+/// How many permissions for this face the application may have of a user.
+pub(crate) fn all_delegated(client: &Client, audience: Audience) -> usize {
+    let of_the_face = |permission: &&Permission| permission.audience() == audience;
+    client.delegated.iter().filter(of_the_face).count()
 }
 
 #[cfg(test)]

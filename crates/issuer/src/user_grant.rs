@@ -10,6 +10,7 @@ use crate::protocol::Protocol;
 use crate::refusal::Refusal;
 use crate::scope::{self, Wanted};
 use crate::user::{User, UserStatus};
+use model::tenant::TenantId;
 use model::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -137,7 +138,7 @@ pub fn tokens(
         access_token: SecretString::from(token),
         resource: grant.resource.to_owned(),
         validity,
-        scope: Some(told_scope(grant, &scopes, protocol)),
+        scope: Some(told_scope(grant, audience, &scopes, protocol)),
         refresh_token: refresh.map(|refresh| refresh.text.clone()),
         id_token,
     })
@@ -162,8 +163,10 @@ fn permitted(grant: UserGrant<'_>, audience: Audience) -> Result<Vec<&'static st
     Ok(scopes)
 }
 
-/// v1 names permissions, v2 names them with their resource (as MSAL compares them), and the identity scopes.
-fn told_scope(grant: UserGrant<'_>, scopes: &[&str], protocol: Protocol) -> String {
+/// v1 names permissions, v2 names them with their resource, and the identity scopes. A token with all that the application
+/// may have is told to be what `.default` asks for: MSAL looks for the scopes that it asked for among these, and asks for
+/// another token each time if one is missing.
+fn told_scope(grant: UserGrant<'_>, audience: Audience, scopes: &[&str], protocol: Protocol) -> String {
     if protocol == Protocol::V1 {
         return scopes.join(" ");
     }
@@ -173,6 +176,9 @@ fn told_scope(grant: UserGrant<'_>, scopes: &[&str], protocol: Protocol) -> Stri
         .filter(|word| crate::audience::Permission::by_name(word).is_none());
     let mut told: Vec<String> = identity.map(str::to_owned).collect();
     told.extend(scopes.iter().map(|scope| format!("{}/{scope}", grant.resource)));
+    if scopes.len() == scope::all_delegated(grant.client, audience) {
+        told.push(format!("{}/{}", grant.resource, scope::DEFAULT));
+    }
     told.join(" ")
 }
 
@@ -208,15 +214,20 @@ fn id_token(grant: UserGrant<'_>, validity: Validity, issuing: Issuing<'_>) -> R
         .map_err(Refusal::Internal)
 }
 
-/// The addresses by which a token endpoint is known, for the audience of assertions: by each word for its tenant.
-pub fn endpoint_addresses(authority: &Authority, words: &[String]) -> Vec<String> {
-    let mut addresses = Vec::new();
-    for word in words {
-        for protocol in [Protocol::V1, Protocol::V2] {
-            addresses.push(authority.endpoint(word, protocol, "token"));
+/// Whom an assertion may be meant for: the token endpoint, by each word for its tenant, or the issuer that the tenant's
+/// metadata names. RFC 7523, 3 leaves the choice; libraries of today take the issuer (draft-ietf-oauth-rfc7523bis, 4).
+pub fn assertion_audiences(authority: &Authority, words: &[String], tenant: Option<TenantId>) -> Vec<String> {
+    let mut audiences = Vec::new();
+    for protocol in [Protocol::V1, Protocol::V2] {
+        for word in words {
+            audiences.push(authority.endpoint(word, protocol, "token"));
+        }
+        if let Some(tenant) = tenant {
+            let issuer = authority.issuer(tenant, protocol);
+            audiences.push(issuer.trim_end_matches('/').to_owned());
         }
     }
-    addresses
+    audiences
 }
 
 #[cfg(test)]
@@ -309,7 +320,8 @@ mod tests {
         assert!(
             body.starts_with(concat!(
                 r#"{"token_type":"Bearer","#,
-                r#""scope":"openid profile offline_access https://graph.windows.net/Directory.Read.All","#,
+                r#""scope":"openid profile offline_access https://graph.windows.net/Directory.Read.All "#,
+                r#"https://graph.windows.net/.default","#,
                 r#""expires_in":3600,"ext_expires_in":3600,"access_token":"eyJ"#
             )),
             "{body}"

@@ -1,8 +1,8 @@
 //! Where a token never goes, and who may read the files that hold it.
 
 use crate::stub::{Says, Stub};
+use crate::support::tls::Authority;
 use crate::{Home, Site, err, out};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 fn get(home: &Home, stub: &Stub) -> std::process::Output {
@@ -143,55 +143,18 @@ fn without_a_home_an_application_works_all_the_same() {
     assert!(err(&output, 0).contains("not kept"), "{output:?}");
 }
 
-/// An authority, and a certificate of it for 127.0.0.1, in PEM.
-fn authority() -> (String, String, String) {
-    let ca_key = KeyPair::generate().unwrap();
-    let mut ca = CertificateParams::new(Vec::new()).unwrap();
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca_certificate = ca.self_signed(&ca_key).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])
-        .unwrap()
-        .signed_by(&key, &Issuer::new(ca, ca_key))
-        .unwrap();
-    (ca_certificate.pem(), certificate.pem(), key.serialize_pem())
-}
-
 #[test]
 fn an_organisations_own_authority_is_trusted_when_it_is_named() {
-    let (ca, certificate, key) = authority();
+    let authority = Authority::new();
     let workplace = crate::Workplace::new();
-    let certificate = workplace.file("tls.crt", certificate);
-    let key = workplace.file("tls.key", key);
-    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     workplace.tenant(crate::CONTOSO, "contoso.com");
     let app = workplace.app("contoso.com", &["Directory.Read.All"]);
-    // The helper that waits for a server speaks plain HTTP: this one is waited for by what it says.
-    let mut command = workplace.command(&[
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--admin-listen",
-        "127.0.0.1:0",
-    ]);
-    command
-        .env("GATELOG__SERVER__TLS_CERTIFICATE_FILE", &certificate)
-        .env("GATELOG__SERVER__TLS_KEY_FILE", &key);
-    let mut program = crate::support::Program::start(&mut command);
-    let line = program.wait_for("listening on ");
-    let address = line
-        .split_once("listening on ")
-        .unwrap()
-        .1
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned();
+    let server = workplace.serve_over_tls(&authority);
 
     let home = Home::new();
-    home.workplace.file("ca.pem", ca);
+    home.workplace.file("ca.pem", &authority.ca);
     let secret = home.workplace.file("secret", &app.client_secret);
-    let host = format!("https://{address}");
+    let host = format!("https://{}", server.address);
     let reports = |more: &[&str]| {
         let always = [
             "reports",

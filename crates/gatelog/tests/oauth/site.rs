@@ -51,6 +51,11 @@ pub(crate) fn site() -> Site {
 
 /// The same with settings.
 pub(crate) fn site_with(settings: &[(&str, &str)]) -> Site {
+    site_served(|workplace| workplace.serve_with(settings))
+}
+
+/// The same with a server that is started in another way.
+pub(crate) fn site_served(serve: impl FnOnce(&Workplace) -> Server) -> Site {
     let workplace = Workplace::new();
     workplace.tenant(CONTOSO, "contoso.com");
     workplace.tenant(FABRIKAM, "fabrikam.com");
@@ -76,7 +81,7 @@ pub(crate) fn site_with(settings: &[(&str, &str)]) -> Site {
     let open_port = ["--public", "--reply-address", "http://localhost"];
     let public = user_app("public", &[&delegated[..], &open_port].concat());
     let collector = workplace.app("contoso.com", &["Ingest"]);
-    let server = workplace.serve_with(settings);
+    let server = serve(&workplace);
     let token = server.ingest_token(&collector);
     server.ingest(&token, "contoso.com", &audit("a-1", &days_ago(1), "Add user"));
     Site {
@@ -138,10 +143,14 @@ impl Site {
     pub(crate) fn answer(&self, browser: &mut Browser, target: &str, user: &str) -> Answer {
         let mut answer = browser.get(&self.server, target);
         for _ in 0..3 {
-            if answer.status != 200 {
+            let form = match answer.status {
+                200 => form(&answer),
+                _ => break,
+            };
+            if !form.action.starts_with('/') {
+                // It goes to the application.
                 break;
             }
-            let form = form(&answer);
             let fields: Vec<(&str, &str)> = if answer.text().contains("id=\"password\"") {
                 vec![("user", user), ("password", PASSWORD), ("answer", "yes")]
             } else {
@@ -300,13 +309,17 @@ pub(crate) fn escaped(text: &str) -> String {
         .collect()
 }
 
-/// The code of a redirect, by the expression of the script of 2017: everything between `code=` and the last `&`.
+/// The code of a redirect.
 pub(crate) fn code_of(answer: &Answer) -> String {
     assert_eq!(answer.status, 302, "{}", answer.text());
-    let location = answer.header("location").unwrap();
-    let after = location
+    code_of_address(answer.header("location").unwrap())
+}
+
+/// The code in an address, by the expression of the script of 2017: everything between `code=` and the last `&`.
+pub(crate) fn code_of_address(address: &str) -> String {
+    let after = address
         .split_once("code=")
-        .unwrap_or_else(|| panic!("no code: {location}"))
+        .unwrap_or_else(|| panic!("no code: {address}"))
         .1;
     after.rsplit_once('&').unwrap().0.to_owned()
 }

@@ -1,8 +1,8 @@
 //! Tokens after they were given: certificates, passwords, revocation, introspection, userinfo.
 
 use crate::site::*;
-use crate::support::App;
 use crate::support::http::{Answer, Request};
+use crate::support::{App, CONTOSO, FABRIKAM};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use base64::Engine;
@@ -85,6 +85,15 @@ fn an_application_proves_itself_by_its_certificate() {
         assert_eq!(claims(&access)["appidacr"], "2");
         assert_eq!(site.server.get(&access, AUDIT).ids().len(), 1);
     }
+    // openid-client means the issuer, and MSAL for Python writes fractions of a second.
+    let issuer = |tenant: &str| json!(format!("http://{}/{tenant}/v2.0", site.server.address));
+    for claims in [
+        claims_with("aud", issuer(CONTOSO)),
+        claims_with("exp", json!(now as f64 + 600.25)),
+    ] {
+        let answer = ask(&site, &assertion(&key, "RS256", &claims));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
     let other_key = certified(&site).1;
     let good = claims_with("jti", "3".into());
     let unsigned = format!(
@@ -111,6 +120,10 @@ fn an_application_proves_itself_by_its_certificate() {
                 &claims_with("sub", site.script.client_id.as_str().into()),
             ),
             "another client",
+        ),
+        (
+            assertion(&key, "RS256", &claims_with("aud", issuer(FABRIKAM))),
+            "another tenant's issuer",
         ),
         (
             assertion(&key, "RS256", &claims_with("exp", (now - 1).into())),

@@ -52,7 +52,7 @@ fn a_public_client_signs_in_with_a_challenge() {
         (tokens["expires_in"].as_i64(), tokens.get("resource")),
         (Some(3600), None)
     );
-    let scope = "openid profile offline_access https://graph.windows.net/Directory.Read.All";
+    let scope = "openid profile offline_access https://graph.windows.net/Directory.Read.All https://graph.windows.net/.default";
     assert_eq!(tokens["scope"], scope);
     let id_token = claims(&text(&tokens, "id_token"));
     assert_eq!(

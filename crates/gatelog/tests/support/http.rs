@@ -1,6 +1,7 @@
 //! A small HTTP/1.1 client: it sends exactly the bytes that a test says, which no library's client would.
 
 use super::secrets;
+use super::tls::Trust;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -33,7 +34,12 @@ pub(crate) struct Answer {
 }
 
 /// A connection on which a test says and hears what it likes.
-pub(crate) struct Connection(BufReader<TcpStream>);
+pub(crate) struct Connection(BufReader<Box<dyn Wire>>);
+
+/// Bytes both ways, in clear or over TLS.
+pub(crate) trait Wire: Read + Write {}
+
+impl<T: Read + Write> Wire for T {}
 
 impl Request {
     pub(crate) fn new(method: &str, target: &str) -> Request {
@@ -88,8 +94,16 @@ impl Request {
 
     /// Sends it to `127.0.0.1:port` and reads the answer.
     pub(crate) fn send(&self, address: &str) -> Answer {
+        self.send_on(Connection::open(address), address)
+    }
+
+    /// The same over TLS, if the server's certificate is of the trusted authority.
+    pub(crate) fn send_trusting(&self, address: &str, trust: &Trust) -> Answer {
+        self.send_on(Connection::open_trusting(address, trust), address)
+    }
+
+    fn send_on(&self, mut connection: Connection, address: &str) -> Answer {
         secrets::hear_request(self);
-        let mut connection = Connection::open(address);
         connection.say(&self.bytes(address));
         let answer = connection.answer(&self.method);
         secrets::hear_answer(&answer);
@@ -152,11 +166,11 @@ pub(crate) fn chunk(bytes: &[u8]) -> Vec<u8> {
 
 impl Connection {
     pub(crate) fn open(address: &str) -> Connection {
-        let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("connect {address}: {error}"));
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Connection(BufReader::new(stream))
+        Connection(BufReader::new(Box::new(stream(address))))
+    }
+
+    pub(crate) fn open_trusting(address: &str, trust: &Trust) -> Connection {
+        Connection(BufReader::new(Box::new(trust.over(stream(address)))))
     }
 
     /// A server that has answered already may not listen to the end; its answer counts.
@@ -169,6 +183,8 @@ impl Connection {
         let line = self.line();
         let status = line
             .strip_prefix("HTTP/1.1 ")
+            // What a library listens with while it waits for a browser.
+            .or_else(|| line.strip_prefix("HTTP/1.0 "))
             .and_then(|rest| rest.get(..3))
             .unwrap_or_else(|| panic!("no status line: {line:?}"))
             .parse()
@@ -241,6 +257,14 @@ impl Connection {
         line.truncate(line.len() - 2);
         String::from_utf8(line).unwrap()
     }
+}
+
+fn stream(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap_or_else(|error| panic!("connect {address}: {error}"));
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
 }
 
 impl Answer {

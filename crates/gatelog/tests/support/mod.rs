@@ -5,10 +5,12 @@
 pub(crate) mod http;
 pub(crate) mod records;
 pub(crate) mod secrets;
+pub(crate) mod tls;
 
 use http::{Answer, Request};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -16,6 +18,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
+use tls::{Authority, Trust};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -53,6 +56,8 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// The same for metrics and health.
     pub(crate) admin: String,
+    /// Whom to trust, if it speaks TLS.
+    pub(crate) trust: Option<Trust>,
 }
 
 impl Workplace {
@@ -149,6 +154,19 @@ impl Workplace {
             command.env(name, value);
         }
         Server::start(&mut command)
+    }
+
+    /// Starts a server that speaks TLS with a certificate for its address, and waits until it answers.
+    pub(crate) fn serve_over_tls(&self, authority: &Authority) -> Server {
+        let certificate = self.file("tls.crt", &authority.certificate);
+        let key = self.file("tls.key", &authority.key);
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let mut server = self.serve_with(&[
+            ("server.tls_certificate_file", certificate.to_str().unwrap()),
+            ("server.tls_key_file", key.to_str().unwrap()),
+        ]);
+        server.trust = Some(authority.trust());
+        server
     }
 }
 
@@ -291,6 +309,7 @@ impl Server {
         let server = Server {
             address: after("listening on "),
             admin: after("health on http://"),
+            trust: None,
             program,
         };
         server.wait_until_alive();
@@ -303,7 +322,10 @@ impl Server {
     }
 
     pub(crate) fn send(&self, request: &Request) -> Answer {
-        request.send(&self.address)
+        match &self.trust {
+            None => request.send(&self.address),
+            Some(trust) => request.send_trusting(&self.address, trust),
+        }
     }
 
     /// Asks for something with a token.

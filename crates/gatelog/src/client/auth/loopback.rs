@@ -19,6 +19,10 @@ use tokio::sync::mpsc;
 /// How long somebody may take to sign in.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// How the page looks: like the pages of the service. It must come with the page, for nothing else answers here.
+const STYLE: &str = "body{margin:0;background:#eef1f4;color:#1b1f24;font:16px/1.5 'Segoe UI',Helvetica,Arial,sans-serif}\
+     main{max-width:26em;margin:4em auto;padding:1.5em 2em;background:#fff;border:1px solid #c8d0d8}h1{font-size:1.4em;font-weight:normal}";
+
 /// A port that waits for one answer.
 #[derive(Debug)]
 pub(crate) struct Loopback {
@@ -199,8 +203,10 @@ fn page(came: &Came) -> Response<Full<Bytes>> {
         Came::Nothing(text) => (StatusCode::NOT_FOUND, "Not found", *text),
     };
     let body = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title} - Gatelog</title></head>\n\
-         <body><h1>{title}</h1><p>{text}</p></body>\n</html>\n"
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title} - Gatelog</title><style>{STYLE}</style></head>\n\
+         <body><main><p>Gatelog</p><h1>{title}</h1><p>{text}</p></main></body>\n</html>\n"
     );
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
@@ -210,7 +216,8 @@ fn page(came: &Came) -> Response<Full<Bytes>> {
         (header::CACHE_CONTROL, "no-store"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
+            // The digest is that of `STYLE`.
+            "default-src 'none'; style-src 'sha256-YF92f7UvbSM47ZUu5xF7AzMACSacjSME7o7TQETRbcM='; frame-ancestors 'none'",
         ),
         // The address of this page has the code in it.
         (header::REFERRER_POLICY, "no-referrer"),
@@ -228,6 +235,19 @@ mod tests {
 
     fn check(query: &str, expected: &Came) {
         assert_eq!(answer_of(query, "s1", Some("https://i/")), *expected, "{query}");
+    }
+
+    #[test]
+    fn the_policy_allows_the_style_of_the_page() {
+        use base64::Engine;
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, STYLE.as_bytes());
+        let digest = base64::engine::general_purpose::STANDARD.encode(digest.as_ref());
+        let page = page(&Came::Code(String::new()));
+        let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(
+            policy.contains(&format!("'sha256-{digest}'")),
+            "{policy} {digest}"
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ use issuer::grant::AddressedTenant;
 use issuer::protocol::Protocol;
 use issuer::refusal::Refusal;
 use issuer::token_request::{BASIC_CHALLENGE, Presented};
-use issuer::user_grant::endpoint_addresses;
+use issuer::user_grant::assertion_audiences;
 use std::sync::Arc;
 
 /// A request as it came to one of these addresses. A handler takes it as an argument.
@@ -121,7 +121,8 @@ impl ClientCall {
     pub(super) fn audiences(&self, client: Option<&Client>) -> Vec<String> {
         let mut words = vec![self.call.tenant_word.clone()];
         words.extend(client.map(|client| client.tenant.to_string()));
-        endpoint_addresses(&self.call.app.authority, &words)
+        let tenant = client.map(|client| client.tenant);
+        assertion_audiences(&self.call.app.authority, &words, tenant)
     }
 
     /// Decides apart from the event loop, for it waits for the disk, and answers.
