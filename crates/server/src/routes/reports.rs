@@ -33,8 +33,7 @@ async fn rows(
     Path((tenant_word, name)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     request: RequestId,
-    origin: Origin,
-    address: ClientAddress,
+    (origin, address): (Origin, ClientAddress),
     original: OriginalUri,
     headers: HeaderMap,
 ) -> Response {
