@@ -77,7 +77,11 @@ fn a_deleted_tenant_is_gone_with_its_tokens_and_files_and_begins_anew() {
         .bearer(&contoso)
         .header("Prefer", "maxpagesize=1");
     let link = server.send(&request).next_link().unwrap();
-    let rows = |server: &Server| server.get(&fabrikam, &audits("fabrikam.com")).ids();
+    let rows = |server: &Server| -> Vec<String> {
+        let ids = server.get(&fabrikam, &audits("fabrikam.com")).ids();
+        // Reading them is an export here, which is a row of its own.
+        ids.into_iter().filter(|id| id.starts_with("a-")).collect()
+    };
     let before = rows(&server);
 
     for wrong in [
