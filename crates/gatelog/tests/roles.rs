@@ -270,6 +270,21 @@ fn of_several_roles_each_report_has_the_widest() {
         refused.error_message(),
         "Api request is not from global admin or security admin or security reader role"
     );
+    // Nor does the list tell how many rows there are of what is not read.
+    let request = Request::get("/contoso.com/reports?api-version=beta")
+        .bearer(&network)
+        .header("Prefer", r#"include-annotations="*""#);
+    let list = place.server.send(&request).json();
+    let reports = list["value"].as_array().unwrap();
+    let listed = reports
+        .iter()
+        .find(|report| report["Name"] == "auditEvents")
+        .unwrap();
+    assert!(
+        listed["rows"].is_null() && listed["newestRow"].is_null(),
+        "{listed}"
+    );
+    assert_eq!(listed["whyEmpty"], "none of your roles reads it");
     // Each role hides what the other shows: only what both hide is hidden.
     let both = place.token(HELEN, &["Statistics", "Network"]);
     let row = first(&both);

@@ -2,6 +2,8 @@
 
 use super::{Site, ask, check, site};
 use crate::support::http::{Answer, Request};
+use crate::support::records::{days_ago, sign_in};
+use crate::support::{CONTOSO, Workplace};
 use std::collections::BTreeSet;
 
 /// The list of 2017 as its author printed it, then the two names more that were seen in the wild.
@@ -71,6 +73,38 @@ fn the_report_list_says_more_only_when_asked() {
     assert_eq!(report("allUserSignInActivityEvents")["rows"], 3);
     assert_eq!(report("ssprActivityEvents")["rows"], 0);
     assert!(report("ssprActivityEvents")["whyEmpty"].is_string());
+}
+
+#[test]
+fn a_report_that_shows_some_rows_of_another_counts_its_own() {
+    let workplace = Workplace::new();
+    workplace.tenant(CONTOSO, "contoso.com");
+    let sign_in = |id: &str| sign_in(id, &days_ago(1), "dora@contoso.com", "Portal", 0);
+    let of_a_program = sign_in("s-2").replace(
+        r#""isInteractive":true"#,
+        r#""isInteractive":false,"signInEventTypes":["servicePrincipal"]"#,
+    );
+    let file = workplace.file("records.jsonl", [sign_in("s-1"), of_a_program].join("\n"));
+    workplace.json(&["import", "--tenant", "contoso.com", file.to_str().unwrap()]);
+    let reader = workplace.app("contoso.com", &["Directory.Read.All"]);
+    let server = workplace.serve();
+    let token = server.reading_token(&reader);
+    let ids = |report: &str| {
+        let target = format!("/contoso.com/{report}?api-version=beta");
+        server.get(&token, &target).ids().len()
+    };
+    assert_eq!(ids("activities/signinEvents"), 2);
+    assert_eq!(ids("reports/allUserSignInActivityEvents"), 1);
+    let asked = Request::get("/contoso.com/reports?api-version=beta")
+        .bearer(&token)
+        .header("Prefer", r#"include-annotations="*""#);
+    let json = server.send(&asked).json();
+    let reports = json["value"].as_array().unwrap();
+    let listed = reports
+        .iter()
+        .find(|report| report["Name"] == "allUserSignInActivityEvents");
+    assert_eq!(listed.unwrap()["rows"], 1);
+    assert!(listed.unwrap()["newestRow"].is_string());
 }
 
 #[test]
