@@ -47,6 +47,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> Code {
     match error.downcast_ref::<Refused>().map(|refused| refused.status) {
         Some(404) => Code::NotFound,
         Some(400) => Code::Usage,
+        Some(401 | 403) => Code::Denied,
         _ => Code::Failed,
     }
 }

@@ -1,5 +1,6 @@
 //! Gatelog: identity reports and events, served from your own machine.
 
+mod administration;
 mod cli;
 mod client;
 mod commands;

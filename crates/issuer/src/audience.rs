@@ -26,6 +26,8 @@ pub enum Audience {
 pub enum Permission {
     /// Read the reports of the tenant.
     DirectoryReadAll,
+    /// Do for a user whatever the user may do, administering included.
+    AccessAsUser,
     /// Send events to the tenant.
     Ingest,
 }
@@ -39,15 +41,24 @@ pub struct Authority {
 
 impl Permission {
     /// Every permission there is.
-    pub const ALL: &[Permission] = &[Permission::DirectoryReadAll, Permission::Ingest];
+    pub const ALL: &[Permission] = &[
+        Permission::DirectoryReadAll,
+        Permission::AccessAsUser,
+        Permission::Ingest,
+    ];
+
+    /// Those that an application can have for itself.
+    pub const APPLICATION: &[Permission] = &[Permission::DirectoryReadAll, Permission::Ingest];
 
     /// Those that an application can have for a user who signed in.
-    pub const DELEGATED: &[Permission] = &[Permission::DirectoryReadAll];
+    pub const DELEGATED: &[Permission] = &[Permission::DirectoryReadAll, Permission::AccessAsUser];
 
     /// Its name in the `roles` claim and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Permission::DirectoryReadAll => "Directory.Read.All",
+            // Azure AD Graph's name for it.
+            Permission::AccessAsUser => "Directory.AccessAsUser.All",
             Permission::Ingest => "Ingest",
         }
     }
@@ -63,7 +74,7 @@ impl Permission {
     /// The face on which it counts.
     pub const fn audience(self) -> Audience {
         match self {
-            Permission::DirectoryReadAll => Audience::Reports,
+            Permission::DirectoryReadAll | Permission::AccessAsUser => Audience::Reports,
             Permission::Ingest => Audience::Ingest,
         }
     }

@@ -1,6 +1,7 @@
 //! What every route shares: the stores, the keys, the settings, and who is known.
 
 use crate::config::Config;
+use crate::exports::Exports;
 use crate::keyring::Keys;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
@@ -46,6 +47,8 @@ pub struct App {
     pub passwords: Passwords,
     /// How often tokens are asked for.
     pub rates: Rates,
+    /// Who took how many rows away today.
+    pub exports: Exports,
     /// Wrong codes of devices, by the address they were typed at.
     pub(crate) device_guesses: Tries,
     /// What makes the tokens of forms: another with each start, so that none outlives it.
@@ -72,6 +75,7 @@ impl App {
             short_reads: Semaphore::new(cores()),
             passwords: Passwords::new(cores()),
             rates: Rates::new(&config.limits),
+            exports: Exports::default(),
             device_guesses: Tries::new(FREE_DEVICE_GUESSES),
             form_key: chance::bytes(),
             background: TaskTracker::new(),

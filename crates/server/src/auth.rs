@@ -142,6 +142,31 @@ pub fn user_of(app: &App, headers: &HeaderMap, tenant_word: &str) -> Result<(Uui
     Ok((verified.app_id, living(app, &verified)?))
 }
 
+/// Lets in a Global Administrator of the addressed tenant, by a token of ours whose application may act as its user in all things.
+pub fn administrator(
+    app: &App,
+    headers: &HeaderMap,
+    tenant_word: &str,
+) -> Result<(TenantId, Arc<User>), Denied> {
+    let permission = Permission::AccessAsUser;
+    let (verified, client) = known(app, headers, tenant_word, permission.audience())?;
+    let scopes = verified.user.as_ref().map(|user| user.scopes.as_slice());
+    let is_granted = scopes.is_some_and(|scopes| scopes.iter().any(|scope| scope == permission.name()));
+    if !is_granted || !clients::holds_delegated(&client, permission) {
+        return Err(Denied::NoPermission {
+            app_id: verified.app_id,
+            permission: permission.name(),
+        });
+    }
+    let user = living(app, &verified)?;
+    if !clients::is_administrator(&user) {
+        return Err(Denied::NoRole {
+            needed: vec![DirectoryRole::GlobalAdministrator.name()],
+        });
+    }
+    Ok((verified.tenant, user))
+}
+
 impl Caller {
     /// Whether a report may be read, and what of it is masked.
     pub fn may_read(&self, report: &ReportDef) -> Result<Masked, Denied> {

@@ -44,7 +44,7 @@ pub fn welcome(app: &App, domain: &str, seed: u64) -> Result<Guest> {
             object_id: chance::guid(),
             name: "demo".to_owned(),
             kind: AppKind::Confidential,
-            permissions: Permission::ALL
+            permissions: Permission::APPLICATION
                 .iter()
                 .map(|permission| clients::stored(*permission))
                 .collect(),

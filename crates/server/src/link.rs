@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::Method;
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
@@ -134,7 +134,7 @@ impl Link {
             .await?;
         let (head, mut body) = response.into_parts();
         if !head.status.is_success() {
-            return Err(refused(head.status, &body.collect().await?.to_bytes()));
+            return Err(refused(head.status.as_u16(), &body.collect().await?.to_bytes()));
         }
         let mut waiting: Vec<u8> = Vec::new();
         let mut done = None;
@@ -162,7 +162,7 @@ impl Link {
         let response = self.send(Method::POST, "/backup", Body::empty()).await?;
         let (head, mut body) = response.into_parts();
         if !head.status.is_success() {
-            return Err(refused(head.status, &body.collect().await?.to_bytes()));
+            return Err(refused(head.status.as_u16(), &body.collect().await?.to_bytes()));
         }
         let mut line = Vec::new();
         while !line.ends_with(b"\n") {
@@ -182,7 +182,7 @@ impl Link {
         let status = response.status();
         let bytes = response.into_body().collect().await?.to_bytes();
         if !status.is_success() {
-            return Err(refused(status, &bytes));
+            return Err(refused(status.as_u16(), &bytes));
         }
         serde_json::from_slice(&bytes).context("read the answer of administration")
     }
@@ -242,7 +242,7 @@ pub fn query_value(text: &str) -> String {
 }
 
 /// What administration said, as an error.
-fn refused(status: StatusCode, body: &[u8]) -> anyhow::Error {
+pub fn refused(status: u16, body: &[u8]) -> anyhow::Error {
     let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| {
         problem
@@ -253,11 +253,7 @@ fn refused(status: StatusCode, body: &[u8]) -> anyhow::Error {
     let message = text("detail")
         .or_else(|| text("title"))
         .unwrap_or_else(|| format!("the server answered {status}"));
-    Refused {
-        status: status.as_u16(),
-        message,
-    }
-    .into()
+    Refused { status, message }.into()
 }
 
 /// A query string of plain values: GUIDs and ids of formats, which need no escaping.

@@ -4,15 +4,18 @@
 //! in no usage report. Tokens that applications get for themselves are too many; they go to the log only.
 
 use crate::app::App;
+use crate::auth::Caller;
+use crate::exports::Reading;
 use crate::inputs::intake::{Intake, TenantRule, Terms};
 use crate::layers::ClientAddress;
 use crate::{chance, clock};
 use model::batch::Lateness;
+use model::reports::ReportDef;
 use model::tenant::TenantId;
 use serde_json::{Value, json};
 use sources::{Choice, Limits};
 use std::sync::Arc;
-use store::control::User;
+use store::control::{self, User};
 use uuid::Uuid;
 
 /// The source's name in the ledger, and the service's in the rows.
@@ -24,6 +27,8 @@ const SERVICE: &str = "Gatelog";
 pub enum Actor {
     /// Whoever may use the command line on this machine's data folder.
     CommandLine,
+    /// An application, for itself.
+    Application(Arc<control::App>),
     /// A user who signed in.
     User {
         /// The user.
@@ -96,6 +101,9 @@ pub fn act(app: &App, tenant: TenantId, actor: &Actor, act: &Act) {
     );
     let initiated_by = match actor {
         Actor::CommandLine => json!({ "app": { "displayName": "Gatelog command line" } }),
+        Actor::Application(app) => json!({ "app": {
+            "appId": app.client_id, "displayName": app.name, "servicePrincipalId": app.object_id,
+        }}),
         Actor::User { user, address } => json!({ "user": {
             "id": user.object_id, "userPrincipalName": user.name.as_str(), "displayName": user.display_name,
             "ipAddress": address.0.map(|address| address.to_string()),
@@ -125,24 +133,58 @@ pub fn act(app: &App, tenant: TenantId, actor: &Actor, act: &Act) {
     keep(app, tenant, &record);
 }
 
-/// Keeps that somebody read a report to its end for keeps.
-pub fn export(app: &Arc<App>, tenant: TenantId, actor: &Actor, report: &'static str) {
-    let (app, actor) = (Arc::clone(app), actor.clone());
-    app.background.clone().spawn_blocking(move || {
-        let exported = Act {
-            activity: "Export report",
-            category: "DirectoryManagement",
-            operation: "Download",
-            target: Target {
-                sort: "Directory",
-                id: tenant.guid(),
-                display_name: report.to_owned(),
-                user_name: None,
-            },
-            details: vec![("report", report.to_owned())],
-        };
-        act(&app, tenant, &actor, &exported);
-    });
+/// Counts the rows of a page that goes out, and keeps that somebody exports a report with the page that makes it an export:
+/// one event for each reader, report and UTC day, whatever the program and however many requests it took.
+pub fn page(app: &Arc<App>, caller: &Caller, address: ClientAddress, report: &'static ReportDef, rows: u64) {
+    let config = app.config();
+    if rows == 0 || !config.own_events.enabled {
+        return;
+    }
+    let reading = Reading {
+        tenant: caller.tenant,
+        app_id: caller.app_id,
+        user: caller.user,
+        report: report.number,
+    };
+    let sum = app
+        .exports
+        .count(reading, rows, config.own_events.export_rows, app.now());
+    let Some(sum) = sum else { return };
+    let app = Arc::clone(app);
+    app.background
+        .clone()
+        .spawn_blocking(move || export(&app, reading, address, report, sum));
+}
+
+fn export(app: &App, reading: Reading, address: ClientAddress, report: &'static ReportDef, rows: u64) {
+    let user = reading
+        .user
+        .and_then(|user| app.control.user(user).ok().flatten());
+    let registered = app.control.app(reading.app_id).ok().flatten();
+    let actor = match (user, registered.clone()) {
+        (Some(user), _) => Actor::User { user, address },
+        (None, Some(app)) => Actor::Application(app),
+        // Removed since it asked.
+        (None, None) => return,
+    };
+    let mut details = vec![
+        ("Report", report.name.to_owned()),
+        ("RowsSoFarToday", rows.to_string()),
+    ];
+    details.extend(registered.map(|app| ("Application", app.name.clone())));
+    let exported = Act {
+        activity: "Export report",
+        category: "DirectoryManagement",
+        operation: "Download",
+        target: Target {
+            sort: "Directory",
+            id: reading.tenant.guid(),
+            display_name: report.name.to_owned(),
+            user_name: None,
+        },
+        details,
+    };
+    act(app, reading.tenant, &actor, &exported);
 }
 
 /// Keeps a sign-in, after its answer: a person shall not wait for it.

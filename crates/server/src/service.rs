@@ -42,6 +42,10 @@ impl Service {
         let control: Arc<dyn ControlStore> = Arc::new(SqliteControlStore::open(folder.path())?);
         let authority = Authority::new(origin, &[]);
         let keys = Keys::open(control.as_ref(), folder.path(), &authority)?;
+        for tenant in control.tenants()? {
+            // One that was deleted and made again may have been cut off before its events were welcome.
+            events.admit_tenant(tenant.id)?;
+        }
         let app = App::new(events, control, config, authority, keys, Metrics::new());
         Ok(Service {
             app: Arc::new(app),
@@ -153,13 +157,12 @@ impl Server {
 
 /// Faults of the shell are spelled for the one who asked: programs that bring records, or old clients.
 fn render_fault(report: &FaultReport<'_>) -> Response {
-    let is_ingest = report
+    let second = report
         .path
         .split('/')
         .filter(|segment| !segment.is_empty())
-        .nth(1)
-        == Some("ingest");
-    if is_ingest {
+        .nth(1);
+    if matches!(second, Some("ingest" | "admin")) {
         problem::render_fault(report)
     } else {
         legacy::render_fault(report)

@@ -58,6 +58,12 @@ pub enum StoreError {
         /// The tenant it should belong to.
         tenant: String,
     },
+    /// The tenant was deleted; nothing is stored for it any more.
+    #[error("the tenant {tenant} was deleted; nothing is stored for it")]
+    TenantGone {
+        /// The tenant.
+        tenant: String,
+    },
     /// Too much is waiting to be written; try again.
     #[error("too many batches wait to be written; try again in a moment")]
     Busy,

@@ -68,6 +68,13 @@ pub trait EventStore: Send + Sync {
     /// ledger totals stay.
     fn purge(&self, tenant: TenantId, seen: &MonthInfo, now: Timestamp) -> Result<Purge, StoreError>;
 
+    /// Removes a tenant with all its events, rows and totals, for good. Nothing more is taken for it until somebody admits it
+    /// again. Done twice, it finds nothing the second time.
+    fn remove_tenant(&self, tenant: TenantId) -> Result<Removal, StoreError>;
+
+    /// Takes events for a tenant that was removed before; it begins anew, in another epoch. For any other nothing is to do.
+    fn admit_tenant(&self, tenant: TenantId) -> Result<(), StoreError>;
+
     /// What a backup must copy, oldest tenants and months first as their names sort. Until the answer is dropped no month
     /// is freed: a month that left between the copies of two files would be in neither.
     fn begin_backup(&self) -> Result<BackupSource, StoreError>;
@@ -286,6 +293,17 @@ pub enum Purge {
     /// Something was written to it after the caller looked; it stays. Look again and decide anew.
     WrittenSince,
     /// A backup is being taken; it stays until that is done.
+    BackupUnderWay,
+}
+
+/// What became of the wish to remove a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// It is gone; its files are taken away behind the scenes.
+    Removed,
+    /// It had nothing.
+    NotThere,
+    /// A backup is being taken; everything stays until that is done.
     BackupUnderWay,
 }
 

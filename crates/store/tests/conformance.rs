@@ -12,7 +12,7 @@ use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
     Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
-    Purge, ReportTotal, Reprojected, Reprojection, StoredEvent,
+    Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent,
 };
 use store::folder::DataFolder;
 use store::sqlite::Options;
@@ -96,6 +96,14 @@ impl EventStore for Unruly {
 
     fn scan_onto(&self, tenant: TenantId, query: &Query, head: Vec<u8>) -> Result<Page, StoreError> {
         self.0.scan_onto(tenant, query, head)
+    }
+
+    fn remove_tenant(&self, tenant: TenantId) -> Result<Removal, StoreError> {
+        self.0.remove_tenant(tenant)
+    }
+
+    fn admit_tenant(&self, tenant: TenantId) -> Result<(), StoreError> {
+        self.0.admit_tenant(tenant)
     }
 
     fn winners(

@@ -1,7 +1,7 @@
 //! The same page out of stores of different sizes: what a question costs when there are ten or a hundred times the rows.
 
 use super::client::{Pace, load};
-use super::page::{TOP, questions};
+use super::page::{TOP, questions, readers};
 use super::product::{Data, Server};
 use super::table::{Line, Verdict, megabytes, microseconds, milliseconds, thousands};
 use super::vitals::room;
@@ -37,8 +37,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
             Data::load_or_reuse(bench, size)?
         };
         let server = Server::start(bench.build, &data)?;
-        let token = server.token(&data, "https://graph.windows.net")?;
-        let questions = questions(&data, &server, &token);
+        let questions = questions(&data, &server, &readers(&data, &server)?);
         subjects.push(Subject {
             data,
             server,

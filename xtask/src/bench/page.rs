@@ -24,9 +24,9 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
         bench.data.rows,
     )?;
     let server = Server::start(bench.build, bench.data)?;
-    let token = server.token(bench.data, "https://graph.windows.net")?;
+    let readers = readers(bench.data, &server)?;
     let instants = instants(bench.data);
-    let questions = questions(bench.data, &server, &token);
+    let questions = questions(bench.data, &server, &readers);
     let body = body_of(server.address, &questions[0])?;
     let folder = bench.data.beside.join("page");
     std::fs::create_dir_all(&folder)?;
@@ -99,6 +99,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
         }
     }
     let held = server.rss_anon()? as f64;
+    let by_whom = by_whom(bench, &server, &readers)?;
     server.stop()?;
     let rows = thousands(bench.data.rows as f64);
     Ok(vec![
@@ -158,7 +159,52 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
             goal: "–",
             verdict: Verdict::None,
         },
+        by_whom,
     ])
+}
+
+/// Who reads: an application for itself, and a user with a role.
+pub(super) fn readers(data: &Data, server: &Server) -> Result<[String; 2]> {
+    let resource = "https://graph.windows.net";
+    Ok([server.token(data, resource)?, server.user_token(data, resource)?])
+}
+
+/// The same pages by each kind of reader alone, in turns: what a user's token costs more than an application's.
+fn by_whom(bench: &Bench<'_>, server: &Server, readers: &[String; 2]) -> Result<Line> {
+    let [by_application, by_user] = readers
+        .each_ref()
+        .map(|token| questions(bench.data, server, std::slice::from_ref(token)));
+    let core_seconds = || server.core_seconds();
+    let subjects = [&by_application, &by_user].map(|questions| Subject {
+        address: server.address,
+        questions,
+        core_seconds: &core_seconds,
+    });
+    let mut costs = [Vec::new(), Vec::new()];
+    let mut rates = [Vec::new(), Vec::new()];
+    for _ in 0..bench.args.rounds {
+        let turned = turn(bench, &subjects, Pace::AsFastAsAnswered)?;
+        for (index, (loaded, cost)) in turned.iter().enumerate() {
+            costs[index].push(*cost);
+            rates[index].push(loaded.per_second);
+        }
+    }
+    let [application, user] = &costs;
+    Ok(Line {
+        work: "the same page with a user's token against an application's, by a core of the server"
+            .to_owned(),
+        measured: format!(
+            "user {} each ({} a second), application {} ({} a second)",
+            microseconds(median(user)),
+            thousands(median(&rates[1])),
+            microseconds(median(application)),
+            thousands(median(&rates[0]))
+        ),
+        ratio: Some(ratio(user, application)),
+        floor: "–",
+        goal: "–",
+        verdict: Verdict::None,
+    })
 }
 
 fn p99(seconds: &[f64]) -> String {
@@ -190,11 +236,13 @@ fn turn(bench: &Bench<'_>, subjects: &[Subject<'_>], pace: Pace) -> Result<Vec<(
     Ok(turned)
 }
 
-/// The same questions for every store: distinct instants, each with a full page of rows before it.
-pub(super) fn questions(data: &Data, server: &Server, token: &str) -> Vec<Vec<u8>> {
+/// The same questions for every store: distinct instants, each with a full page of rows before it, by the readers in turn.
+pub(super) fn questions(data: &Data, server: &Server, tokens: &[String]) -> Vec<Vec<u8>> {
+    let tokens = tokens.iter().cycle();
     instants(data)
         .iter()
-        .map(|instant| get(&target(*instant), server.address, Some(token)))
+        .zip(tokens)
+        .map(|(instant, token)| get(&target(*instant), server.address, Some(token)))
         .collect()
 }
 

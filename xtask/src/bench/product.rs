@@ -102,7 +102,12 @@ pub(super) struct Data {
     pub(super) last: Timestamp,
     /// The application that may read and bring.
     pub(super) client: Client,
+    /// The password of the user who reads by that application.
+    pub(super) password: String,
 }
+
+/// The user who reads.
+const READER: &str = "reader@fabrikam.example";
 
 /// An application that may ask for tokens.
 #[derive(Debug, Clone, Default)]
@@ -137,14 +142,43 @@ impl Data {
             ],
         )?;
         let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
-        Ok(Data {
+        let mut data = Data {
             client: Client {
                 tenant: TENANT.to_owned(),
                 id: text("clientId"),
                 secret: text("clientSecret"),
             },
             ..Data::without_client(folder, beside)
-        })
+        };
+        data.make_reader(build)?;
+        Ok(data)
+    }
+
+    /// Makes the user who reads, whose application may send the password: nobody sits here to sign in.
+    fn make_reader(&mut self, build: &Build) -> Result<()> {
+        let folder = self.folder.clone();
+        command(
+            build,
+            &folder,
+            &["tenant", "update", TENANT, "--password-grant", "on"],
+        )?;
+        let permission = ["--add-delegated-permission", "Directory.Read.All"];
+        command(
+            build,
+            &folder,
+            &[&["app", "update", &self.client.id], &permission[..]].concat(),
+        )?;
+        let role = ["--role", "Security Reader"];
+        let made = command(
+            build,
+            &folder,
+            &[&["user", "create", READER, "--tenant", TENANT], &role[..]].concat(),
+        )?;
+        made["password"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut self.password);
+        Ok(())
     }
 
     fn without_client(folder: &Path, beside: &Path) -> Data {
@@ -155,6 +189,7 @@ impl Data {
             first: Timestamp::from_unix_seconds(FIRST_DAY),
             last: Timestamp::from_unix_seconds(FIRST_DAY).plus_days(DAYS),
             client: Client::default(),
+            password: String::new(),
         }
     }
 
@@ -195,15 +230,22 @@ impl Data {
             let said: Value = serde_json::from_slice(&text).context("read the note of a kept store")?;
             let word = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
             println!("{rows} rows are in {} already", folder.display());
-            return Ok(Data {
+            let mut data = Data {
                 client: Client {
                     tenant: TENANT.to_owned(),
                     id: word("clientId"),
                     secret: word("clientSecret"),
                 },
+                password: word("password"),
                 rows,
                 ..Data::without_client(&folder, beside)
-            });
+            };
+            if data.password.is_empty() {
+                // It was kept before there was a user.
+                data.make_reader(build)?;
+                data.note(&note)?;
+            }
+            return Ok(data);
         }
         if folder.exists() {
             bail!(
@@ -213,9 +255,15 @@ impl Data {
         }
         std::fs::create_dir_all(keep).with_context(|| format!("make {}", keep.display()))?;
         let data = Data::load(build, beside, &folder, rows)?;
-        let said = serde_json::json!({"clientId": data.client.id, "clientSecret": data.client.secret});
-        std::fs::write(&note, said.to_string()).context("write the note of a kept store")?;
+        data.note(&note)?;
         Ok(data)
+    }
+
+    fn note(&self, note: &Path) -> Result<()> {
+        let said = serde_json::json!({
+            "clientId": self.client.id, "clientSecret": self.client.secret, "password": self.password,
+        });
+        std::fs::write(note, said.to_string()).context("write the note of a kept store")
     }
 
     /// Where a yardstick has its copy of the rows: beside a kept store, so that it is kept, too.
@@ -369,10 +417,20 @@ impl Server {
         self.token_of(&data.client, resource)
     }
 
+    /// A token of the bench's user, by the bench's application.
+    pub(super) fn user_token(&self, data: &Data, resource: &str) -> Result<String> {
+        let grant = format!("grant_type=password&username={READER}&password={}", data.password);
+        self.granted(&data.client, &grant, resource)
+    }
+
     /// A token of an application.
     pub(super) fn token_of(&self, client: &Client, resource: &str) -> Result<String> {
+        self.granted(client, "grant_type=client_credentials", resource)
+    }
+
+    fn granted(&self, client: &Client, grant: &str, resource: &str) -> Result<String> {
         let form = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}&resource={resource}",
+            "{grant}&client_id={}&client_secret={}&resource={resource}",
             client.id, client.secret
         );
         let target = format!("/{}/oauth2/token", client.tenant);

@@ -4,7 +4,7 @@ use super::auth::endpoints::Protocol;
 use std::path::PathBuf;
 
 /// Which service, and who asks.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(
     next_help_heading = "Service and identity (flags, then variables, then the profile, then the last sign-in)"
 )]

@@ -56,6 +56,7 @@ pub(crate) struct Ask<'a> {
     bearer: Option<&'a SecretString>,
     headers: &'a [(&'static str, &'static str)],
     form: Option<String>,
+    json: Option<String>,
 }
 
 impl<'a> Ask<'a> {
@@ -67,6 +68,16 @@ impl<'a> Ask<'a> {
             bearer: None,
             headers: &[],
             form: None,
+            json: None,
+        }
+    }
+
+    /// Any method, with a body of JSON if there is one.
+    pub(crate) fn json(method: Method, url: &'a Url, json: Option<String>) -> Ask<'a> {
+        Ask {
+            method,
+            json,
+            ..Ask::get(url)
         }
     }
 
@@ -200,6 +211,11 @@ impl Http {
             request = request
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(form.clone());
+        }
+        if let Some(json) = &ask.json {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(json.clone());
         }
         let outcome = async {
             let mut response = request.send().await.map_err(|error| whose(ask.url, &error))?;

@@ -12,7 +12,8 @@ use super::http::{Answer, Ask, Http, Wiring};
 use super::profiles::{self, DEFAULT_RESOURCE, Settings};
 use crate::exit::Usage;
 use crate::output::say;
-use reqwest::Url;
+use anyhow::Context;
+use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use server::clock;
 use std::path::Path;
@@ -122,6 +123,32 @@ impl Session {
             .send(&Ask::get(url).headers(headers).bearer(&token))
             .await?;
         Ok(answer.ok(&self.host)?)
+    }
+
+    /// Asks administration of the tenant, below `/{tenant}/admin`. The answer is given whatever its status; a token that the
+    /// service refuses is renewed once.
+    pub(crate) async fn administer(
+        &mut self,
+        method: &str,
+        target: &str,
+        body: Option<String>,
+    ) -> anyhow::Result<Answer> {
+        let address = format!("{}/{}/admin{target}", self.host.origin(), self.tenant);
+        let url = Url::parse(&address).with_context(|| format!("ask {address}"))?;
+        let method = Method::from_bytes(method.as_bytes())?;
+        let token = self.token().await?;
+        let answer = self
+            .http
+            .send(&Ask::json(method.clone(), &url, body.clone()).bearer(&token))
+            .await?;
+        if answer.status != 401 || self.settings.token.is_some() {
+            return Ok(answer);
+        }
+        let token = self.renew(Some(&token)).await?;
+        Ok(self
+            .http
+            .send(&Ask::json(method, &url, body).bearer(&token))
+            .await?)
     }
 
     /// A token that does not end at once.

@@ -1,11 +1,12 @@
 //! `gatelog key`: shows and changes the keys that sign tokens.
 
 use super::{block_on, config_of};
+use crate::administration::Remote;
 use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
 use anyhow::Result;
-use server::link::Link;
+use server::link::Refused;
 use server::routes::admin::KeyAnswer;
 
 /// Show and change the keys that sign tokens.
@@ -16,6 +17,13 @@ pub(crate) enum Command {
   gatelog key list
   gatelog key list -o json")]
     List,
+    /// Show a key
+    #[command(after_help = "Examples:
+  gatelog key show 8c1f0d2e")]
+    Show {
+        /// The key, by its name or the beginning of it
+        key: String,
+    },
     /// Sign with a new key from now on; tokens of the old one stay good until they end
     #[command(after_help = "Examples:
   gatelog key rotate                      once a year, say; no client notices
@@ -29,11 +37,27 @@ The new key is in the folder `keys` of the data folder, for its owner only; back
     },
 }
 
-pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
-    let link = Link::open(&config_of(common)?)?;
+pub(super) fn run(common: &Common, remote: &Remote, command: &Command) -> Result<Code> {
+    let link = remote.open(common, config_of)?;
     block_on(async {
         let keys: Vec<KeyAnswer> = match command {
             Command::List => link.get("/keys").await?,
+            Command::Show { key } => {
+                let keys: Vec<KeyAnswer> = link.get("/keys").await?;
+                let meant: Vec<KeyAnswer> = keys
+                    .into_iter()
+                    .filter(|known| known.key_id.starts_with(key))
+                    .collect();
+                let [meant] = meant.as_slice() else {
+                    let message = format!(
+                        "{} keys begin with {key:?}; `gatelog key list` shows them",
+                        meant.len()
+                    );
+                    return Err(Refused { status: 404, message }.into());
+                };
+                answer(common.output, meant, || listed(std::slice::from_ref(meant)))?;
+                return Ok(Code::Done);
+            }
             Command::Rotate { refuse_old_tokens } => {
                 let old = if *refuse_old_tokens { "refused" } else { "kept" };
                 link.post(&format!("/keys/rotate?old_tokens={old}"), &()).await?

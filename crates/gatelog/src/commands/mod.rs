@@ -25,6 +25,7 @@ mod token;
 mod user;
 mod whoami;
 
+use crate::administration::Administer;
 use crate::cli::{Cli, Common};
 use crate::exit::Code;
 use anyhow::{Context, Result};
@@ -46,20 +47,15 @@ pub(crate) enum Command {
     /// Make a configuration, the first tenant and its administrator
     Init(init::Args),
     /// Make, show and change tenants
-    #[command(subcommand)]
-    Tenant(tenant::Command),
+    Tenant(Administer<tenant::Command>),
     /// Register applications and their secrets
-    #[command(subcommand)]
-    App(app::Command),
+    App(Administer<app::Command>),
     /// Make and change people who sign in
-    #[command(subcommand)]
-    User(user::Command),
+    User(Administer<user::Command>),
     /// Give and take the roles that let users read
-    #[command(subcommand)]
-    Role(role::Command),
+    Role(Administer<role::Command>),
     /// Show and change the keys that sign tokens
-    #[command(subcommand)]
-    Key(key::Command),
+    Key(Administer<key::Command>),
     /// See what is stored, and recount it
     #[command(subcommand)]
     Store(store::Command),
@@ -113,12 +109,12 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Rebuild(args) => rebuild::run(common, &args),
         Command::Mapping(command) => mapping::run(common, &command),
         Command::Serve(args) => serve::run(common, &args),
-        Command::Tenant(command) => tenant::run(common, &command),
-        Command::App(command) => app::run(common, &command),
+        Command::Tenant(asked) => tenant::run(common, &asked.remote, &asked.command),
+        Command::App(asked) => app::run(common, &asked.remote, &asked.command),
         Command::Init(args) => init::run(common, &args),
-        Command::User(command) => user::run(common, &command),
-        Command::Role(command) => role::run(common, &command),
-        Command::Key(command) => key::run(common, &command),
+        Command::User(asked) => user::run(common, &asked.remote, &asked.command),
+        Command::Role(asked) => role::run(common, &asked.remote, &asked.command),
+        Command::Key(asked) => key::run(common, &asked.remote, &asked.command),
         Command::Store(command) => store::run(common, &command),
         Command::Backup(args) => backup::run(common, &args),
         Command::Restore(args) => restore::run(common, &args),

@@ -2,11 +2,12 @@
 
 use super::user::Which;
 use super::{block_on, config_of};
+use crate::administration::Remote;
 use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
 use anyhow::Result;
-use server::link::{Link, query_value};
+use server::link::query_value;
 use server::routes::admin::{RoleAnswer, UserAnswer};
 
 /// Give and take the roles that let users read.
@@ -46,8 +47,8 @@ pub(crate) enum Command {
     },
 }
 
-pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
-    let link = Link::open(&config_of(common)?)?;
+pub(super) fn run(common: &Common, remote: &Remote, command: &Command) -> Result<Code> {
+    let link = remote.open(common, config_of)?;
     block_on(async {
         match command {
             Command::List => {

@@ -1,15 +1,16 @@
-//! `gatelog tenant`: makes, shows and changes tenants.
+//! `gatelog tenant`: makes, shows, changes and deletes tenants.
 
 use super::{block_on, config_of};
+use crate::administration::Remote;
 use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
 use anyhow::Result;
-use server::link::{Link, query_value};
+use server::link::query_value;
 use server::routes::admin::{NewTenantAsked, TenantAnswer, TenantChangesAsked};
 use uuid::Uuid;
 
-/// Make, show and change tenants.
+/// Make, show, change and delete tenants.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Make a tenant
@@ -56,10 +57,23 @@ pub(crate) enum Command {
         #[arg(long, value_name = "on|off", value_parser = on_or_off)]
         password_grant: Option<bool>,
     },
+    /// Delete a tenant with every event, user and application of it, for good
+    #[command(after_help = "Examples:
+  gatelog tenant delete contoso.com                                                  says what has to be confirmed
+  gatelog tenant delete contoso.com --confirm 4b2462a4-bbee-495a-a0e1-f23ae524cc9c   does it
+
+Its tokens and sign-ins are no good from then on. Backups that were taken before still have it.")]
+    Delete {
+        /// The tenant, by name or GUID
+        tenant: String,
+        /// Its GUID once more: nothing is deleted without it
+        #[arg(long, value_name = "GUID")]
+        confirm: Option<Uuid>,
+    },
 }
 
-pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
-    let link = Link::open(&config_of(common)?)?;
+pub(super) fn run(common: &Common, remote: &Remote, command: &Command) -> Result<Code> {
+    let link = remote.open(common, config_of)?;
     block_on(async {
         match command {
             Command::Create {
@@ -113,6 +127,16 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
                 let target = format!("/tenants/{}", query_value(tenant));
                 let tenant: TenantAnswer = link.post(&target, &asked).await?;
                 answer(common.output, &tenant, || shown(&tenant))?;
+            }
+            Command::Delete { tenant, confirm } => {
+                let mut target = format!("/tenants/{}", query_value(tenant));
+                if let Some(confirm) = confirm {
+                    target = format!("{target}?confirm={confirm}");
+                }
+                let gone: TenantAnswer = link.delete(&target).await?;
+                answer(common.output, &gone, || {
+                    format!("deleted {} ({}) with all that it had", gone.display_name, gone.id)
+                })?;
             }
         }
         Ok(Code::Done)

@@ -1,12 +1,13 @@
 //! `gatelog user`: people who sign in, and their app passwords.
 
 use super::{block_on, config_of};
+use crate::administration::{Administration, Remote};
 use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
 use crate::secret::{self, Source};
 use anyhow::Result;
-use server::link::{Link, query_value};
+use server::link::query_value;
 use server::routes::admin::{
     AppPasswordAnswer, NewAppPasswordAsked, NewUserAsked, UserAnswer, UserChangesAsked,
 };
@@ -165,7 +166,7 @@ impl Which {
     }
 }
 
-pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
+pub(super) fn run(common: &Common, remote: &Remote, command: &Command) -> Result<Code> {
     // Before the data folder is taken: people take their time at a prompt.
     let asked = match command {
         Command::Create { password_from, .. } | Command::Password { password_from, .. } => {
@@ -173,7 +174,7 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
         }
         _ => None,
     };
-    let link = Link::open(&config_of(common)?)?;
+    let link = remote.open(common, config_of)?;
     let say = |user: &UserAnswer, what: &str| {
         answer(common.output, user, || {
             format!("{what} {} ({})", user.name, user.id)
@@ -262,7 +263,7 @@ pub(super) fn run(common: &Common, command: &Command) -> Result<Code> {
     })
 }
 
-async fn app_password(common: &Common, link: &Link, command: &AppPassword) -> Result<()> {
+async fn app_password(common: &Common, link: &Administration, command: &AppPassword) -> Result<()> {
     match command {
         AppPassword::Create { which, name, days } => {
             let asked = NewAppPasswordAsked {

@@ -20,6 +20,7 @@ const AT_ONCE: &[&str] = &[
     "log.level",
     "tokens.lifetime_seconds",
     "own_events.enabled",
+    "own_events.export_rows",
     "roles[].name",
     "roles[].reports",
     "roles[].mask",
@@ -141,6 +142,7 @@ mod tests {
         check(&[("log.level", "debug")], Effect::AtOnce);
         check(&[("tokens.lifetime_seconds", "10m")], Effect::AtOnce);
         check(&[("own_events.enabled", "false")], Effect::AtOnce);
+        check(&[("own_events.export_rows", "5")], Effect::AtOnce);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use super::answer;
 use super::metadata;
 use super::reports::Request;
 use crate::app::App;
-use crate::layers::{Origin, RequestId};
-use axum::Router;
+use crate::layers::{ClientAddress, Origin, RequestId};
+use crate::routes::listed::Routes;
 use axum::extract::{OriginalUri, Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -16,8 +16,8 @@ use odata::metadata::Document;
 use odata::{options, page};
 use std::sync::Arc;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route(
+pub(super) fn routes() -> Routes {
+    Routes::new().route(
         "/{tenant}/activities/{report}",
         get(rows).fallback(answer::read_only),
     )
@@ -28,7 +28,7 @@ async fn rows(
     Path((tenant_word, name)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     request: RequestId,
-    origin: Origin,
+    (origin, address): (Origin, ClientAddress),
     original: OriginalUri,
     headers: HeaderMap,
 ) -> Response {
@@ -54,6 +54,7 @@ async fn rows(
                 name,
                 query,
                 origin,
+                address,
                 original,
                 headers,
             };

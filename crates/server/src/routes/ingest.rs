@@ -1,7 +1,8 @@
 //! `POST /{tenant}/ingest/{format}`: programs bring records, and are answered once everything is stored.
 
+use super::refused::{self, Face};
 use crate::app::App;
-use crate::auth::{self, Denied};
+use crate::auth;
 use crate::clock;
 use crate::config;
 use crate::inputs::archive;
@@ -10,13 +11,12 @@ use crate::inputs::intake::{Intake, IntakeError, Summary, TenantRule, Terms};
 use crate::inputs::upload::Upload;
 use crate::layers::{Fault, RequestId};
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use issuer::audience::Permission;
-use issuer::verify::TokenFault;
 use model::batch::Lateness;
 use model::tenant::TenantId;
 use model::time::TICKS_PER_SECOND;
@@ -24,6 +24,7 @@ use serde_json::json;
 use sources::{Choice, Limits};
 use std::io::Read;
 use std::sync::{Arc, PoisonError};
+use store::error::StoreError;
 use uuid::Uuid;
 
 /// Events of a feed that are older than its newest by more than this are late.
@@ -35,8 +36,14 @@ const RECORD_BYTES: usize = 4 << 20;
 /// How much is decoded at once.
 const READ_BYTES: usize = 64 << 10;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/{tenant}/ingest/{format}", post(ingest).fallback(only_post))
+/// How a request that is not let in is refused here.
+const FACE: Face = Face {
+    resource: issuer::audience::INGEST_RESOURCE,
+    may_not: "The application may not ingest",
+};
+
+pub(super) fn routes() -> Routes {
+    Routes::new().route("/{tenant}/ingest/{format}", post(ingest).fallback(only_post))
 }
 
 async fn only_post(request: RequestId) -> Response {
@@ -63,7 +70,7 @@ async fn ingest(
     let (parts, body) = request.into_parts();
     let caller = match auth::caller(&app, &parts.headers, &tenant_word, Permission::Ingest) {
         Ok(caller) => caller,
-        Err(denied) => return refuse(&app, &tenant_word, &denied, request_id),
+        Err(denied) => return refused::answer(&FACE, &app, &tenant_word, &denied, request_id),
     };
     let (choice, encoding) = match (choice(&app.config().ingest, &format), encoding(&parts.headers)) {
         (Ok(choice), Ok(encoding)) => (choice, encoding),
@@ -181,58 +188,6 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
             "Content-Encoding {name:?} is not read; send gzip, zstd or none."
         ))
     })
-}
-
-fn refuse(app: &App, tenant_word: &str, denied: &Denied, request: RequestId) -> Response {
-    let (status, kind, title, detail) = match denied {
-        Denied::NoToken | Denied::BadPassword => (
-            StatusCode::UNAUTHORIZED,
-            "no-token",
-            "A bearer token is needed",
-            denied.to_string(),
-        ),
-        Denied::BadToken(TokenFault::Audience) => (
-            StatusCode::UNAUTHORIZED,
-            "bad-token",
-            "The token is not good here",
-            format!(
-                "The token is not for ingest; ask for one with resource={}.",
-                issuer::audience::INGEST_RESOURCE
-            ),
-        ),
-        Denied::BadToken(_) | Denied::NoSuchApplication(_) | Denied::NoSuchUser(_) | Denied::Revoked => (
-            StatusCode::UNAUTHORIZED,
-            "bad-token",
-            "The token is not good here",
-            denied.to_string(),
-        ),
-        Denied::OtherTenant => (
-            StatusCode::FORBIDDEN,
-            "other-tenant",
-            "The token is of another tenant",
-            denied.to_string(),
-        ),
-        Denied::NoPermission { .. } | Denied::NoRole { .. } => (
-            StatusCode::FORBIDDEN,
-            "no-permission",
-            "The application may not ingest",
-            denied.to_string(),
-        ),
-        Denied::Control(error) => {
-            tracing::error!(request.id = %request, "a caller could not be looked up: {error}");
-            return internal().of_request(request).into_response();
-        }
-    };
-    let mut response = Problem::new(status, kind, title)
-        .detail(detail)
-        .of_request(request)
-        .into_response();
-    if status == StatusCode::UNAUTHORIZED
-        && let Ok(challenge) = HeaderValue::from_str(&auth::challenge(app, tenant_word, denied))
-    {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    response
 }
 
 fn internal() -> Problem {
@@ -398,6 +353,10 @@ impl Failure {
                 .detail(format!("{} {again}", passing_reason(&error)))
                 .retry_after_seconds(5)
             }
+            (Failure::Intake(IntakeError::Store(error @ StoreError::TenantGone { .. })), None) => {
+                Problem::new(StatusCode::GONE, "tenant-gone", "The tenant was deleted")
+                    .detail(error.to_string())
+            }
             (Failure::Intake(error), None) => {
                 tracing::error!("an upload could not be stored: {error}");
                 internal()
@@ -407,10 +366,10 @@ impl Failure {
 }
 
 /// What a client may know of why the store cannot write: no paths.
-fn passing_reason(error: &store::error::StoreError) -> &'static str {
+fn passing_reason(error: &StoreError) -> &'static str {
     match error {
-        store::error::StoreError::DiskFull { .. } => "The disk of the service is full.",
-        store::error::StoreError::NotWritable { .. } => "The disk of the service cannot be written.",
+        StoreError::DiskFull { .. } => "The disk of the service is full.",
+        StoreError::NotWritable { .. } => "The disk of the service cannot be written.",
         _ => "Too many batches wait to be written.",
     }
 }

@@ -4,7 +4,7 @@ use super::answer;
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::legacy::LegacyError;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{OriginalUri, Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -14,8 +14,8 @@ use odata::metadata::{self, Document};
 use odata::options;
 use std::sync::{Arc, OnceLock};
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/{tenant}/{document}", get(of_tenant).fallback(answer::read_only))
+pub(super) fn routes() -> Routes {
+    Routes::new().route("/{tenant}/{document}", get(of_tenant).fallback(answer::read_only))
 }
 
 async fn of_tenant(

@@ -2,23 +2,28 @@
 
 use super::{answer, reports};
 use crate::app::App;
+use crate::auth::Caller;
 use crate::layers::{Origin, RequestId};
 use crate::legacy::LegacyError;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{OriginalUri, Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue};
-use model::reports::{Face, Rows, of};
+use model::query::{Query, TimeRanges};
+use model::reports::{Face, ReportDef, Rows, of};
+use model::tenant::TenantId;
+use model::time::Timestamp;
 use odata::options;
 use odata::page::{self, ReportFacts};
 use odata::prefer::{self, Annotations};
 use std::sync::Arc;
-use store::events::EventStore;
+use store::error::StoreError;
+use store::events::{EventStore, ReportTotal};
 
-pub(super) fn routes() -> Router<Arc<App>> {
+pub(super) fn routes() -> Routes {
     let method = || get(list).fallback(answer::read_only);
-    Router::new()
+    Routes::new()
         .route("/{tenant}/reports", method())
         .route("/{tenant}/reports/", method())
 }
@@ -57,7 +62,7 @@ async fn answer_list(
         Annotations::None => of(Face::Reports).map(|report| (report, None)).collect(),
         Annotations::All => {
             let events = Arc::clone(&app.events);
-            answer::blocking(move || facts(events.as_ref(), caller.tenant)).await?
+            answer::blocking(move || facts(events.as_ref(), &caller)).await?
         }
     };
     let (_, segment) = answer::addressed(original, tenant_word);
@@ -72,37 +77,85 @@ async fn answer_list(
     Ok(response)
 }
 
-type Facts = Vec<(&'static model::reports::ReportDef, Option<ReportFacts>)>;
+type Facts = Vec<(&'static ReportDef, Option<ReportFacts>)>;
 
-fn facts(
-    events: &dyn EventStore,
-    tenant: model::tenant::TenantId,
-) -> Result<Facts, store::error::StoreError> {
-    let totals = events.report_totals(tenant)?;
+fn facts(events: &dyn EventStore, caller: &Caller) -> Result<Facts, StoreError> {
+    let totals = events.report_totals(caller.tenant)?;
     let mut list = Vec::new();
     for report in of(Face::Reports) {
-        let number = match report.rows {
-            Rows::Rendered { from, .. } => from.number,
-            _ => report.number,
-        };
-        let total = totals.iter().find(|total| total.report == number);
-        let rows = match report.rows {
-            Rows::One(_) => Some(1),
-            _ => total.map_or(Some(0), |total| total.rows),
-        };
-        let why_empty = if rows == Some(0) {
-            Some(reports::why_empty(events, tenant, report, None)?)
+        let facts = if caller.may_read(report).is_ok() {
+            facts_of(events, caller.tenant, report, &totals)?
         } else {
-            None
+            ReportFacts {
+                rows: None,
+                newest_row: None,
+                why_empty: Some("none of your roles reads it".to_owned()),
+            }
         };
-        list.push((
-            report,
-            Some(ReportFacts {
-                rows,
-                newest_row: total.map(|total| total.newest),
-                why_empty,
-            }),
-        ));
+        list.push((report, Some(facts)));
     }
     Ok(list)
+}
+
+fn facts_of(
+    events: &dyn EventStore,
+    tenant: TenantId,
+    report: &'static ReportDef,
+    totals: &[ReportTotal],
+) -> Result<ReportFacts, StoreError> {
+    let total_of = |number| totals.iter().find(|total| total.report == number);
+    let (rows, newest_row) = match report.rows {
+        Rows::One(_) => (Some(1), None),
+        Rows::Rendered { from, .. } => match total_of(from.number) {
+            Some(other) => rendered(events, tenant, report, other.rows)?,
+            None => (Some(0), None),
+        },
+        _ => match total_of(report.number) {
+            Some(total) => (total.rows, Some(total.newest)),
+            None => (Some(0), None),
+        },
+    };
+    let why_empty = if rows == Some(0) {
+        Some(reports::why_empty(events, tenant, report, None)?)
+    } else {
+        None
+    };
+    Ok(ReportFacts {
+        rows,
+        newest_row,
+        why_empty,
+    })
+}
+
+/// A report that shows some of another's rows is counted row by row up to here.
+const COUNTED_ROWS: u64 = 2_000;
+/// Rows that are looked at for the newest one of a longer one.
+const LOOKED_AT: u64 = 5_000;
+
+/// A report that shows some of another's rows: which ones is seen only when they are read, so a long one has no number. The
+/// newest is read in any case.
+fn rendered(
+    events: &dyn EventStore,
+    tenant: TenantId,
+    report: &'static ReportDef,
+    of_the_other: Option<u64>,
+) -> Result<(Option<u64>, Option<Timestamp>), StoreError> {
+    let is_short = of_the_other.is_some_and(|rows| rows <= COUNTED_ROWS);
+    let newest = Query {
+        report,
+        times: TimeRanges::all(),
+        predicate: None,
+        skip: 0,
+        after: None,
+        snapshot: None,
+        limit: if is_short { COUNTED_ROWS as usize } else { 1 },
+        max_examined: LOOKED_AT,
+    };
+    let page = events.scan(tenant, &newest)?;
+    let is_whole = page.next.is_none();
+    let mut rows = serde_json::Deserializer::from_slice(&page.block).into_iter::<serde_json::Value>();
+    let first = rows.next().and_then(Result::ok).unwrap_or_default();
+    let time = report.time_property.and_then(|name| first.get(name)?.as_str());
+    let newest = time.and_then(|time| Timestamp::parse_vendor(time).ok());
+    Ok((is_whole.then_some(page.rows as u64), newest))
 }

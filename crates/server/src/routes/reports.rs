@@ -3,9 +3,10 @@
 use super::answer;
 use super::metadata;
 use crate::app::App;
-use crate::layers::{Origin, RequestId};
+use crate::layers::{ClientAddress, Origin, RequestId};
 use crate::legacy::LegacyError;
-use axum::Router;
+use crate::own_events;
+use crate::routes::listed::Routes;
 use axum::extract::{OriginalUri, Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -20,8 +21,8 @@ use odata::{ask, mask, options, page, prefer};
 use std::sync::Arc;
 use store::events::{EventStore, Page};
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route(
+pub(super) fn routes() -> Routes {
+    Routes::new().route(
         "/{tenant}/reports/{report}",
         get(rows).fallback(answer::read_only),
     )
@@ -32,7 +33,7 @@ async fn rows(
     Path((tenant_word, name)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     request: RequestId,
-    origin: Origin,
+    (origin, address): (Origin, ClientAddress),
     original: OriginalUri,
     headers: HeaderMap,
 ) -> Response {
@@ -46,6 +47,7 @@ async fn rows(
         name,
         query,
         origin,
+        address,
         original,
         headers,
     };
@@ -62,6 +64,7 @@ pub(super) struct Request {
     pub(super) name: String,
     pub(super) query: Option<String>,
     pub(super) origin: Origin,
+    pub(super) address: ClientAddress,
     pub(super) original: OriginalUri,
     pub(super) headers: HeaderMap,
 }
@@ -144,6 +147,7 @@ impl Request {
             None
         };
         app.metrics.count_rows_served(page.rows as u64);
+        own_events::page(app, &caller, self.address, report, page.rows as u64);
         let progress = Progress {
             rows: page.rows as u64,
             skipped: page.skipped,

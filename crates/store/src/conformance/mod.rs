@@ -2,6 +2,7 @@
 
 mod cases;
 mod purges;
+mod removals;
 mod trial;
 
 use crate::events::EventStore;
@@ -108,6 +109,11 @@ const CASES: &[(&str, Delivery, Case)] = &[
         "a month that was written after somebody decided to free it stays, and any while a backup is taken",
         Delivery::Exact,
         purges::purging_what_was_seen,
+    ),
+    (
+        "a removed tenant is gone for good, and one of the same id begins anew",
+        Delivery::Unruly,
+        removals::removing,
     ),
     (
         "the history of a person and of an address is in time order",

@@ -58,6 +58,9 @@ pub trait ControlStore: UserStore + GrantStore + Send + Sync {
     /// Switches of a tenant, from now on.
     fn set_tenant_settings(&self, tenant: TenantId, settings: TenantSettings) -> Result<(), ControlError>;
 
+    /// Removes a tenant with its names, users, applications, grants and all else that is its own. Says whether it was there.
+    fn delete_tenant(&self, tenant: TenantId) -> Result<bool, ControlError>;
+
     /// Registers an application, without secrets.
     fn create_app(&self, app: &NewApp, now: Timestamp) -> Result<(), ControlError>;
 
@@ -80,6 +83,12 @@ pub trait ControlStore: UserStore + GrantStore + Send + Sync {
 
     /// Switches an application off (remembering since when) or on.
     fn set_app_status(&self, client_id: Uuid, status: AppStatus, now: Timestamp) -> Result<(), ControlError>;
+
+    /// Changes what an application is called, what it may do, and where answers may go, all or nothing.
+    fn update_app(&self, client_id: Uuid, changes: &AppChanges) -> Result<(), ControlError>;
+
+    /// Takes a secret from an application: from now on it is no longer good. Says whether it was there.
+    fn delete_secret(&self, client_id: Uuid, hash: [u8; 32]) -> Result<bool, ControlError>;
 
     /// Removes an application and all that belongs to it. Says whether it was there.
     fn delete_app(&self, client_id: Uuid) -> Result<bool, ControlError>;
@@ -194,6 +203,21 @@ pub struct NewApp {
     pub reply_addresses: Vec<String>,
     /// The directory roles that it holds, by name.
     pub roles: Vec<String>,
+}
+
+/// What is to be changed of an application; what is left out stays. What it has already or has not is no error.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppChanges {
+    /// What people call it.
+    pub name: Option<String>,
+    /// Permissions that it gets.
+    pub add_permissions: Vec<AppPermission>,
+    /// Permissions that it loses.
+    pub remove_permissions: Vec<AppPermission>,
+    /// Reply addresses that it gets.
+    pub add_reply_addresses: Vec<String>,
+    /// Reply addresses that it loses.
+    pub remove_reply_addresses: Vec<String>,
 }
 
 /// Whether an application can keep a secret (RFC 6749, 2.1).

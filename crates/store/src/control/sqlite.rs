@@ -12,8 +12,8 @@ mod users;
 
 use super::error::ControlError;
 use super::{
-    App, AppPassword, AppStatus, ControlStore, NewApp, NewAppCertificate, NewAppSecret, SigningKeyRecord,
-    Tenant, TenantSettings, User,
+    App, AppChanges, AppPassword, AppStatus, ControlStore, NewApp, NewAppCertificate, NewAppSecret,
+    SigningKeyRecord, Tenant, TenantSettings, User,
 };
 use model::tenant::{TenantId, TenantName};
 use model::time::Timestamp;
@@ -172,6 +172,12 @@ impl ControlStore for SqliteControlStore {
         })
     }
 
+    fn delete_tenant(&self, tenant: TenantId) -> Result<bool, ControlError> {
+        self.change("delete the tenant", |transaction| {
+            tenants::delete(transaction, tenant)
+        })
+    }
+
     fn create_app(&self, app: &NewApp, now: Timestamp) -> Result<(), ControlError> {
         self.change("create the application", |transaction| {
             tenants::must_exist(transaction, app.tenant)?;
@@ -211,6 +217,18 @@ impl ControlStore for SqliteControlStore {
     fn set_app_status(&self, client_id: Uuid, status: AppStatus, now: Timestamp) -> Result<(), ControlError> {
         self.change("switch the application", |transaction| {
             apps::set_status(transaction, client_id, status, now)
+        })
+    }
+
+    fn update_app(&self, client_id: Uuid, changes: &AppChanges) -> Result<(), ControlError> {
+        self.change("change the application", |transaction| {
+            apps::update(transaction, client_id, changes)
+        })
+    }
+
+    fn delete_secret(&self, client_id: Uuid, hash: [u8; 32]) -> Result<bool, ControlError> {
+        self.change("delete the secret", |transaction| {
+            apps::delete_secret(transaction, client_id, hash)
         })
     }
 

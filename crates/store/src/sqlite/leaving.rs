@@ -77,8 +77,12 @@ impl Drop for Leaving {
     }
 }
 
-/// Shortens a file step by step, and unlinks what is left of it.
+/// Shortens a file step by step, and unlinks what is left of it; removes a folder that is empty.
 fn remove(path: &Path, closing: &AtomicBool) -> io::Result<()> {
+    if path.is_dir() {
+        // Of a removed tenant, after its files.
+        return fs::remove_dir(path);
+    }
     let file = match OpenOptions::new().write(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened?,

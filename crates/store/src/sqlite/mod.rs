@@ -12,6 +12,7 @@ mod newer;
 mod originals;
 mod partition;
 mod reads;
+mod removed;
 mod reproject;
 mod scan;
 mod schema;
@@ -24,7 +25,7 @@ mod writer;
 use crate::error::StoreError;
 use crate::events::{
     Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
-    Purge, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
+    Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
 };
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
@@ -101,12 +102,14 @@ impl SqliteEventStore {
         let tenants_folder = folder.path().join("tenants");
         make_private_folder(&tenants_folder)?;
         newer::refuse(&tenants_folder)?;
+        let leaving = Leaving::start(folder.path())?;
+        leaving.take(removed::left_behind(&tenants_folder)?);
         let shared = Arc::new(Shared {
             tenants_folder,
             tenants: RwLock::new(HashMap::new()),
             loading: Mutex::new(()),
             partitions: Partitions::new(options.open_partitions),
-            leaving: Leaving::start(folder.path())?,
+            leaving,
             waiting: AtomicUsize::new(0),
             commits: AtomicU64::new(0),
             write_failure: Mutex::new(None),
@@ -306,6 +309,26 @@ impl EventStore for SqliteEventStore {
         answer.recv().map_err(|_| StoreError::Closing)?
     }
 
+    fn remove_tenant(&self, tenant: TenantId) -> Result<Removal, StoreError> {
+        let Some(loaded) = self.shared.tenant(tenant)? else {
+            return Ok(Removal::NotThere);
+        };
+        let (reply, answer) = bounded(1);
+        self.send(
+            tenant,
+            Job::Remove {
+                tenant: loaded,
+                reply,
+            },
+        )?;
+        answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn admit_tenant(&self, tenant: TenantId) -> Result<(), StoreError> {
+        let _alone = lock(&self.shared.loading);
+        removed::admit(&self.shared.tenants_folder, tenant)
+    }
+
     fn begin_backup(&self) -> Result<BackupSource, StoreError> {
         // The hold first: what is listed afterwards stays.
         let hold = self.shared.backups.begin();
@@ -422,6 +445,11 @@ impl Shared {
     fn tenant_for_writing(&self, id: TenantId) -> Result<Arc<Tenant>, StoreError> {
         if let Some(tenant) = self.tenant(id)? {
             return Ok(tenant);
+        }
+        if removed::is_removed(&self.tenants_folder, id) {
+            return Err(StoreError::TenantGone {
+                tenant: id.to_string(),
+            });
         }
         let folder = self.tenants_folder.join(id.to_string());
         make_private_folder_while_running(&folder)?;

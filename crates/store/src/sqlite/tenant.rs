@@ -10,7 +10,7 @@ use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The file name of a tenant's catalogue.
@@ -26,6 +26,7 @@ pub(super) struct Tenant {
     state: RwLock<State>,
     published: AtomicU64,
     epoch: AtomicU64,
+    removed: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -113,6 +114,7 @@ impl Tenant {
             state: RwLock::new(state),
             published: AtomicU64::new(last_seq),
             epoch: AtomicU64::new(epoch),
+            removed: AtomicBool::new(false),
         })
     }
 
@@ -182,6 +184,22 @@ impl Tenant {
         let mut state = self.write_state();
         state.months.remove(&month);
         state.purged.insert(month);
+    }
+
+    /// Nothing is left of it: who still holds it reads nothing and writes nothing.
+    pub(super) fn remove(&self) {
+        self.removed.store(true, Ordering::Release);
+        self.write_state().months.clear();
+    }
+
+    /// Refuses a tenant that was removed.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        if self.removed.load(Ordering::Acquire) {
+            return Err(StoreError::TenantGone {
+                tenant: self.id.to_string(),
+            });
+        }
+        Ok(())
     }
 
     fn read_state(&self) -> RwLockReadGuard<'_, State> {

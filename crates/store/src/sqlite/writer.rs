@@ -2,6 +2,7 @@
 
 mod purge;
 mod remake;
+mod remove;
 
 use super::append::{Ledger, LedgerDelta, NO_EVENT_HOUR, PreparedEvent, Stored, Writer};
 use super::catalogue;
@@ -10,7 +11,7 @@ use super::partition::Partition;
 use super::tenant::Tenant;
 use super::{CommitPoint, Shared, schema};
 use crate::error::StoreError;
-use crate::events::{Appended, MonthInfo, Purge, Reprojected, Reprojection};
+use crate::events::{Appended, MonthInfo, Purge, Removal, Reprojected, Reprojection};
 use crossbeam_channel::{Receiver, Sender};
 use model::batch::{Counts, Lateness, Outcome};
 use model::identity::EventKey;
@@ -37,6 +38,10 @@ pub(super) enum Job {
         seen: MonthInfo,
         now: Timestamp,
         reply: Sender<Result<Purge, StoreError>>,
+    },
+    Remove {
+        tenant: Arc<Tenant>,
+        reply: Sender<Result<Removal, StoreError>>,
     },
 }
 
@@ -91,6 +96,9 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
             } => {
                 // A caller that stopped waiting is no reason to stop.
                 let _ = reply.send(thread.purge(&tenant, &seen, now));
+            }
+            Job::Remove { tenant, reply } => {
+                let _ = reply.send(thread.remove(&tenant));
             }
             Job::Reproject(job) => {
                 let answer = thread.reproject(&job);
@@ -189,6 +197,9 @@ impl WriterThread {
         let Some(tenant) = jobs.first().map(|job| Arc::clone(&job.tenant)) else {
             return Vec::new();
         };
+        if let Err(gone) = tenant.check() {
+            return jobs.iter().map(|_| Err(gone.clone())).collect();
+        }
         let mut progress = Progress {
             outcomes: jobs.iter().map(|job| vec![None; job.events.len()]).collect(),
             quarantined: vec![0; jobs.len()],

@@ -166,6 +166,9 @@ const visits = {
   },
 };
 
-await visits[visit]();
-told('complaints', { complaints });
-await browser.close();
+try {
+  await visits[visit]();
+} finally {
+  told('complaints', { complaints });
+  await browser.close();
+}

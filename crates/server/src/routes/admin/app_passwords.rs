@@ -1,13 +1,14 @@
 //! `/users/{user}/app-passwords`: what programs use that cannot sign in interactively.
 
-use super::users::{found, readable, record};
-use super::{apart, control_problem, read};
+use super::secrets::readable;
+use super::users::{found, record};
+use super::{Admin, apart, control_problem, read};
 use crate::app::App;
 use crate::basic;
 use crate::chance;
 use crate::layers::RequestId;
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -63,8 +64,8 @@ const MOST_DAYS: u32 = 3_650;
 /// The first group tells app passwords apart.
 const HINT_CHARACTERS: usize = 5;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/users/{user}/app-passwords", get(list).post(create))
         .route("/users/{user}/app-passwords/{id}", delete(remove))
 }
@@ -72,11 +73,12 @@ pub(super) fn routes() -> Router<Arc<App>> {
 async fn list(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     Path(word): Path<String>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     apart(request, move || {
-        let user = found(&app, &word, &query)?;
+        let user = found(&app, &admin, &word, &query)?;
         let passwords = app
             .control
             .app_passwords(user.object_id)
@@ -90,12 +92,13 @@ async fn list(
 async fn create(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     Path(word): Path<String>,
     Query(query): Query<HashMap<String, String>>,
     body: Bytes,
 ) -> Response {
     apart(request, move || {
-        let user = found(&app, &word, &query)?;
+        let user = found(&app, &admin, &word, &query)?;
         let asked: NewAppPasswordAsked = read(&body)?;
         let days = asked.days.unwrap_or(DEFAULT_DAYS);
         if !(1..=MOST_DAYS).contains(&days) {
@@ -120,7 +123,7 @@ async fn create(
             .map_err(|error| control_problem(&error))?;
         let details = vec![("AppPassword.Name", new.name.clone())];
         let activity = "Create application password for user";
-        record(&app, &user, activity, "UserManagement", "Add", details);
+        record(&app, &admin, &user, activity, "UserManagement", "Add", details);
         Ok(AppPasswordAnswer {
             id: new.id,
             user: user.name.to_string(),
@@ -138,11 +141,12 @@ async fn create(
 async fn remove(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     Path((word, id)): Path<(String, Uuid)>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     apart(request, move || {
-        let user = found(&app, &word, &query)?;
+        let user = found(&app, &admin, &word, &query)?;
         let held = app
             .control
             .app_passwords(user.object_id)
@@ -164,7 +168,7 @@ async fn remove(
             .map_err(|error| control_problem(&error))?;
         let details = vec![("AppPassword.Name", held.name.clone())];
         let activity = "Delete application password for user";
-        record(&app, &user, activity, "UserManagement", "Delete", details);
+        record(&app, &admin, &user, activity, "UserManagement", "Delete", details);
         Ok(answer(held, user.name.as_str()))
     })
     .await

@@ -1,26 +1,29 @@
-//! `/apps`: registering applications, their secrets, switching them off.
+//! `/apps`: registering applications, changing and removing them, their secrets.
 
-use super::{control_problem, read, tenant};
+use super::{Admin, apart, apart_with, control_problem, read};
 use crate::app::App;
+use crate::chance;
 use crate::layers::RequestId;
+use crate::own_events::{self, Act, Target};
 use crate::problem::Problem;
-use crate::{chance, clients};
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use http::StatusCode;
 use issuer::audience::Permission;
 use issuer::certificate::Certificate;
 use issuer::client::NewSecret;
 use issuer::reply;
+use model::time::Timestamp;
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::control::{
-    self, AppKind, AppPermission, AppStatus, NewApp, NewAppCertificate, NewAppSecret, PermissionKind,
+    self, AppChanges, AppKind, AppPermission, AppStatus, NewApp, NewAppCertificate, NewAppSecret,
+    PermissionKind,
 };
 use uuid::Uuid;
 
@@ -53,6 +56,32 @@ pub struct NewAppAsked {
     pub client_id: Option<Uuid>,
     /// After how many days its first secret ends; never if none is given.
     pub secret_days: Option<u32>,
+}
+
+/// What is to be changed of an application; what is left out stays.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AppChangesAsked {
+    /// What people call it.
+    pub name: Option<String>,
+    /// Permissions that it gets.
+    #[serde(default)]
+    pub add_permissions: Vec<String>,
+    /// Permissions that it loses.
+    #[serde(default)]
+    pub remove_permissions: Vec<String>,
+    /// Permissions for users who signed in that it gets.
+    #[serde(default)]
+    pub add_delegated_permissions: Vec<String>,
+    /// Permissions for users who signed in that it loses.
+    #[serde(default)]
+    pub remove_delegated_permissions: Vec<String>,
+    /// Reply addresses that it gets.
+    #[serde(default)]
+    pub add_reply_addresses: Vec<String>,
+    /// Reply addresses that it loses.
+    #[serde(default)]
+    pub remove_reply_addresses: Vec<String>,
 }
 
 /// Another secret for an application.
@@ -108,129 +137,184 @@ pub struct SecretAnswer {
     pub expires: Option<String>,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/apps", get(list).post(create))
-        .route("/apps/{client_id}", get(show).delete(delete))
+        .route("/apps/{client_id}", get(show).post(update).delete(delete))
         .route("/apps/{client_id}/secrets", post(add_secret))
+        .route(
+            "/apps/{client_id}/secrets/{hint}",
+            axum::routing::delete(delete_secret),
+        )
         .route("/apps/{client_id}/disable", post(disable))
         .route("/apps/{client_id}/enable", post(enable))
-}
-
-fn answered<T: Serialize>(status: StatusCode, result: Result<T, Problem>, request: RequestId) -> Response {
-    match result {
-        Ok(answer) => (status, Json(answer)).into_response(),
-        Err(problem) => problem.of_request(request).into_response(),
-    }
 }
 
 async fn list(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
-    let listed = || {
-        let tenants = match asked.get("tenant") {
-            Some(word) => vec![tenant(&app, word)?],
-            None => app
-                .control
-                .tenants()
-                .map_err(|error| control_problem(&error))?
-                .iter()
-                .map(|tenant| tenant.id)
-                .collect(),
-        };
+    apart(request, move || {
         let mut apps = Vec::new();
-        for tenant in tenants {
-            apps.extend(
-                app.control
-                    .apps(tenant)
-                    .map_err(|error| control_problem(&error))?,
-            );
+        for tenant in admin.tenants(&app, asked.get("tenant").map(String::as_str))? {
+            let of_tenant = app.control.apps(tenant);
+            apps.extend(of_tenant.map_err(|error| control_problem(&error))?);
         }
         Ok(apps.iter().map(answer).collect::<Vec<_>>())
-    };
-    answered(StatusCode::OK, listed(), request)
+    })
+    .await
 }
 
-async fn show(State(app): State<Arc<App>>, request: RequestId, Path(client_id): Path<Uuid>) -> Response {
-    answered(StatusCode::OK, registered(&app, client_id), request)
+async fn show(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    Path(client_id): Path<Uuid>,
+) -> Response {
+    apart(request, move || {
+        found(&app, &admin, client_id).map(|found| answer(&found))
+    })
+    .await
 }
 
-async fn create(State(app): State<Arc<App>>, request: RequestId, body: Bytes) -> Response {
-    answered(StatusCode::CREATED, make(&app, &body), request)
+async fn create(State(app): State<Arc<App>>, request: RequestId, admin: Admin, body: Bytes) -> Response {
+    apart_with(StatusCode::CREATED, request, move || make(&app, &admin, &body)).await
+}
+
+async fn update(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    Path(client_id): Path<Uuid>,
+    body: Bytes,
+) -> Response {
+    apart(request, move || {
+        let before = found(&app, &admin, client_id)?;
+        let asked: AppChangesAsked = read(&body)?;
+        for address in &asked.add_reply_addresses {
+            check_reply_address(address)?;
+        }
+        let changes = AppChanges {
+            name: asked.name,
+            add_permissions: permissions(&asked.add_permissions, &asked.add_delegated_permissions)?,
+            remove_permissions: permissions(&asked.remove_permissions, &asked.remove_delegated_permissions)?,
+            add_reply_addresses: asked.add_reply_addresses,
+            remove_reply_addresses: asked.remove_reply_addresses,
+        };
+        app.control
+            .update_app(client_id, &changes)
+            .map_err(|error| control_problem(&error))?;
+        let after = found(&app, &admin, client_id)?;
+        let details = differences(&answer(&before), &answer(&after));
+        record(&app, &admin, &after, "Update application", "Update", details);
+        Ok(answer(&after))
+    })
+    .await
 }
 
 async fn add_secret(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     Path(client_id): Path<Uuid>,
     body: Bytes,
 ) -> Response {
-    let made = || {
+    apart_with(StatusCode::CREATED, request, move || {
+        let registered = found(&app, &admin, client_id)?;
         let asked: NewSecretAsked = read(&body)?;
-        let (text, expires) = new_secret(&app, client_id, asked.secret_days)?;
+        let secret = new_secret(&app, client_id, asked.secret_days)?;
+        let details = vec![("AddedSecret", format!("{}…", secret.hint))];
+        record(&app, &admin, &registered, CREDENTIALS, "Update", details);
         Ok(SecretAnswer {
             client_id,
-            client_secret: text,
-            expires: expires.map(|time| time.to_string()),
+            client_secret: secret.text,
+            expires: secret.expires.map(|time| time.to_string()),
         })
-    };
-    answered(StatusCode::CREATED, made(), request)
+    })
+    .await
 }
 
-async fn disable(State(app): State<Arc<App>>, request: RequestId, Path(client_id): Path<Uuid>) -> Response {
-    answered(
-        StatusCode::OK,
-        switched(&app, client_id, AppStatus::Disabled),
-        request,
-    )
+async fn delete_secret(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    Path((client_id, hint)): Path<(Uuid, String)>,
+) -> Response {
+    apart(request, move || {
+        let registered = found(&app, &admin, client_id)?;
+        let hint = hint.trim_end_matches('…');
+        let meant: Vec<_> = registered
+            .secrets
+            .iter()
+            .filter(|secret| secret.hint == hint)
+            .collect();
+        let [secret] = meant.as_slice() else {
+            return Err(
+                Problem::new(StatusCode::NOT_FOUND, "no-such-secret", "There is no such secret").detail(format!(
+                    "{} secrets of {} begin with {hint:?}; `gatelog app show {client_id}` shows the beginnings.",
+                    meant.len(),
+                    registered.name
+                )),
+            );
+        };
+        app.control
+            .delete_secret(client_id, secret.hash)
+            .map_err(|error| control_problem(&error))?;
+        let details = vec![("RemovedSecret", format!("{hint}…"))];
+        record(&app, &admin, &registered, CREDENTIALS, "Update", details);
+        found(&app, &admin, client_id).map(|found| answer(&found))
+    })
+    .await
 }
 
-async fn enable(State(app): State<Arc<App>>, request: RequestId, Path(client_id): Path<Uuid>) -> Response {
-    answered(
-        StatusCode::OK,
-        switched(&app, client_id, AppStatus::Enabled),
-        request,
-    )
+async fn disable(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    Path(client_id): Path<Uuid>,
+) -> Response {
+    apart(request, move || {
+        switched(&app, &admin, client_id, AppStatus::Disabled)
+    })
+    .await
 }
 
-async fn delete(State(app): State<Arc<App>>, request: RequestId, Path(client_id): Path<Uuid>) -> Response {
-    let deleted = registered(&app, client_id).and_then(|answer| {
+async fn enable(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    Path(client_id): Path<Uuid>,
+) -> Response {
+    apart(request, move || {
+        switched(&app, &admin, client_id, AppStatus::Enabled)
+    })
+    .await
+}
+
+async fn delete(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    Path(client_id): Path<Uuid>,
+) -> Response {
+    apart(request, move || {
+        let gone = found(&app, &admin, client_id)?;
         app.control
             .delete_app(client_id)
             .map_err(|error| control_problem(&error))?;
-        Ok(answer)
-    });
-    answered(StatusCode::OK, deleted, request)
+        record(&app, &admin, &gone, "Delete application", "Delete", Vec::new());
+        Ok(answer(&gone))
+    })
+    .await
 }
 
-fn make(app: &App, body: &Bytes) -> Result<AppAnswer, Problem> {
+fn make(app: &App, admin: &Admin, body: &Bytes) -> Result<AppAnswer, Problem> {
     let asked: NewAppAsked = read(body)?;
-    let mut permissions = Vec::new();
-    for name in &asked.permissions {
-        let permission =
-            Permission::by_name(name).ok_or_else(|| no_such_permission(name, Permission::ALL))?;
-        permissions.push(clients::stored(permission));
-    }
-    for name in &asked.delegated_permissions {
-        let permission = Permission::by_name(name)
-            .filter(|permission| Permission::DELEGATED.contains(permission))
-            .ok_or_else(|| no_such_permission(name, Permission::DELEGATED))?;
-        permissions.push(AppPermission {
-            kind: PermissionKind::Delegated,
-            name: permission.name().to_owned(),
-        });
-    }
+    let permissions = permissions(&asked.permissions, &asked.delegated_permissions)?;
     for address in &asked.reply_addresses {
-        reply::check_address(address).map_err(|fault| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "bad-reply-address",
-                "The reply address cannot be used",
-            )
-            .detail(format!("{address:?}: {fault}."))
-        })?;
+        check_reply_address(address)?;
     }
     let certificate = asked.certificate.as_deref().map(certificate).transpose()?;
     if asked.public && (certificate.is_some() || asked.secret_days.is_some()) {
@@ -244,7 +328,7 @@ fn make(app: &App, body: &Bytes) -> Result<AppAnswer, Problem> {
     let client_id = asked.client_id.unwrap_or_else(chance::guid);
     let new = NewApp {
         client_id,
-        tenant: tenant(app, &asked.tenant)?,
+        tenant: admin.tenant(app, &asked.tenant)?,
         object_id: chance::guid(),
         name: asked.name,
         kind: if asked.public {
@@ -268,12 +352,97 @@ fn make(app: &App, body: &Bytes) -> Result<AppAnswer, Problem> {
     let client_secret = if asked.public || certificate.is_some() {
         None
     } else {
-        Some(new_secret(app, client_id, asked.secret_days)?.0)
+        Some(new_secret(app, client_id, asked.secret_days)?.text)
     };
+    let made = found(app, admin, client_id)?;
+    let details = vec![("Permissions", all_permissions(&answer(&made)))];
+    record(app, admin, &made, "Add application", "Add", details);
     Ok(AppAnswer {
         client_secret,
-        ..registered(app, client_id)?
+        ..answer(&made)
     })
+}
+
+/// Permissions by their names: those of the application itself, and those for users who signed in.
+fn permissions(own: &[String], delegated: &[String]) -> Result<Vec<AppPermission>, Problem> {
+    let mut found = Vec::new();
+    for (names, known, kind) in [
+        (own, Permission::APPLICATION, PermissionKind::Application),
+        (delegated, Permission::DELEGATED, PermissionKind::Delegated),
+    ] {
+        for name in names {
+            let permission = Permission::by_name(name)
+                .filter(|permission| known.contains(permission))
+                .ok_or_else(|| no_such_permission(name, known))?;
+            found.push(AppPermission {
+                kind,
+                name: permission.name().to_owned(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn check_reply_address(address: &str) -> Result<(), Problem> {
+    reply::check_address(address).map_err(|fault| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-reply-address",
+            "The reply address cannot be used",
+        )
+        .detail(format!("{address:?}: {fault}."))
+    })
+}
+
+/// What changed of an application, for whoever reads the audit later.
+fn differences(before: &AppAnswer, after: &AppAnswer) -> Vec<(&'static str, String)> {
+    let told = |app: &AppAnswer| {
+        [
+            ("DisplayName", app.name.clone()),
+            ("Permissions", all_permissions(app)),
+            ("ReplyUrls", app.reply_addresses.join(" ")),
+        ]
+    };
+    let changed = told(before).into_iter().zip(told(after));
+    changed
+        .filter(|(before, after)| before != after)
+        .map(|((name, before), (_, after))| (name, format!("{before} → {after}")))
+        .collect()
+}
+
+fn all_permissions(app: &AppAnswer) -> String {
+    let delegated = app
+        .delegated_permissions
+        .iter()
+        .map(|name| format!("{name} (delegated)"));
+    let all = app.permissions.iter().cloned().chain(delegated);
+    all.collect::<Vec<_>>().join(" ")
+}
+
+/// Entra's name for a change of secrets and certificates.
+const CREDENTIALS: &str = "Update application – Certificates and secrets management";
+
+fn record(
+    app: &App,
+    admin: &Admin,
+    registered: &control::App,
+    activity: &'static str,
+    operation: &'static str,
+    details: Vec<(&'static str, String)>,
+) {
+    let act = Act {
+        activity,
+        category: "ApplicationManagement",
+        operation,
+        target: Target {
+            sort: "Application",
+            id: registered.object_id,
+            display_name: registered.name.clone(),
+            user_name: None,
+        },
+        details,
+    };
+    own_events::act(app, registered.tenant, &admin.actor, &act);
 }
 
 fn no_such_permission(name: &str, known: &[Permission]) -> Problem {
@@ -302,11 +471,14 @@ fn certificate(pem: &str) -> Result<NewAppCertificate, Problem> {
     })
 }
 
-fn new_secret(
-    app: &App,
-    client_id: Uuid,
-    days: Option<u32>,
-) -> Result<(String, Option<model::time::Timestamp>), Problem> {
+/// A secret that was just made.
+struct MadeSecret {
+    text: String,
+    hint: String,
+    expires: Option<Timestamp>,
+}
+
+fn new_secret(app: &App, client_id: Uuid, days: Option<u32>) -> Result<MadeSecret, Problem> {
     let secret = NewSecret::from_random(&chance::bytes());
     let now = app.now();
     let expires = days.map(|days| now.plus_days(i64::from(days)));
@@ -318,20 +490,29 @@ fn new_secret(
     app.control
         .add_secret(client_id, &kept, now)
         .map_err(|error| control_problem(&error))?;
-    Ok((secret.text.expose_secret().to_owned(), expires))
+    Ok(MadeSecret {
+        text: secret.text.expose_secret().to_owned(),
+        hint: kept.hint,
+        expires,
+    })
 }
 
-fn switched(app: &App, client_id: Uuid, status: AppStatus) -> Result<AppAnswer, Problem> {
+fn switched(app: &App, admin: &Admin, client_id: Uuid, status: AppStatus) -> Result<AppAnswer, Problem> {
+    found(app, admin, client_id)?;
     app.control
         .set_app_status(client_id, status, app.now())
         .map_err(|error| control_problem(&error))?;
-    registered(app, client_id)
+    let after = found(app, admin, client_id)?;
+    let details = vec![("AccountEnabled", (status == AppStatus::Enabled).to_string())];
+    record(app, admin, &after, "Update service principal", "Update", details);
+    Ok(answer(&after))
 }
 
-fn registered(app: &App, client_id: Uuid) -> Result<AppAnswer, Problem> {
+/// The application of an id, if it is of a tenant that may be seen.
+fn found(app: &App, admin: &Admin, client_id: Uuid) -> Result<Arc<control::App>, Problem> {
     match app.control.app(client_id) {
-        Ok(Some(found)) => Ok(answer(&found)),
-        Ok(None) => Err(Problem::new(
+        Ok(Some(found)) if admin.may_touch(found.tenant) => Ok(found),
+        Ok(_) => Err(Problem::new(
             StatusCode::NOT_FOUND,
             "no-such-app",
             "There is no such application",

@@ -7,11 +7,12 @@ use super::{control_problem, panicked, read, store_problem};
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::problem::Problem;
+use crate::routes::listed::Routes;
+use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
@@ -64,8 +65,8 @@ pub struct FinishedBackup {
     pub bytes: u64,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/backup", post(begin))
         .route("/backup/finished", post(finished))
 }

@@ -6,12 +6,13 @@ use crate::inputs::intake::{Intake, Line, Rejection, TenantRule, Tenants, Terms}
 use crate::inputs::upload::Upload;
 use crate::layers::RequestId;
 use crate::problem::Problem;
+use crate::routes::listed::Routes;
 use crate::{chance, clock};
+use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
@@ -24,6 +25,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::control::{ControlError, ControlStore};
+use store::events::EventStore;
 use tokio::sync::mpsc::{Sender, channel};
 use uuid::Uuid;
 
@@ -127,8 +129,8 @@ pub struct ImportTotals {
     pub last: Option<String>,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/import-place", get(place))
         .route("/import", post(import))
 }
@@ -235,6 +237,7 @@ fn bring(
 ) -> Result<ImportDone, String> {
     let known = KnownTenants {
         control: app.control.as_ref(),
+        events: app.events.as_ref(),
         seen: Mutex::new(HashSet::new()),
         unnamed: Mutex::new(place.unnamed.map(TenantId::new)),
     };
@@ -340,6 +343,7 @@ fn totals(line: &Line) -> ImportTotals {
 /// Tenants that records name are made when they are first seen.
 struct KnownTenants<'a> {
     control: &'a dyn ControlStore,
+    events: &'a dyn EventStore,
     seen: Mutex<HashSet<TenantId>>,
     unnamed: Mutex<Option<TenantId>>,
 }
@@ -347,8 +351,14 @@ struct KnownTenants<'a> {
 impl KnownTenants<'_> {
     fn make(&self, id: TenantId, names: &[TenantName], display_name: &str) -> Result<TenantId, ControlError> {
         match self.control.create_tenant(id, names, display_name, clock::now()) {
-            Ok(()) | Err(ControlError::TenantExists(_)) => Ok(id),
-            Err(error) => Err(error),
+            Ok(()) => {}
+            Err(ControlError::TenantExists(_)) => return Ok(id),
+            Err(error) => return Err(error),
+        }
+        // It may be one that was deleted: whoever imports its records wants it back.
+        match self.events.admit_tenant(id) {
+            Ok(()) => Ok(id),
+            Err(error) => Err(ControlError::Damaged(error.to_string())),
         }
     }
 

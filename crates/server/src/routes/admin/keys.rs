@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::keyring::{self, OldTokens};
 use crate::layers::RequestId;
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -32,8 +32,8 @@ pub struct KeyAnswer {
     pub not_after: Option<String>,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/keys", get(list))
         .route("/keys/rotate", post(rotate))
 }

@@ -1,20 +1,23 @@
-//! Administration: served on the socket in the data folder, and in-process to a command when no server runs.
+//! Administration: served on the socket in the data folder, in-process to a command when no server runs, and by token to the
+//! administrators of a tenant.
 //!
-//! Whoever may open the socket's file is the owner of the data folder, so nothing is asked.
+//! Whoever may open the socket's file is the owner of the data folder, so nothing is asked there.
 
 mod app_passwords;
 mod apps;
 mod backup;
+mod by_token;
 mod import;
 mod keys;
 mod rebuild;
 mod roles;
+mod secrets;
 mod status;
 mod tenants;
 mod users;
 
 pub use app_passwords::{AppPasswordAnswer, NewAppPasswordAsked};
-pub use apps::{AppAnswer, NewAppAsked, NewSecretAsked, SecretAnswer};
+pub use apps::{AppAnswer, AppChangesAsked, NewAppAsked, NewSecretAsked, SecretAnswer};
 pub(crate) use backup::LAST_BACKUP_FILE;
 pub use backup::{BackupPlan, FinishedBackup};
 pub use import::{
@@ -29,11 +32,15 @@ pub use users::{NewUserAsked, PasswordAsked, UserAnswer, UserChangesAsked};
 
 use crate::app::App;
 use crate::layers::RequestId;
+use crate::own_events::Actor;
 use crate::problem::Problem;
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use http::StatusCode;
+use http::request::Parts;
 use model::tenant::TenantId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,20 +48,103 @@ use std::sync::Arc;
 use store::control::ControlError;
 use store::error::StoreError;
 
-/// The routes of the socket.
-pub fn routes(app: &Arc<App>) -> Router {
-    Router::new()
-        .merge(tenants::routes())
+/// Who administers, and how far. A handler takes it as an argument; without it nothing is done.
+#[derive(Debug, Clone)]
+pub(crate) struct Admin {
+    /// Who it is, for the tenant's own events.
+    actor: Actor,
+    /// The one tenant that may be seen and changed; `None` is every one.
+    only: Option<TenantId>,
+}
+
+impl Admin {
+    /// Whoever may use the data folder.
+    fn of_the_data_folder() -> Admin {
+        Admin {
+            actor: Actor::CommandLine,
+            only: None,
+        }
+    }
+
+    /// An administrator of one tenant.
+    fn of(tenant: TenantId, actor: Actor) -> Admin {
+        Admin {
+            actor,
+            only: Some(tenant),
+        }
+    }
+
+    /// Whether a tenant may be seen and changed.
+    fn may_touch(&self, tenant: TenantId) -> bool {
+        self.only.is_none_or(|only| only == tenant)
+    }
+
+    /// The tenant that a word names. Of another than one's own it is not told whether it exists.
+    fn tenant(&self, app: &App, word: &str) -> Result<TenantId, Problem> {
+        let found = crate::clients::tenant(app.control.as_ref(), word);
+        match found.map_err(|error| control_problem(&error))? {
+            Some(tenant) if self.may_touch(tenant) => Ok(tenant),
+            _ => Err(no_such_tenant(word)),
+        }
+    }
+
+    /// The tenant that a word names, else every one that may be seen.
+    fn tenants(&self, app: &App, word: Option<&str>) -> Result<Vec<TenantId>, Problem> {
+        if let Some(word) = word {
+            return Ok(vec![self.tenant(app, word)?]);
+        }
+        if let Some(only) = self.only {
+            return Ok(vec![only]);
+        }
+        let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
+        Ok(tenants.iter().map(|tenant| tenant.id).collect())
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Admin {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Admin, StatusCode> {
+        parts
+            .extensions
+            .get()
+            .cloned()
+            .ok_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+/// The routes of administration by token, below `/{tenant}/admin`.
+pub(super) fn routes_by_token(app: &Arc<App>) -> Router<Arc<App>> {
+    let inner = of_one_tenant()
+        .router()
+        .fallback(by_token::no_such_address)
+        .method_not_allowed_fallback(by_token::no_such_address)
+        .with_state(Arc::clone(app));
+    by_token::routes(inner)
+}
+
+/// What an administrator of a tenant may see and change of it.
+pub(super) fn of_one_tenant() -> Routes {
+    Routes::new()
+        .merge(tenants::routes_of_one())
         .merge(apps::routes())
-        .merge(keys::routes())
         .merge(users::routes())
         .merge(roles::routes())
         .merge(app_passwords::routes())
+}
+
+/// The routes of the socket.
+pub fn routes(app: &Arc<App>) -> Router {
+    of_one_tenant()
+        .merge(tenants::routes())
+        .merge(keys::routes())
         .merge(import::routes())
         .merge(backup::routes())
         .merge(rebuild::routes())
         .merge(status::routes())
+        .router()
         .fallback(no_such_address)
+        .layer(Extension(Admin::of_the_data_folder()))
         .with_state(Arc::clone(app))
 }
 
@@ -73,8 +163,17 @@ async fn apart<T: Serialize + Send + 'static>(
     request: RequestId,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Response {
+    apart_with(StatusCode::OK, request, work).await
+}
+
+/// The same with another status for what went well.
+async fn apart_with<T: Serialize + Send + 'static>(
+    status: StatusCode,
+    request: RequestId,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Response {
     match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Ok(answer)) => (status, Json(answer)).into_response(),
         Ok(Err(problem)) => problem.of_request(request).into_response(),
         Err(panic) => panicked(request, &panic),
     }

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::layers::RequestId;
 use crate::problem::Problem;
+use crate::routes::listed::Routes;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::post;
@@ -72,8 +73,8 @@ pub fn outdated_files(config: &Config) -> Result<Vec<OutdatedFile>, StoreError> 
         .collect())
 }
 
-pub(super) fn routes() -> axum::Router<Arc<App>> {
-    axum::Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/rebuild", post(rebuild))
         .route("/migrate", post(migrate))
 }

@@ -1,16 +1,15 @@
 //! `/roles`: the roles that there are, what they read, and who holds them.
 
-use super::{apart, control_problem, tenant};
+use super::{Admin, apart, control_problem};
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use model::role::{DefinedRole, DirectoryRole, same_name};
-use model::tenant::TenantId;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,8 +42,8 @@ pub struct ReportOfRole {
     pub masked: Vec<String>,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/roles", get(list))
         .route("/roles/{role}", get(show))
 }
@@ -52,10 +51,11 @@ pub(super) fn routes() -> Router<Arc<App>> {
 async fn list(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
     apart(request, move || {
-        answers(&app, asked.get("tenant").map(String::as_str))
+        answers(&app, &admin, asked.get("tenant").map(String::as_str))
     })
     .await
 }
@@ -63,11 +63,12 @@ async fn list(
 async fn show(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     Path(word): Path<String>,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
     apart(request, move || {
-        let roles = answers(&app, asked.get("tenant").map(String::as_str))?;
+        let roles = answers(&app, &admin, asked.get("tenant").map(String::as_str))?;
         let name = named(&app, &word).unwrap_or_else(|| word.clone());
         let found = roles.into_iter().find(|role| same_name(&role.role, &name));
         found.ok_or_else(|| no_such_role(&app, &word, StatusCode::NOT_FOUND))
@@ -94,15 +95,9 @@ pub(super) fn no_such_role(app: &App, word: &str, status: StatusCode) -> Problem
         .detail(format!("{word:?} is not one of: {}.", known.join(", ")))
 }
 
-fn answers(app: &App, only: Option<&str>) -> Result<Vec<RoleAnswer>, Problem> {
-    let tenants: Vec<TenantId> = if let Some(word) = only {
-        vec![tenant(app, word)?]
-    } else {
-        let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
-        tenants.iter().map(|tenant| tenant.id).collect()
-    };
+fn answers(app: &App, admin: &Admin, only: Option<&str>) -> Result<Vec<RoleAnswer>, Problem> {
     let mut users: Vec<User> = Vec::new();
-    for tenant in tenants {
+    for tenant in admin.tenants(app, only)? {
         users.extend(
             app.control
                 .users(tenant)

@@ -4,7 +4,7 @@ use super::{apart, control_problem, store_problem, tenant};
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -109,8 +109,8 @@ pub struct CheckAnswer {
     pub faults: Vec<String>,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/status", get(status))
         .route("/check", get(check))
 }

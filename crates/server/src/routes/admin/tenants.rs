@@ -1,21 +1,23 @@
-//! `/tenants`: making and listing tenants.
+//! `/tenants`: making, changing and removing tenants.
 
-use super::{apart, control_problem, read, tenant};
+use super::{Admin, apart, apart_with, control_problem, read, store_problem};
 use crate::app::App;
 use crate::chance;
 use crate::layers::RequestId;
-use crate::own_events::{self, Act, Actor, Target};
+use crate::own_events::{self, Act, Target};
 use crate::problem::Problem;
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::{delete, get, post};
 use http::StatusCode;
 use model::tenant::{TenantId, TenantName};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 use store::control::{ControlError, PasswordGrant, Tenant, TenantSettings};
+use store::events::Removal;
 use uuid::Uuid;
 
 /// A tenant to be made.
@@ -63,24 +65,38 @@ pub struct TenantChangesAsked {
     pub password_grant: Option<bool>,
 }
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/tenants", get(list).post(create))
+/// What touches one tenant.
+pub(super) fn routes_of_one() -> Routes {
+    Routes::new()
+        .route("/tenants", get(list))
         .route("/tenants/{tenant}", get(show).post(update))
 }
 
-async fn show(State(app): State<Arc<App>>, request: RequestId, Path(word): Path<String>) -> Response {
-    apart(request, move || registered(&app, tenant(&app, &word)?)).await
+/// What makes and removes tenants, for whoever may use the data folder.
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .route("/tenants", post(create))
+        .route("/tenants/{tenant}", delete(remove))
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    Path(word): Path<String>,
+) -> Response {
+    apart(request, move || registered(&app, admin.tenant(&app, &word)?)).await
 }
 
 async fn update(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     Path(word): Path<String>,
     body: Bytes,
 ) -> Response {
     apart(request, move || {
-        let id = tenant(&app, &word)?;
+        let id = admin.tenant(&app, &word)?;
         let asked: TenantChangesAsked = read(&body)?;
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         for name in &asked.add_names {
@@ -112,19 +128,27 @@ async fn update(
         };
         changed().map_err(|error| control_problem(&error))?;
         let tenant = registered(&app, id)?;
+        let mut details = vec![("PasswordGrant", tenant.password_grant.to_string())];
+        let names = |names: &[TenantName]| {
+            names
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        if !added.is_empty() {
+            details.push(("AddedNames", names(&added)));
+        }
+        if !removed.is_empty() {
+            details.push(("RemovedNames", names(&removed)));
+        }
         let act = Act {
             activity: "Set Company Information",
-            category: "DirectoryManagement",
             operation: "Update",
-            target: Target {
-                sort: "Directory",
-                id: id.guid(),
-                display_name: tenant.display_name.clone(),
-                user_name: None,
-            },
-            details: vec![("PasswordGrant", tenant.password_grant.to_string())],
+            details,
+            ..of_directory(&tenant)
         };
-        own_events::act(&app, id, &Actor::CommandLine, &act);
+        own_events::act(&app, id, &admin.actor, &act);
         Ok(tenant)
     })
     .await
@@ -145,21 +169,37 @@ fn checked(name: &str) -> Result<TenantName, Problem> {
     })
 }
 
-async fn list(State(app): State<Arc<App>>, request: RequestId) -> Response {
-    match app.control.tenants() {
-        Ok(tenants) => Json(tenants.iter().map(answer).collect::<Vec<_>>()).into_response(),
-        Err(error) => control_problem(&error).of_request(request).into_response(),
+/// An act on the directory as a whole.
+fn of_directory(tenant: &TenantAnswer) -> Act {
+    Act {
+        activity: "Create company",
+        category: "DirectoryManagement",
+        operation: "Add",
+        target: Target {
+            sort: "Directory",
+            id: tenant.id,
+            display_name: tenant.display_name.clone(),
+            user_name: None,
+        },
+        details: Vec::new(),
     }
 }
 
-async fn create(State(app): State<Arc<App>>, request: RequestId, body: Bytes) -> Response {
-    match make(&app, &body) {
-        Ok(tenant) => (StatusCode::CREATED, Json(tenant)).into_response(),
-        Err(problem) => problem.of_request(request).into_response(),
-    }
+async fn list(State(app): State<Arc<App>>, request: RequestId, admin: Admin) -> Response {
+    apart(request, move || {
+        let tenants = admin.tenants(&app, None)?.into_iter();
+        tenants
+            .map(|id| registered(&app, id))
+            .collect::<Result<Vec<_>, _>>()
+    })
+    .await
 }
 
-fn make(app: &App, body: &Bytes) -> Result<TenantAnswer, Problem> {
+async fn create(State(app): State<Arc<App>>, request: RequestId, admin: Admin, body: Bytes) -> Response {
+    apart_with(StatusCode::CREATED, request, move || make(&app, &admin, &body)).await
+}
+
+fn make(app: &App, admin: &Admin, body: &Bytes) -> Result<TenantAnswer, Problem> {
     let asked: NewTenantAsked = read(body)?;
     let mut names = Vec::new();
     for name in &asked.names {
@@ -174,7 +214,80 @@ fn make(app: &App, body: &Bytes) -> Result<TenantAnswer, Problem> {
     app.control
         .create_tenant(id, &names, &display_name, app.now())
         .map_err(|error| control_problem(&error))?;
-    registered(app, id)
+    app.events
+        .admit_tenant(id)
+        .map_err(|error| store_problem(&error))?;
+    let tenant = registered(app, id)?;
+    own_events::act(app, id, &admin.actor, &of_directory(&tenant));
+    Ok(tenant)
+}
+
+/// Removes a tenant. What it knows of itself goes first, so that no token of it is good from then on; then its events. A
+/// tenant whose removal was cut off in between is named by its GUID.
+async fn remove(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    Path(word): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Response {
+    apart(request, move || {
+        let (id, answer) = match admin.tenant(&app, &word) {
+            Ok(id) => (id, registered(&app, id)?),
+            Err(problem) => left_over(&app, &word)?.ok_or(problem)?,
+        };
+        if asked.get("confirm").and_then(|word| TenantId::parse(word)) != Some(id) {
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "not-confirmed",
+                "Deleting a tenant has to be confirmed",
+            )
+            .detail(format!(
+                "This deletes {} with every event, user and application of it, and cannot be undone. If that is meant, repeat \
+                 it with --confirm {id}.",
+                answer.display_name
+            )));
+        }
+        app.control
+            .delete_tenant(id)
+            .map_err(|error| control_problem(&error))?;
+        // It has no directory any more that could keep an event of it.
+        tracing::warn!(tenant.id = %id, "administration: Delete company ({id}, {})", answer.display_name);
+        match app.events.remove_tenant(id).map_err(|error| store_problem(&error))? {
+            Removal::Removed | Removal::NotThere => Ok(answer),
+            Removal::BackupUnderWay => Err(backup_under_way()),
+        }
+    })
+    .await
+}
+
+fn backup_under_way() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "backup-under-way",
+        "A backup is being taken",
+    )
+    .detail(
+        "Nobody can sign in to the tenant any more; its files stay until the backup is done. Delete it again then, by its GUID.",
+    )
+}
+
+/// Events of a tenant that is not known any more.
+fn left_over(app: &App, word: &str) -> Result<Option<(TenantId, TenantAnswer)>, Problem> {
+    let Some(id) = TenantId::parse(word) else {
+        return Ok(None);
+    };
+    let stored = app.events.tenants().map_err(|error| store_problem(&error))?;
+    Ok(stored.contains(&id).then(|| {
+        let answer = TenantAnswer {
+            id: id.guid(),
+            names: Vec::new(),
+            display_name: id.to_string(),
+            created: String::new(),
+            password_grant: false,
+        };
+        (id, answer)
+    }))
 }
 
 fn answer(tenant: &Tenant) -> TenantAnswer {

@@ -1,27 +1,25 @@
 //! `/users`: people, their passwords and roles.
 
-use super::{apart, control_problem, no_such_tenant, read, roles, tenant};
+use super::secrets::{end_grants, hashed};
+use super::{Admin, apart, control_problem, read, roles};
 use crate::app::App;
 use crate::chance;
 use crate::layers::RequestId;
-use crate::own_events::{self, Act, Actor, Target};
+use crate::own_events::{self, Act, Target};
 use crate::problem::Problem;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
-use issuer::password::Password;
 use issuer::totp;
 use model::role::same_name;
-use model::tenant::TenantId;
 use model::user::UserName;
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::control::{NewUser, PasswordHash, TotpSecret, User, UserChanges, UserStatus};
+use store::control::{ControlError, NewUser, TotpSecret, User, UserChanges, UserStatus};
 use uuid::Uuid;
 
 /// A user to be made.
@@ -125,18 +123,8 @@ pub struct UserAnswer {
     pub otpauth: Option<String>,
 }
 
-/// No token lives longer: the most that `tokens.lifetime_seconds` takes, and five minutes.
-const LONGEST_TOKEN_SECONDS: i64 = 86_400 + 300;
-
-/// Groups and characters of a password that the service makes: 4 × 5 of 31, about 99 bits.
-const GROUPS: usize = 4;
-const GROUP_CHARACTERS: usize = 5;
-
-/// Small letters and digits that nobody mixes up: without `i`, `l`, `o`, `0` and `1`.
-const READABLE: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
-
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/users", get(list).post(create))
         .route("/users/{user}", get(show).post(update).delete(delete))
         .route("/users/{user}/password", post(password))
@@ -152,12 +140,12 @@ type Which = (Path<String>, Query<HashMap<String, String>>);
 async fn list(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     Query(asked): Query<HashMap<String, String>>,
 ) -> Response {
     apart(request, move || {
-        let only = asked.get("tenant").map(|word| tenant(&app, word)).transpose()?;
         let mut users = Vec::new();
-        for tenant in tenants(&app, only)? {
+        for tenant in admin.tenants(&app, asked.get("tenant").map(String::as_str))? {
             let of_tenant = app
                 .control
                 .users(tenant)
@@ -169,17 +157,22 @@ async fn list(
     .await
 }
 
-async fn show(State(app): State<Arc<App>>, request: RequestId, (word, query): Which) -> Response {
+async fn show(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    (word, query): Which,
+) -> Response {
     apart(request, move || {
-        found(&app, &word.0, &query.0).map(|user| answer(&user))
+        found(&app, &admin, &word.0, &query.0).map(|user| answer(&user))
     })
     .await
 }
 
-async fn create(State(app): State<Arc<App>>, request: RequestId, body: Bytes) -> Response {
+async fn create(State(app): State<Arc<App>>, request: RequestId, admin: Admin, body: Bytes) -> Response {
     let made = async {
         let asked: NewUserAsked = read(&body)?;
-        let tenant = tenant(&app, &asked.tenant)?;
+        let tenant = admin.tenant(&app, &asked.tenant)?;
         let name = name(&asked.name)?;
         let display_name = asked.display_name.unwrap_or_else(|| name.to_string());
         let mut roles = Vec::new();
@@ -208,9 +201,17 @@ async fn create(State(app): State<Arc<App>>, request: RequestId, body: Bytes) ->
             .create_user(&new, app.now())
             .map_err(|error| control_problem(&error))?;
         let user = by_id(&app, new.object_id)?;
-        record(&app, &user, "Add user", "UserManagement", "Add", Vec::new());
+        record(
+            &app,
+            &admin,
+            &user,
+            "Add user",
+            "UserManagement",
+            "Add",
+            Vec::new(),
+        );
         for role in &user.roles {
-            record_role(&app, &user, role, "Add member to role", "Assign");
+            record_role(&app, &admin, &user, role, "Add member to role", "Assign");
         }
         Ok(UserAnswer {
             password: shown,
@@ -223,11 +224,12 @@ async fn create(State(app): State<Arc<App>>, request: RequestId, body: Bytes) ->
 async fn update(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     (word, query): Which,
     body: Bytes,
 ) -> Response {
     apart(request, move || {
-        let user = found(&app, &word.0, &query.0)?;
+        let user = found(&app, &admin, &word.0, &query.0)?;
         let asked: UserChangesAsked = read(&body)?;
         let text = |text: Option<String>| text.map(|text| Some(text).filter(|text| !text.is_empty()));
         let changes = UserChanges {
@@ -237,33 +239,42 @@ async fn update(
             family_name: text(asked.family_name),
             status: None,
         };
-        change(&app, &user, &changes, "Update user")
+        change(&app, &admin, &user, &changes, "Update user")
     })
     .await
 }
 
-async fn disable(State(app): State<Arc<App>>, request: RequestId, which: Which) -> Response {
-    switch(app, request, which, UserStatus::Disabled, "Disable account").await
+async fn disable(State(app): State<Arc<App>>, request: RequestId, admin: Admin, which: Which) -> Response {
+    switch(
+        app,
+        request,
+        admin,
+        which,
+        UserStatus::Disabled,
+        "Disable account",
+    )
+    .await
 }
 
-async fn enable(State(app): State<Arc<App>>, request: RequestId, which: Which) -> Response {
-    switch(app, request, which, UserStatus::Enabled, "Enable account").await
+async fn enable(State(app): State<Arc<App>>, request: RequestId, admin: Admin, which: Which) -> Response {
+    switch(app, request, admin, which, UserStatus::Enabled, "Enable account").await
 }
 
 async fn switch(
     app: Arc<App>,
     request: RequestId,
+    admin: Admin,
     (word, query): Which,
     status: UserStatus,
     activity: &'static str,
 ) -> Response {
     apart(request, move || {
-        let user = found(&app, &word.0, &query.0)?;
+        let user = found(&app, &admin, &word.0, &query.0)?;
         let changes = UserChanges {
             status: Some(status),
             ..UserChanges::default()
         };
-        let answer = change(&app, &user, &changes, activity)?;
+        let answer = change(&app, &admin, &user, &changes, activity)?;
         if status == UserStatus::Disabled {
             end_grants(&app, &user)?;
         }
@@ -272,13 +283,26 @@ async fn switch(
     .await
 }
 
-async fn delete(State(app): State<Arc<App>>, request: RequestId, (word, query): Which) -> Response {
+async fn delete(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    (word, query): Which,
+) -> Response {
     apart(request, move || {
-        let user = found(&app, &word.0, &query.0)?;
+        let user = found(&app, &admin, &word.0, &query.0)?;
         app.control
             .delete_user(user.object_id)
             .map_err(|error| control_problem(&error))?;
-        record(&app, &user, "Delete user", "UserManagement", "Delete", Vec::new());
+        record(
+            &app,
+            &admin,
+            &user,
+            "Delete user",
+            "UserManagement",
+            "Delete",
+            Vec::new(),
+        );
         Ok(answer(&user))
     })
     .await
@@ -287,11 +311,12 @@ async fn delete(State(app): State<Arc<App>>, request: RequestId, (word, query): 
 async fn password(
     State(app): State<Arc<App>>,
     request: RequestId,
+    admin: Admin,
     (word, query): Which,
     body: Bytes,
 ) -> Response {
     let made = async {
-        let user = found(&app, &word.0, &query.0)?;
+        let user = found(&app, &admin, &word.0, &query.0)?;
         let asked: PasswordAsked = read(&body)?;
         let (hash, shown) = hashed(&app, asked, &user.name, &user.display_name).await?;
         Ok((user, hash, shown))
@@ -307,6 +332,7 @@ async fn password(
         end_grants(&app, &user)?;
         record(
             &app,
+            &admin,
             &user,
             "Reset user password",
             "UserManagement",
@@ -321,16 +347,21 @@ async fn password(
     .await
 }
 
-async fn add_totp(State(app): State<Arc<App>>, request: RequestId, (word, query): Which) -> Response {
+async fn add_totp(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    (word, query): Which,
+) -> Response {
     apart(request, move || {
-        let user = found(&app, &word.0, &query.0)?;
+        let user = found(&app, &admin, &word.0, &query.0)?;
         let secret = TotpSecret(chance::bytes::<{ totp::SECRET_BYTES }>().to_vec());
         let uri = totp::enrolment_uri("Gatelog", user.name.as_str(), &secret.0);
         app.control
             .set_totp(user.object_id, Some(&secret))
             .map_err(|error| control_problem(&error))?;
         let activity = "User registered security info";
-        record(&app, &user, activity, "UserManagement", "Add", Vec::new());
+        record(&app, &admin, &user, activity, "UserManagement", "Add", Vec::new());
         Ok(UserAnswer {
             otpauth: Some(uri),
             ..answer_of(&app, user.object_id)?
@@ -339,14 +370,27 @@ async fn add_totp(State(app): State<Arc<App>>, request: RequestId, (word, query)
     .await
 }
 
-async fn remove_totp(State(app): State<Arc<App>>, request: RequestId, (word, query): Which) -> Response {
+async fn remove_totp(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    (word, query): Which,
+) -> Response {
     apart(request, move || {
-        let user = found(&app, &word.0, &query.0)?;
+        let user = found(&app, &admin, &word.0, &query.0)?;
         app.control
             .set_totp(user.object_id, None)
             .map_err(|error| control_problem(&error))?;
         let activity = "User deleted security info";
-        record(&app, &user, activity, "UserManagement", "Delete", Vec::new());
+        record(
+            &app,
+            &admin,
+            &user,
+            activity,
+            "UserManagement",
+            "Delete",
+            Vec::new(),
+        );
         answer_of(&app, user.object_id)
     })
     .await
@@ -355,27 +399,37 @@ async fn remove_totp(State(app): State<Arc<App>>, request: RequestId, (word, que
 /// Which user and which role.
 type WhichRole = (Path<(String, String)>, Query<HashMap<String, String>>);
 
-async fn add_role(State(app): State<Arc<App>>, request: RequestId, which: WhichRole) -> Response {
+async fn add_role(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    which: WhichRole,
+) -> Response {
     apart(request, move || {
         let (Path((word, role_word)), Query(query)) = which;
-        let user = found(&app, &word, &query)?;
+        let user = found(&app, &admin, &word, &query)?;
         let role = role(&app, &role_word)?;
         let is_new = app
             .control
             .add_role(user.object_id, &role)
             .map_err(|error| control_problem(&error))?;
         if is_new {
-            record_role(&app, &user, &role, "Add member to role", "Assign");
+            record_role(&app, &admin, &user, &role, "Add member to role", "Assign");
         }
         answer_of(&app, user.object_id)
     })
     .await
 }
 
-async fn remove_role(State(app): State<Arc<App>>, request: RequestId, which: WhichRole) -> Response {
+async fn remove_role(
+    State(app): State<Arc<App>>,
+    request: RequestId,
+    admin: Admin,
+    which: WhichRole,
+) -> Response {
     apart(request, move || {
         let (Path((word, role_word)), Query(query)) = which;
-        let user = found(&app, &word, &query)?;
+        let user = found(&app, &admin, &word, &query)?;
         // Also a role that nobody defines any more can be taken.
         let held = user.roles.iter().find(|held| same_name(held, &role_word));
         let role = held
@@ -393,23 +447,15 @@ async fn remove_role(State(app): State<Arc<App>>, request: RequestId, which: Whi
                     .detail(format!("{} does not hold the role {role:?}.", user.name)),
             );
         }
-        record_role(&app, &user, role, "Remove member from role", "Unassign");
+        record_role(&app, &admin, &user, role, "Remove member from role", "Unassign");
         answer_of(&app, user.object_id)
     })
     .await
 }
 
-/// Sessions, codes and refresh tokens of before end, and the tokens that came of them.
-fn end_grants(app: &App, user: &User) -> Result<(), Problem> {
-    let now = app.now();
-    let until = now.plus_seconds(LONGEST_TOKEN_SECONDS);
-    app.control
-        .end_grants_of(user.object_id, until, now)
-        .map_err(|error| control_problem(&error))
-}
-
 fn change(
     app: &App,
+    admin: &Admin,
     user: &User,
     changes: &UserChanges,
     activity: &'static str,
@@ -418,13 +464,26 @@ fn change(
         .update_user(user.object_id, changes, app.now())
         .map_err(|error| control_problem(&error))?;
     let user = by_id(app, user.object_id)?;
-    record(app, &user, activity, "UserManagement", "Update", Vec::new());
+    record(
+        app,
+        admin,
+        &user,
+        activity,
+        "UserManagement",
+        "Update",
+        Vec::new(),
+    );
     Ok(answer(&user))
 }
 
 /// The user of a GUID or a name. A name that several tenants have needs the tenant beside it.
-pub(super) fn found(app: &App, word: &str, query: &HashMap<String, String>) -> Result<Arc<User>, Problem> {
-    let only = query.get("tenant").map(|word| tenant(app, word)).transpose()?;
+pub(super) fn found(
+    app: &App,
+    admin: &Admin,
+    word: &str,
+    query: &HashMap<String, String>,
+) -> Result<Arc<User>, Problem> {
+    let among = admin.tenants(app, query.get("tenant").map(String::as_str))?;
     let nobody = || {
         Problem::new(StatusCode::NOT_FOUND, "no-such-user", "There is no such user").detail(format!(
             "No user is called {word:?}; `gatelog user list` shows those that there are."
@@ -433,12 +492,12 @@ pub(super) fn found(app: &App, word: &str, query: &HashMap<String, String>) -> R
     if let Ok(id) = Uuid::try_parse(word) {
         let user = app.control.user(id).map_err(|error| control_problem(&error))?;
         return user
-            .filter(|user| only.is_none_or(|only| only == user.tenant))
+            .filter(|user| among.contains(&user.tenant))
             .ok_or_else(nobody);
     }
     let name = name(word)?;
     let mut found = Vec::new();
-    for tenant in tenants(app, only)? {
+    for tenant in among {
         let user = app.control.user_by_name(tenant, &name);
         found.extend(user.map_err(|error| control_problem(&error))?);
     }
@@ -456,19 +515,10 @@ pub(super) fn found(app: &App, word: &str, query: &HashMap<String, String>) -> R
     }
 }
 
-/// One tenant, or all.
-fn tenants(app: &App, only: Option<TenantId>) -> Result<Vec<TenantId>, Problem> {
-    if let Some(only) = only {
-        return Ok(vec![only]);
-    }
-    let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
-    Ok(tenants.iter().map(|tenant| tenant.id).collect())
-}
-
 fn by_id(app: &App, id: Uuid) -> Result<Arc<User>, Problem> {
     match app.control.user(id) {
         Ok(Some(user)) => Ok(user),
-        Ok(None) => Err(no_such_tenant(&id.to_string())),
+        Ok(None) => Err(control_problem(&ControlError::NoSuchUser(id))),
         Err(error) => Err(control_problem(&error)),
     }
 }
@@ -483,73 +533,9 @@ fn role(app: &App, word: &str) -> Result<String, Problem> {
     roles::named(app, word).ok_or_else(|| roles::no_such_role(app, word, StatusCode::BAD_REQUEST))
 }
 
-/// The hash of a password, and the password itself if the service made it.
-async fn hashed(
-    app: &App,
-    asked: PasswordAsked,
-    name: &UserName,
-    display_name: &str,
-) -> Result<(Option<PasswordHash>, Option<String>), Problem> {
-    let refused = |error: String| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "bad-password",
-            "That cannot be the password",
-        )
-        .detail(error)
-    };
-    let (text, shown) = match asked {
-        PasswordAsked::Nothing => return Ok((None, None)),
-        PasswordAsked::Given(text) => (SecretString::from(text), None),
-        PasswordAsked::Generated => {
-            let text = readable::<GROUPS>();
-            (SecretString::from(text.clone()), Some(text))
-        }
-    };
-    let password = Password::typed(text.expose_secret()).map_err(|fault| refused(fault.to_string()))?;
-    password
-        .check(name, display_name)
-        .map_err(|fault| refused(fault.to_string()))?;
-    let hash = app
-        .passwords
-        .hash(password, chance::bytes())
-        .await
-        .map_err(|error| {
-            Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "not-hashed",
-                "The password could not be hashed",
-            )
-            .detail(error.to_string())
-        })?;
-    Ok((Some(hash), shown))
-}
-
-/// A secret that people can read and type: groups of small letters and digits with hyphens between them.
-pub(super) fn readable<const COUNT: usize>() -> String {
-    let mut text = String::with_capacity(COUNT * (GROUP_CHARACTERS + 1));
-    for group in 0..COUNT {
-        if group > 0 {
-            text.push('-');
-        }
-        let mut left = GROUP_CHARACTERS;
-        while left > 0 {
-            let [byte] = chance::bytes::<1>();
-            // 248 is the largest multiple of 31 in a byte: all characters are equally likely.
-            if let Some(character) = (byte < 248)
-                .then(|| READABLE.get(usize::from(byte % 31)))
-                .flatten()
-            {
-                text.push(char::from(*character));
-                left -= 1;
-            }
-        }
-    }
-    text
-}
-
 pub(super) fn record(
     app: &App,
+    admin: &Admin,
     user: &User,
     activity: &'static str,
     category: &'static str,
@@ -563,12 +549,19 @@ pub(super) fn record(
         target: Target::user(user),
         details,
     };
-    own_events::act(app, user.tenant, &Actor::CommandLine, &act);
+    own_events::act(app, user.tenant, &admin.actor, &act);
 }
 
-fn record_role(app: &App, user: &User, role: &str, activity: &'static str, operation: &'static str) {
+fn record_role(
+    app: &App,
+    admin: &Admin,
+    user: &User,
+    role: &str,
+    activity: &'static str,
+    operation: &'static str,
+) {
     let details = vec![("Role.DisplayName", role.to_owned())];
-    record(app, user, activity, "RoleManagement", operation, details);
+    record(app, admin, user, activity, "RoleManagement", operation, details);
 }
 
 fn answer_of(app: &App, id: Uuid) -> Result<UserAnswer, Problem> {

@@ -5,11 +5,10 @@ use super::notices::{Told, blocking, stale_form, told, unavailable};
 use super::pages;
 use super::visit::{Question, Visit};
 use super::{Failure, addressed, registered};
-use crate::app::App;
 use crate::layers::{ClientAddress, whole_body};
 use crate::passwords::{self, Attempt};
+use crate::routes::listed::Routes;
 use crate::{chance, clients};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::RawQuery;
 use axum::response::Response;
@@ -22,11 +21,10 @@ use issuer::pkce::Method;
 use issuer::refusal::Refusal;
 use issuer::reply::{self, ReplyTo};
 use secrecy::{ExposeSecret, SecretString};
-use std::sync::Arc;
 use store::control::{AuthorizationCode, ChallengeMethod, CodeChallenge, GrantHash};
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/{tenant}/oauth2/authorize", get(asked).post(posted))
         .route("/{tenant}/oauth2/v2.0/authorize", get(asked).post(posted))
         .route("/{tenant}/oauth2/login", post(sign_in))

@@ -10,8 +10,8 @@ use super::{Failure, add_retry_after, addressed, registered};
 use crate::app::App;
 use crate::layers::ClientAddress;
 use crate::passwords::{self, Attempt, tries::address_key};
+use crate::routes::listed::Routes;
 use crate::{chance, clients};
-use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -26,11 +26,10 @@ use issuer::scope::Wanted;
 use issuer::user_grant::check_user;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use std::sync::Arc;
 use store::control::{Decision, DeviceCode, GrantHash, NewDeviceCode};
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/{tenant}/oauth2/devicecode", post(begin).fallback(only_post))
         .route(
             "/{tenant}/oauth2/v2.0/devicecode",

@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::{JSON, addressed, answer};
 use crate::app::App;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -16,8 +16,8 @@ use model::user::UserName;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/{tenant}/.well-known/openid-configuration", get(document))
         .route("/{tenant}/v2.0/.well-known/openid-configuration", get(document))
         // RFC 8414, 3.1: the path of the issuer stands behind the well-known word; some clients put it in front.

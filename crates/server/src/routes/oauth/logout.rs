@@ -5,7 +5,7 @@ use super::pages::{self, NoticePage};
 use super::registered;
 use super::visit::Visit;
 use crate::app::App;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::body::Body;
 use axum::extract::RawQuery;
 use axum::response::Response;
@@ -13,11 +13,10 @@ use axum::routing::get;
 use http::StatusCode;
 use issuer::form::Form;
 use issuer::reply;
-use std::sync::Arc;
 use uuid::Uuid;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/{tenant}/oauth2/logout", get(asked).post(posted))
         .route("/{tenant}/oauth2/v2.0/logout", get(asked).post(posted))
 }

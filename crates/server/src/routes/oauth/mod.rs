@@ -17,8 +17,8 @@ mod visit;
 use crate::app::App;
 use crate::keyring::Keys;
 use crate::layers::{FaultReport, RequestId};
+use crate::routes::listed::Routes;
 use crate::{chance, clients};
-use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -28,15 +28,14 @@ use issuer::protocol::Protocol;
 use issuer::refusal::{Refusal, Trace};
 use issuer::reply::ReplyTo;
 use model::time::Timestamp;
-use std::sync::Arc;
 use store::control::ControlError;
 use uuid::Uuid;
 
 /// `Content-Type` of answers to clients.
 const JSON: &str = "application/json;charset=utf-8";
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .merge(authorize::routes())
         .merge(token::routes())
         .merge(device::routes())

@@ -66,6 +66,9 @@ pub(super) const STYLESHEET: &str = include_str!("../../../templates/gatelog.css
 /// What a permission lets an application do, in words for people.
 pub(super) fn in_words(permission: &str) -> &str {
     match permission {
+        "Directory.AccessAsUser.All" => {
+            "Do whatever you may do here, as an administrator too: users, applications, settings"
+        }
         "Directory.Read.All" => "Read the reports and events of your organisation that you may read",
         other => other,
     }

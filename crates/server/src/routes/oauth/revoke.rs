@@ -4,7 +4,7 @@ use super::call::{ClientCall, Identified, only_post};
 use super::grants::{known_as, revoked_until};
 use super::{Context, Failure};
 use crate::app::App;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::response::Response;
 use axum::routing::post;
 use issuer::audience::Audience;
@@ -14,10 +14,9 @@ use issuer::refusal::Refusal;
 use issuer::verify::VerifiedToken;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/{tenant}/oauth2/revoke", post(revoke).fallback(only_post))
         .route("/{tenant}/oauth2/v2.0/revoke", post(revoke).fallback(only_post))
         .route(

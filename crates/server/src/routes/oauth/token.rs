@@ -3,17 +3,16 @@
 use super::call::{ClientCall, only_post};
 use super::grants::Ready;
 use super::{Failure, addressed, issuing, registered};
-use crate::app::App;
 use crate::layers::ClientAddress;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::response::Response;
 use axum::routing::post;
 use issuer::grant::{TokenAnswer, authenticate, client_credentials};
 use issuer::token_request::{Grant, TokenRequest};
 use std::sync::Arc;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/{tenant}/oauth2/token", post(token).fallback(only_post))
         .route("/{tenant}/oauth2/v2.0/token", post(token).fallback(only_post))
 }

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::auth::{self, Denied};
 use crate::clients;
 use crate::layers::RequestId;
-use axum::Router;
+use crate::routes::listed::Routes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -13,8 +13,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 use std::sync::Arc;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .route("/openid/userinfo", get(of_the_token).post(of_the_token))
         .route(
             "/{tenant}/openid/userinfo",

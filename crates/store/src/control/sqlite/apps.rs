@@ -3,7 +3,7 @@
 use super::{bytes, guid, maybe_time, time};
 use crate::control::error::ControlError;
 use crate::control::{
-    App, AppCertificate, AppKind, AppPermission, AppSecret, AppStatus, NewApp, NewAppCertificate,
+    App, AppCertificate, AppChanges, AppKind, AppPermission, AppSecret, AppStatus, NewApp, NewAppCertificate,
     NewAppSecret, PermissionKind,
 };
 use model::tenant::TenantId;
@@ -37,22 +37,8 @@ pub(super) fn create(connection: &Connection, app: &NewApp, now: Timestamp) -> R
             object_id: app.object_id,
         });
     }
-    for permission in &app.permissions {
-        connection
-            .execute(
-                "INSERT INTO app_permissions (app, kind, permission) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                params![id, kind_text(permission.kind), permission.name],
-            )
-            .map_err(&failed)?;
-    }
-    for address in &app.reply_addresses {
-        connection
-            .execute(
-                "INSERT INTO app_reply_addresses (app, address) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                params![id, address],
-            )
-            .map_err(&failed)?;
-    }
+    add_permissions(connection, &app.client_id, &app.permissions).map_err(&failed)?;
+    add_reply_addresses(connection, &app.client_id, &app.reply_addresses).map_err(&failed)?;
     for role in &app.roles {
         connection
             .execute(
@@ -62,6 +48,84 @@ pub(super) fn create(connection: &Connection, app: &NewApp, now: Timestamp) -> R
             .map_err(&failed)?;
     }
     Ok(())
+}
+
+fn add_permissions(
+    connection: &Connection,
+    client_id: &Uuid,
+    permissions: &[AppPermission],
+) -> rusqlite::Result<()> {
+    for permission in permissions {
+        connection.execute(
+            "INSERT INTO app_permissions (app, kind, permission) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![bytes(client_id), kind_text(permission.kind), permission.name],
+        )?;
+    }
+    Ok(())
+}
+
+fn add_reply_addresses(
+    connection: &Connection,
+    client_id: &Uuid,
+    addresses: &[String],
+) -> rusqlite::Result<()> {
+    for address in addresses {
+        connection.execute(
+            "INSERT INTO app_reply_addresses (app, address) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![bytes(client_id), address],
+        )?;
+    }
+    Ok(())
+}
+
+/// What is added after what is removed: who moves an address says both.
+pub(super) fn update(
+    connection: &Connection,
+    client_id: Uuid,
+    changes: &AppChanges,
+) -> Result<(), ControlError> {
+    let failed = ControlError::while_trying("change the application");
+    let found = connection
+        .execute(
+            "UPDATE apps SET name = coalesce(?2, name) WHERE client_id = ?1",
+            params![bytes(&client_id), changes.name],
+        )
+        .map_err(&failed)?;
+    if found == 0 {
+        return Err(ControlError::NoSuchApp(client_id));
+    }
+    for permission in &changes.remove_permissions {
+        connection
+            .execute(
+                "DELETE FROM app_permissions WHERE app = ?1 AND kind = ?2 AND permission = ?3",
+                params![bytes(&client_id), kind_text(permission.kind), permission.name],
+            )
+            .map_err(&failed)?;
+    }
+    for address in &changes.remove_reply_addresses {
+        connection
+            .execute(
+                "DELETE FROM app_reply_addresses WHERE app = ?1 AND address = ?2",
+                params![bytes(&client_id), address],
+            )
+            .map_err(&failed)?;
+    }
+    add_permissions(connection, &client_id, &changes.add_permissions).map_err(&failed)?;
+    add_reply_addresses(connection, &client_id, &changes.add_reply_addresses).map_err(&failed)
+}
+
+pub(super) fn delete_secret(
+    connection: &Connection,
+    client_id: Uuid,
+    hash: [u8; 32],
+) -> Result<bool, ControlError> {
+    let deleted = connection
+        .execute(
+            "DELETE FROM app_secrets WHERE app = ?1 AND hash = ?2",
+            params![bytes(&client_id), hash.as_slice()],
+        )
+        .map_err(ControlError::while_trying("delete the secret"))?;
+    Ok(deleted > 0)
 }
 
 pub(super) fn by_client_id(connection: &Connection, client_id: Uuid) -> Result<Option<App>, ControlError> {

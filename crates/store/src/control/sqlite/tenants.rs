@@ -54,6 +54,14 @@ pub(super) fn add_name(
     Ok(())
 }
 
+/// Everything that names the tenant goes with it: the tables say `ON DELETE CASCADE`.
+pub(super) fn delete(connection: &Connection, tenant: TenantId) -> Result<bool, ControlError> {
+    let deleted = connection
+        .execute("DELETE FROM tenants WHERE id = ?1", [bytes(&tenant.guid())])
+        .map_err(ControlError::while_trying("delete the tenant"))?;
+    Ok(deleted > 0)
+}
+
 pub(super) fn must_exist(connection: &Connection, id: TenantId) -> Result<(), ControlError> {
     connection
         .query_row("SELECT 1 FROM tenants WHERE id = ?1", [bytes(&id.guid())], |_| {

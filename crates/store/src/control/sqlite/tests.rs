@@ -485,3 +485,63 @@ fn a_change_is_seen_by_every_thread_at_once() {
         }
     });
 }
+
+#[test]
+fn a_deleted_tenant_leaves_nothing_and_its_names_are_free() {
+    let (_folder, store) = store();
+    store.create_app(&new_app(CLIENT, contoso()), NOW).unwrap();
+    store.add_secret(CLIENT, &secret(1, None), NOW).unwrap();
+    store.put_checkpoint(contoso(), "feed", b"1", NOW).unwrap();
+    assert!(store.app(CLIENT).unwrap().is_some(), "remembered");
+    assert!(store.delete_tenant(contoso()).unwrap());
+    assert!(!store.delete_tenant(contoso()).unwrap());
+    assert_eq!(store.app(CLIENT).unwrap(), None);
+    assert_eq!(store.tenant_by_id(contoso()).unwrap(), None);
+    assert_eq!(store.tenant_by_name(&name("contoso.com")).unwrap(), None);
+    assert_eq!(store.checkpoint(contoso(), "feed").unwrap(), None);
+    assert!(store.tenant_by_id(fabrikam()).unwrap().is_some());
+    store.add_tenant_name(fabrikam(), &name("contoso.com")).unwrap();
+    store.create_tenant(contoso(), &[], "Contoso", LATER).unwrap();
+    assert_eq!(store.apps(contoso()).unwrap(), []);
+}
+
+#[test]
+fn an_application_is_changed_and_loses_a_secret() {
+    let (_folder, store) = store();
+    store.create_app(&new_app(CLIENT, contoso()), NOW).unwrap();
+    let ingest = AppPermission {
+        kind: PermissionKind::Application,
+        name: "Ingest".to_owned(),
+    };
+    let changes = AppChanges {
+        name: Some("Other".to_owned()),
+        add_permissions: vec![ingest.clone()],
+        remove_permissions: vec![AppPermission {
+            kind: PermissionKind::Application,
+            name: "Directory.Read.All".to_owned(),
+        }],
+        add_reply_addresses: vec!["https://other".to_owned()],
+        remove_reply_addresses: vec!["https://localhost".to_owned(), "https://nowhere".to_owned()],
+    };
+    for _ in ["changed", "the same again"] {
+        store.update_app(CLIENT, &changes).unwrap();
+        let app = store.app(CLIENT).unwrap().unwrap();
+        assert_eq!(app.name, "Other");
+        let delegated = AppPermission {
+            kind: PermissionKind::Delegated,
+            name: "Directory.Read.All".to_owned(),
+        };
+        assert_eq!(app.permissions, [ingest.clone(), delegated]);
+        assert_eq!(app.reply_addresses, ["https://other"]);
+    }
+    store.update_app(CLIENT, &AppChanges::default()).unwrap();
+    assert_eq!(store.app(CLIENT).unwrap().unwrap().name, "Other");
+    check(
+        store.update_app(Uuid::nil(), &AppChanges::default()),
+        "application",
+    );
+    store.add_secret(CLIENT, &secret(1, None), NOW).unwrap();
+    assert!(store.delete_secret(CLIENT, [1; 32]).unwrap());
+    assert!(!store.delete_secret(CLIENT, [1; 32]).unwrap());
+    assert_eq!(store.app(CLIENT).unwrap().unwrap().secrets, []);
+}

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod addresses;
+mod cases;
 
 use support::http::{Answer, Request};
 use support::records::{audit_by, days_ago, sign_in};
-use support::{CONTOSO, FABRIKAM, Server, Workplace};
+use support::{App, CONTOSO, FABRIKAM, Server, Workplace};
 
 /// Both tenants' administrator and user are called the same.
 const ACTOR: &str = "admin@shared.example";
@@ -15,10 +19,15 @@ const USER: &str = "dora@shared.example";
 struct Tenant {
     id: &'static str,
     name: &'static str,
-    /// A word that only its own records hold.
+    /// A word that only its own records hold, and its people's names.
     mark: &'static str,
     token: String,
     ingest: String,
+    /// Of its administrator, who may read and administer.
+    person: String,
+    application: App,
+    /// The administrator's object id.
+    person_id: String,
 }
 
 struct Site {
@@ -53,15 +62,69 @@ fn site() -> Site {
     let workplace = Workplace::new();
     workplace.tenant(CONTOSO, "contoso.com");
     workplace.tenant(FABRIKAM, "fabrikam.com");
-    let apps = [("contoso.com", "Heron"), ("fabrikam.com", "Osprey")]
-        .map(|(name, mark)| (name, mark, workplace.app(name, &["Directory.Read.All", "Ingest"])));
+    let made = [("contoso.com", "Heron"), ("fabrikam.com", "Osprey")].map(|(name, mark)| {
+        let administrator = [
+            "user",
+            "create",
+            ACTOR,
+            "--tenant",
+            name,
+            "--display-name",
+            mark,
+            "--role",
+            "Global Administrator",
+        ];
+        workplace.json(&["tenant", "update", name, "--password-grant", "on"]);
+        let script = [
+            "app",
+            "create",
+            "--tenant",
+            name,
+            "--name",
+            "script",
+            "--permission",
+            "Directory.Read.All",
+            "--permission",
+            "Ingest",
+            "--delegated-permission",
+            "Directory.Read.All",
+            "--delegated-permission",
+            "Directory.AccessAsUser.All",
+            "--reply-address",
+            "https://localhost",
+        ];
+        (
+            name,
+            mark,
+            workplace.json(&script),
+            workplace.json(&administrator),
+        )
+    });
     let server = workplace.serve();
-    let [contoso, fabrikam] = apps.map(|(name, mark, app)| Tenant {
-        id: if name == "contoso.com" { CONTOSO } else { FABRIKAM },
-        name,
-        mark,
-        token: server.reading_token(&app),
-        ingest: server.ingest_token(&app),
+    let [contoso, fabrikam] = made.map(|(name, mark, app, person)| {
+        let text = |of: &serde_json::Value, member: &str| of[member].as_str().unwrap().to_owned();
+        let application = App {
+            tenant: name.to_owned(),
+            client_id: text(&app, "clientId"),
+            client_secret: text(&app, "clientSecret"),
+        };
+        let form = format!(
+            "grant_type=password&username={ACTOR}&password={}&resource=https://graph.windows.net&scope=openid&{}",
+            text(&person, "password"),
+            application.proof()
+        );
+        let granted = server.send(&Request::post(&format!("/{name}/oauth2/token")).form(&form));
+        assert_eq!(granted.status, 200, "{}", granted.text());
+        Tenant {
+            id: if name == "contoso.com" { CONTOSO } else { FABRIKAM },
+            name,
+            mark,
+            token: server.reading_token(&application),
+            ingest: server.ingest_token(&application),
+            person: text(&granted.json(), "access_token"),
+            person_id: text(&person, "id"),
+            application,
+        }
     });
     let site = Site {
         server,
@@ -80,6 +143,16 @@ fn site() -> Site {
         .json(&["import", "--tenant", fabrikam.name, file.to_str().unwrap()]);
     assert_eq!(answer["new"], 5, "{answer}");
     site
+}
+
+impl App {
+    /// Who it is, in a form.
+    fn proof(&self) -> String {
+        format!(
+            "client_id={}&client_secret={}",
+            self.client_id, self.client_secret
+        )
+    }
 }
 
 impl Tenant {
