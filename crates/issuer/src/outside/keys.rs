@@ -265,7 +265,11 @@ mod tests {
             Value::Null => drop(jwk.as_object_mut().unwrap().remove(member)),
             value => jwk[member] = value,
         }
-        assert_eq!(set(&[jwk.clone()]).map(|keys| keys.len()), expected, "{jwk}");
+        assert_eq!(
+            set(std::slice::from_ref(&jwk)).map(|keys| keys.len()),
+            expected,
+            "{jwk}"
+        );
     }
 
     #[test]
@@ -313,7 +317,7 @@ mod tests {
             check(elliptic(), member, value, none);
         }
         let secret = json!({ "kty": "oct", "kid": "s", "k": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "alg": "HS256" });
-        assert_eq!(set(&[secret.clone()]), Err(KeySetFault::NoneUsable));
+        assert_eq!(set(std::slice::from_ref(&secret)), Err(KeySetFault::NoneUsable));
         assert_eq!(set(&[secret, rsa()]).unwrap().len(), 1);
     }
 

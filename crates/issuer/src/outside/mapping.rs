@@ -18,14 +18,14 @@ pub struct RoleRule {
 
 /// The roles that some claims give, each once, in the order of the rules.
 pub fn roles(claims: &Map<String, Value>, rules: &[RoleRule]) -> Vec<String> {
-    let mut roles: Vec<String> = Vec::new();
+    let mut given: Vec<String> = Vec::new();
     for rule in rules {
         let matches = claim(claims, &rule.claim).is_some_and(|value| says(&rule.claim, value, &rule.value));
-        if matches && !roles.contains(&rule.role) {
-            roles.push(rule.role.clone());
+        if matches && !given.contains(&rule.role) {
+            given.push(rule.role.clone());
         }
     }
-    roles
+    given
 }
 
 /// A claim by its name. A name with dots is first taken as it is, because namespaced claims are addresses
