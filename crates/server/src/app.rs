@@ -8,6 +8,7 @@ use crate::passwords::Passwords;
 use crate::passwords::tries::Tries;
 use crate::rates::Rates;
 use crate::trusted::Trusted;
+use crate::trusted::once::Once;
 use crate::{chance, clock};
 use issuer::audience::Authority;
 use issuer::verify::VerifiedToken;
@@ -39,6 +40,8 @@ pub struct App {
     keys: RwLock<Arc<Keys>>,
     changing_keys: Mutex<()>,
     trusted: RwLock<Arc<Trusted>>,
+    /// Answers to sign-ins elsewhere that were taken.
+    pub(crate) states: Once,
     /// Tokens that were checked.
     pub tokens: TokenMemory,
     /// Uploads under way.
@@ -81,6 +84,7 @@ impl App {
             device_guesses: Tries::new(FREE_DEVICE_GUESSES),
             form_key: chance::bytes(),
             background: TaskTracker::new(),
+            states: Once::default(),
             trusted: RwLock::new(Arc::new(Trusted::of(
                 &config.trusted_issuers,
                 &Trusted::default(),

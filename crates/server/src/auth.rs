@@ -325,10 +325,16 @@ pub(crate) fn reads_of(app: &App, roles: &[String]) -> Result<Reads, Denied> {
 
 /// The user of a token, if it is still there and switched on.
 fn living(app: &App, verified: &VerifiedToken) -> Result<Arc<User>, Denied> {
-    app.control
+    let gone = || Denied::NoSuchUser(verified.object_id);
+    let user = app
+        .control
         .user(verified.object_id)?
         .filter(|user| user.tenant == verified.tenant && user.disabled.is_none())
-        .ok_or(Denied::NoSuchUser(verified.object_id))
+        .ok_or_else(gone)?;
+    if !trusted::is_vouched_for(app, &user)? {
+        return Err(gone());
+    }
+    Ok(user)
 }
 
 /// A good token of the addressed tenant that was not revoked, and its application, which is still there.

@@ -3,7 +3,7 @@
 use crate::stand_in::{DISCOVERY, KEYS, Key, Said, StandIn, hmac_under, message};
 use crate::support::http::Request;
 use crate::support::{CONTOSO, FABRIKAM, Server};
-use crate::{check, claims, claims_with, configure, now, read, serve, workplace};
+use crate::{Cases, check, claims, claims_with, configure, now, read, serve, workplace};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 fn metric(server: &Server, name: &str) -> String {
-    let text = Request::get("/metrics").send(&server.admin).text().clone();
+    let text = Request::get("/metrics").send(&server.admin).text();
     let line = text.lines().find(|line| line.starts_with(name));
     line.unwrap_or_default().to_owned()
 }
@@ -88,33 +88,50 @@ fn forged_and_foreign_tokens_are_refused() {
     let good = claims(&issuer);
     check(&read(&server, &key.sign(&good), "contoso.com"), 200, "");
     let header = |algorithm: &str| json!({ "alg": algorithm, "kid": "one", "typ": "JWT" });
-    let refused = |token: &str, reason: &str| {
-        let answer = read(&server, token, "contoso.com");
-        check(&answer, 401, reason);
-        assert!(
-            answer.header("www-authenticate").unwrap().starts_with("Bearer "),
-            "{reason}"
-        );
+    let cases = Cases::default();
+    let refused = |token: &str, reason: &str, case: &str| {
+        cases.look(case, || {
+            let answer = read(&server, token, "contoso.com");
+            check(&answer, 401, reason);
+            assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer "));
+        });
     };
     for algorithm in ["none", "None", "nOnE"] {
-        refused(&format!("{}.", message(&header(algorithm), &good)), "algorithm");
+        refused(
+            &format!("{}.", message(&header(algorithm), &good)),
+            "algorithm",
+            algorithm,
+        );
     }
     for secret in [
         key.public_der(),
         key.jwk()["n"].as_str().unwrap().as_bytes().to_vec(),
     ] {
-        refused(&hmac_under(&header("HS256"), &good, &secret), "algorithm");
+        refused(
+            &hmac_under(&header("HS256"), &good, &secret),
+            "algorithm",
+            "HS256",
+        );
     }
-    refused(&other.sign(&good), "signature is wrong");
+    refused(
+        &other.sign(&good),
+        "signature is wrong",
+        "another key of that name",
+    );
     let with_key =
         json!({ "alg": "RS256", "kid": "one", "jwk": other.jwk(), "jku": "http://127.0.0.1:9/keys" });
-    refused(&other.sign_under(&with_key, &good), "signature is wrong");
+    refused(
+        &other.sign_under(&with_key, &good),
+        "signature is wrong",
+        "jwk and jku",
+    );
     refused(
         &key.sign_under(
             &json!({ "alg": "RS256", "kid": "one", "crit": ["b64"], "b64": false }),
             &good,
         ),
         "critical",
+        "crit",
     );
     refused(
         &key.sign_under(
@@ -122,6 +139,7 @@ fn forged_and_foreign_tokens_are_refused() {
             &good,
         ),
         "of a type",
+        "typ of the header",
     );
     let mut tampered = claims(&issuer);
     tampered["sub"] = json!("eve");
@@ -133,9 +151,11 @@ fn forged_and_foreign_tokens_are_refused() {
     refused(
         &format!("{}.{signature}", message(&header("RS256"), &tampered)),
         "signature is wrong",
+        "tampered",
     );
     let claim = |name: &str, value: Value, reason: &str| {
-        refused(&key.sign(&claims_with(&issuer, name, value)), reason);
+        let case = format!("{name} = {value}");
+        refused(&key.sign(&claims_with(&issuer, name, value)), reason, &case);
     };
     claim("aud", json!("api://other"), "another audience");
     claim("aud", json!("https://graph.windows.net"), "another audience");
@@ -152,6 +172,7 @@ fn forged_and_foreign_tokens_are_refused() {
     // Of an issuer that nobody trusts it is just no token.
     claim("iss", json!("https://evil.example"), MALFORMED);
     claim("iss", json!(format!("{}/", issuer.issuer)), MALFORMED);
+    cases.end();
 }
 
 #[test]

@@ -6,7 +6,13 @@
 mod support;
 
 mod bearer;
+mod real;
+mod sign_in;
 mod stand_in;
+
+#[allow(dead_code)] // The tests of our own issuer use all of it.
+#[path = "../oauth/site.rs"]
+mod site;
 
 use serde_json::{Value, json};
 use stand_in::StandIn;
@@ -64,6 +70,24 @@ pub(crate) fn claims_with(issuer: &StandIn, name: &str, value: Value) -> Value {
         value => claims[name] = value,
     }
     claims
+}
+
+/// Cases of one test, of which each is looked at, and all that fail are told in the end.
+#[derive(Default)]
+pub(crate) struct Cases(std::cell::RefCell<Vec<String>>);
+
+impl Cases {
+    pub(crate) fn look(&self, case: &str, look: impl FnOnce()) {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(look)).is_err() {
+            self.0.borrow_mut().push(case.to_owned());
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn end(self) {
+        let failed = self.0.into_inner();
+        assert!(failed.is_empty(), "these failed: {failed:#?}");
+    }
 }
 
 /// Reads a report of a tenant.

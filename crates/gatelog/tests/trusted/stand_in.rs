@@ -110,7 +110,6 @@ impl StandIn {
     }
 
     /// The body with which an address was asked last.
-    #[allow(dead_code)]
     pub(crate) fn last_body(&self, path: &str) -> String {
         let asked = self.asked.lock().unwrap();
         let (_, body) = asked.iter().rev().find(|(asked, _)| asked == path).unwrap();

@@ -194,7 +194,7 @@ mod tests {
         check(
             "authorization_response_iss_parameter_supported",
             json!(true),
-            Ok(()),
+            &Ok(()),
         );
     }
 

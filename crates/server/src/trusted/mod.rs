@@ -5,6 +5,8 @@
 
 mod fetch;
 mod issuer;
+pub(crate) mod once;
+pub(crate) mod sign_in;
 
 pub use issuer::{Issuer, Known};
 
@@ -17,7 +19,7 @@ use axum::response::Response;
 use issuer_room::outside::token::{Claimed, claimed_issuer};
 use model::tenant::TenantId;
 use std::sync::Arc;
-use store::control::{ControlError, ControlStore};
+use store::control::{ControlError, ControlStore, User};
 
 /// The room of the same name, whose `Issuer` is ours.
 use ::issuer as issuer_room;
@@ -99,6 +101,26 @@ pub fn tenants(settings: &TrustedIssuer, control: &dyn ControlStore) -> Result<V
         }
     }
     Ok(found)
+}
+
+/// Whether a user may go on with what was given: always one of ours; one from outside while the issuer is trusted for the
+/// tenant, and the last sign-in there is not too long ago.
+pub fn is_vouched_for(app: &App, user: &User) -> Result<bool, ControlError> {
+    let Some(vouched) = &user.vouched else {
+        return Ok(true);
+    };
+    let trusted = app.trusted();
+    let issuer = trusted
+        .issuers
+        .iter()
+        .find(|issuer| issuer.settings.trust.issuer == vouched.issuer);
+    let Some((settings, sign_in)) =
+        issuer.and_then(|issuer| Some((&issuer.settings, issuer.settings.sign_in.as_ref()?)))
+    else {
+        return Ok(false);
+    };
+    let end = vouched.signed_in.plus_seconds(sign_in.lasts.as_secs() as i64);
+    Ok(end > app.now() && vouches_for(settings, app.control.as_ref(), user.tenant)?)
 }
 
 /// Sees to it, before a route looks at its token, that the keys of the token's issuer are there if they can be had.
