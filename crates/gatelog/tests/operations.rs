@@ -108,7 +108,20 @@ fn every_metric_is_in_the_handbook_and_every_one_of_the_handbook_is_printed() {
     let workplace = Workplace::new();
     workplace.tenant(CONTOSO, "contoso.com");
     let app = workplace.app("contoso.com", &["Ingest"]);
-    let server = workplace.serve();
+    // An outside issuer that nobody can reach: port 9 discards what it gets, where it is there at all.
+    let config = workplace.file(
+        "gatelog.toml",
+        "[[trusted_issuers]]\nname = \"away\"\nissuer = \"http://127.0.0.1:9\"\ntenants = [\"contoso.com\"]\n\
+         audiences = [\"a\"]\nroles = [{ claim = \"a\", value = \"b\", role = \"Reports Reader\" }]\n",
+    );
+    let server = workplace.serve_with_arguments(&["--config", config.to_str().unwrap()]);
+    let of_the_issuer = "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwOi8vMTI3LjAuMC4xOjkifQ.x";
+    assert_eq!(
+        server
+            .get(of_the_issuer, "/contoso.com/reports?api-version=beta")
+            .status,
+        503
+    );
     server.ingest(
         &server.ingest_token(&app),
         "contoso.com",

@@ -6,7 +6,8 @@
 //! [`grant::client_credentials`] or [`user_grant::tokens`] decides. What comes back is a [`grant::TokenAnswer`] or a
 //! [`refusal::Refusal`]; both know their body. The way of a browser: [`authorize::AuthorizeRequest::read`] understands it,
 //! [`authorize::next`] says what comes next, [`reply::ReplyTo`] carries the answer. The way of a token:
-//! [`verify::Verifier::verify`] says whose it is, and [`challenge::bearer`] what to answer when it is no good.
+//! [`verify::Verifier::verify`] says whose it is, and [`challenge::bearer`] what to answer when it is no good. Tokens of somebody else's issuer
+//! go by [`outside`].
 
 pub mod assertion;
 pub mod audience;
@@ -22,6 +23,7 @@ pub mod form;
 pub mod grant;
 pub mod keys;
 pub mod opaque;
+pub mod outside;
 pub mod password;
 pub mod pkce;
 pub mod protocol;

@@ -7,6 +7,8 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::passwords::tries::Tries;
 use crate::rates::Rates;
+use crate::trusted::Trusted;
+use crate::trusted::once::Once;
 use crate::{chance, clock};
 use issuer::audience::Authority;
 use issuer::verify::VerifiedToken;
@@ -37,6 +39,9 @@ pub struct App {
     pub authority: Authority,
     keys: RwLock<Arc<Keys>>,
     changing_keys: Mutex<()>,
+    trusted: RwLock<Arc<Trusted>>,
+    /// Answers to sign-ins elsewhere that were taken.
+    pub(crate) states: Once,
     /// Tokens that were checked.
     pub tokens: TokenMemory,
     /// Uploads under way.
@@ -79,6 +84,11 @@ impl App {
             device_guesses: Tries::new(FREE_DEVICE_GUESSES),
             form_key: chance::bytes(),
             background: TaskTracker::new(),
+            states: Once::default(),
+            trusted: RwLock::new(Arc::new(Trusted::of(
+                &config.trusted_issuers,
+                &Trusted::default(),
+            ))),
             events,
             control,
             config: RwLock::new(Arc::new(config)),
@@ -97,8 +107,15 @@ impl App {
 
     /// Other settings, from now on.
     pub fn configure(&self, config: Config) {
+        let trusted = Trusted::of(&config.trusted_issuers, &self.trusted());
+        *self.trusted.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trusted);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         self.configured.notify_one();
+    }
+
+    /// The outside issuers whose tokens are taken. They may change while the server runs: ask anew for each request.
+    pub fn trusted(&self) -> Arc<Trusted> {
+        Arc::clone(&self.trusted.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What signs tokens and what checks them. They may change while the server runs: ask anew for each request.

@@ -1,10 +1,12 @@
 //! Who asks: a bearer token, the tenant it is for, and what its application and its user may do now.
 
 use crate::app::App;
+use crate::trusted::{self, Issuer};
 use crate::{basic, clients};
 use http::{HeaderMap, header};
 use issuer::audience::{Audience, Permission};
 use issuer::challenge::{self, Reason};
+use issuer::outside::token::{OutsideFault, object_id};
 use issuer::verify::{TokenFault, VerifiedToken};
 use model::reports::ReportDef;
 use model::role::{DefinedRole, DirectoryRole, masked_in};
@@ -63,6 +65,22 @@ pub enum Denied {
     /// A token that is none of ours, not for this, or over.
     #[error("{0}")]
     BadToken(TokenFault),
+    /// A token of an outside issuer that is no good.
+    #[error("of the issuer `{issuer}`: {fault}")]
+    BadOutsideToken {
+        /// The issuer's name in the configuration.
+        issuer: String,
+        /// What is wrong with it.
+        fault: OutsideFault,
+    },
+    /// A token of an outside issuer whose keys could not be had, so far.
+    #[error("the issuer `{issuer}` cannot be asked for its keys")]
+    SilentIssuer {
+        /// The issuer's name in the configuration.
+        issuer: String,
+        /// When to try again.
+        retry_after_seconds: u64,
+    },
     /// A good token of another tenant; whether the addressed one exists is not told.
     #[error("the token is of another tenant than the address")]
     OtherTenant,
@@ -104,6 +122,12 @@ pub fn caller(
     if basic::is_carried(headers) {
         return basic::caller(app, headers, tenant_word, permission);
     }
+    // Outside issuers vouch for readers; whoever sends events is registered here.
+    if permission == Permission::DirectoryReadAll
+        && let Some(outside) = outsider(app, headers, tenant_word)?
+    {
+        return Ok(outside);
+    }
     let (verified, client) = known(app, headers, tenant_word, permission.audience())?;
     // Both must agree: the token says what was granted then, the control store what holds now.
     let name = permission.name();
@@ -131,6 +155,64 @@ pub fn caller(
         user,
         reads,
     })
+}
+
+/// Whoever a trusted outside issuer vouches for; `None` if the token is not of one.
+///
+/// Nothing is remembered of such a token: a key that its issuer takes back, and a rule that the operator changes, count
+/// from the next request on.
+fn outsider(app: &App, headers: &HeaderMap, tenant_word: &str) -> Result<Option<Caller>, Denied> {
+    let trusted = app.trusted();
+    let Some((issuer, token)) = bearer(headers).and_then(|token| Some((trusted.claimed(token)?.0, token)))
+    else {
+        return Ok(None);
+    };
+    let (settings, now) = (&issuer.settings, app.now());
+    let Some(published) = issuer.known(now) else {
+        return Err(Denied::SilentIssuer {
+            issuer: settings.name.clone(),
+            retry_after_seconds: settings.pause.as_secs(),
+        });
+    };
+    let outsider = settings
+        .trust
+        .access_token(token, &published.keys, now)
+        .map_err(|fault| Denied::BadOutsideToken {
+            issuer: settings.name.clone(),
+            fault,
+        })?;
+    let tenant = tenant_of(app, issuer, tenant_word)?;
+    let id = object_id(&settings.trust.issuer, &outsider.subject, tenant);
+    // Whoever signed in here before can be switched off here, too.
+    let is_disabled = |user: &User| user.tenant != tenant || user.disabled.is_some();
+    if app.control.user(id)?.is_some_and(|user| is_disabled(&user)) {
+        return Err(Denied::NoSuchUser(id));
+    }
+    tracing::debug!(issuer = %settings.name, user = %id, "a token of an outside issuer was taken");
+    Ok(Some(Caller {
+        tenant,
+        app_id: object_id(
+            &settings.trust.issuer,
+            &format!("client {}", outsider.client.as_deref().unwrap_or_default()),
+            tenant,
+        ),
+        user: Some(id),
+        reads: reads_of(app, &outsider.roles)?,
+    }))
+}
+
+/// The addressed tenant, if the issuer vouches for it. Where it vouches for several, the address must name one.
+fn tenant_of(app: &App, issuer: &Issuer, tenant_word: &str) -> Result<TenantId, Denied> {
+    let tenants = trusted::tenants(&issuer.settings, app.control.as_ref())?;
+    if is_own_tenant(tenant_word) {
+        let [only] = tenants.as_slice() else {
+            return Err(Denied::OtherTenant);
+        };
+        return Ok(*only);
+    }
+    clients::tenant(app.control.as_ref(), tenant_word)?
+        .filter(|addressed| tenants.contains(addressed))
+        .ok_or(Denied::OtherTenant)
 }
 
 /// The user of a token for the reports, and the application that holds it, whatever both may do.
@@ -243,10 +325,16 @@ pub(crate) fn reads_of(app: &App, roles: &[String]) -> Result<Reads, Denied> {
 
 /// The user of a token, if it is still there and switched on.
 fn living(app: &App, verified: &VerifiedToken) -> Result<Arc<User>, Denied> {
-    app.control
+    let gone = || Denied::NoSuchUser(verified.object_id);
+    let user = app
+        .control
         .user(verified.object_id)?
         .filter(|user| user.tenant == verified.tenant && user.disabled.is_none())
-        .ok_or(Denied::NoSuchUser(verified.object_id))
+        .ok_or_else(gone)?;
+    if !trusted::is_vouched_for(app, &user)? {
+        return Err(gone());
+    }
+    Ok(user)
 }
 
 /// A good token of the addressed tenant that was not revoked, and its application, which is still there.
@@ -281,6 +369,10 @@ pub fn challenge(app: &App, tenant_word: &str, denied: &Denied) -> String {
     let reason = match denied {
         Denied::NoToken => Reason::Missing,
         Denied::BadToken(fault) => fault.reason(),
+        Denied::BadOutsideToken {
+            fault: OutsideFault::Expired,
+            ..
+        } => Reason::Expired,
         _ => Reason::Invalid,
     };
     let tenant = if is_own_tenant(tenant_word) || !is_plain(tenant_word) {
@@ -336,7 +428,7 @@ fn verify(app: &App, token: &str, audience: Audience) -> Result<Arc<VerifiedToke
 }
 
 /// The token of `Authorization: Bearer …`; the scheme in any case (RFC 9110 11.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (given.next(), given.next()) else {
         return None;

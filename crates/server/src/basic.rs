@@ -5,6 +5,7 @@
 
 use crate::app::App;
 use crate::auth::{self, Caller, Denied};
+use crate::trusted;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
@@ -72,6 +73,9 @@ pub(crate) fn caller(
         .user(known.user)?
         .filter(|user| user.disabled.is_none() && user.name.as_str().eq_ignore_ascii_case(name.trim()))
         .ok_or(Denied::BadPassword)?;
+    if !trusted::is_vouched_for(app, &user)? {
+        return Err(Denied::BadPassword);
+    }
     if !auth::addresses(app, tenant_word, user.tenant)? {
         return Err(Denied::OtherTenant);
     }

@@ -7,6 +7,7 @@ use crate::layers::{FaultReport, RequestId};
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
+use issuer::outside::token::OutsideFault;
 use issuer::verify::TokenFault;
 use model::time::Timestamp;
 use odata::error::{RequestError, error_body};
@@ -73,7 +74,11 @@ impl LegacyError {
             )
         };
         match denied {
-            Denied::BadToken(TokenFault::Expired) => unauthorized(
+            Denied::BadToken(TokenFault::Expired)
+            | Denied::BadOutsideToken {
+                fault: OutsideFault::Expired,
+                ..
+            } => unauthorized(
                 "Authentication_ExpiredToken",
                 "Your access token has expired. Please renew it before submitting the request.",
             ),
@@ -81,6 +86,23 @@ impl LegacyError {
                 "Authentication_MissingOrMalformed",
                 "Access Token missing or malformed.",
             ),
+            // The signature came first, so this tells nobody but the issuer's own clients.
+            Denied::BadOutsideToken { issuer, fault } => unauthorized(
+                "Authentication_MissingOrMalformed",
+                "Access Token missing or malformed.",
+            )
+            .with("issuer", issuer.as_str())
+            .with("reason", fault.to_string()),
+            Denied::SilentIssuer {
+                issuer,
+                retry_after_seconds,
+            } => LegacyError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Request_ThrottledTemporarily",
+                "The issuer of the access token cannot be asked for its keys at the moment. Please try again later.",
+            )
+            .with("issuer", issuer.as_str())
+            .header(header::RETRY_AFTER, retry_after_seconds.to_string()),
             Denied::BadPassword => unauthorized(
                 "Authentication_MissingOrMalformed",
                 "The user name or the app password is wrong, or the app password has ended.",

@@ -27,6 +27,7 @@ pub mod routes;
 pub mod run;
 pub mod service;
 mod tasks;
+pub mod trusted;
 
 #[cfg(test)]
 mod testing;

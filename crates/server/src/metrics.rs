@@ -30,6 +30,7 @@ pub struct Metrics {
     rows_served: Counter,
     freed_months: Counter,
     password_verifications: Counter,
+    issuer_answers: Family<IssuerLabels, Counter>,
     last_backup: Gauge,
     last_reload_succeeded: Gauge,
     last_reload: Gauge,
@@ -81,6 +82,13 @@ struct IngestLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SourceLabels {
     source: &'static str,
+}
+
+/// The name is the operator's own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct IssuerLabels {
+    issuer: String,
+    result: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -148,6 +156,12 @@ impl Metrics {
             "Passwords compared with a hash, those of unknown users among them",
             password_verifications.clone(),
         );
+        let issuer_answers = Family::default();
+        registry.register(
+            "gatelog_trusted_issuer_requests",
+            "How often outside issuers were asked for their keys, by what came of it",
+            issuer_answers.clone(),
+        );
         let last_backup = registered_seconds(
             &mut registry,
             "gatelog_backup_last_success_timestamp",
@@ -208,6 +222,7 @@ impl Metrics {
             rows_served,
             freed_months,
             password_verifications,
+            issuer_answers,
             last_backup,
             last_reload_succeeded,
             last_reload,
@@ -270,6 +285,15 @@ impl Metrics {
     /// How many passwords were compared so far.
     pub fn password_verifications(&self) -> u64 {
         self.password_verifications.get()
+    }
+
+    /// An outside issuer was asked for its keys, and gave them or not.
+    pub fn note_issuer_answer(&self, issuer: &str, good: bool) {
+        let labels = IssuerLabels {
+            issuer: issuer.to_owned(),
+            result: if good { "good" } else { "failed" },
+        };
+        self.issuer_answers.get_or_create(&labels).inc();
     }
 
     /// A backup was finished then, in seconds since 1970.

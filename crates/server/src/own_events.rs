@@ -79,6 +79,8 @@ pub struct SignIn {
     pub failure: Option<(u32, String)>,
     /// Whether a one-time code was asked for.
     pub second_factor: bool,
+    /// The outside issuer that vouched for the user, by its name in the configuration.
+    pub issuer: Option<String>,
 }
 
 impl Target {
@@ -214,6 +216,7 @@ pub fn sign_in(app: &Arc<App>, sign_in: SignIn) {
             "resourceDisplayName": SERVICE,
             "ipAddress": sign_in.address.0.map(|address| address.to_string()),
             "authenticationRequirement": factors,
+            "tokenIssuerName": sign_in.issuer,
             "status": { "errorCode": code.unwrap_or(0), "failureReason": reason },
         });
         keep(&app, user.tenant, &record);

@@ -184,6 +184,32 @@ pub(crate) const CASES: &[Case] = &[
         &[200, 400],
         &[200, 400],
     ),
+    // Nobody is trusted here: there is nowhere to go, and nothing to come back to.
+    get("/{tenant}/oauth2/outside", "/{t}/oauth2/outside", &[400], &[400]),
+    get(
+        "/{tenant}/oauth2/v2.0/outside",
+        "/{t}/oauth2/v2.0/outside",
+        &[400],
+        &[400],
+    ),
+    get(
+        "/{tenant}/oauth2/outside/{issuer}",
+        "/{t}/oauth2/outside/entra",
+        &[400],
+        &[400],
+    ),
+    get(
+        "/{tenant}/oauth2/v2.0/outside/{issuer}",
+        "/{t}/oauth2/v2.0/outside/entra",
+        &[400],
+        &[400],
+    ),
+    get(
+        "/{tenant}/oauth2/outside/{issuer}/callback",
+        "/{t}/oauth2/outside/entra/callback?code=x&state=y",
+        &[302],
+        &[302],
+    ),
     get("/{tenant}/oauth2/logout", "/{t}/oauth2/logout", &[200], &[200]),
     get(
         "/{tenant}/oauth2/v2.0/logout",

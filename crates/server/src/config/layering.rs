@@ -287,7 +287,7 @@ impl Layers {
     }
 
     fn not_a_list(&mut self, path: String, value: &Spanned<DeValue<'_>>, origin: &Origin) {
-        let name = path.split('[').next().unwrap_or_default();
+        let name = pattern(&path).replace("[]", "");
         let wanted = format!("there may be several: write [[{name}]] above the settings of each");
         let value = raw(value).shown();
         self.errors.push(ConfigError::WrongValue {
@@ -351,12 +351,19 @@ fn find(path: &str) -> Option<&'static KeyDef> {
 
 /// A full name as the list of keys has it: `roles[].name` is the key of `roles[2].name`.
 pub(super) fn pattern(path: &str) -> String {
-    let parts = path.split_once('[').and_then(|(list, rest)| {
-        let (number, rest) = rest.split_once(']')?;
-        number.parse::<usize>().ok()?;
-        Some(format!("{list}[]{rest}"))
-    });
-    parts.unwrap_or_else(|| path.to_owned())
+    let (mut known, mut rest) = (String::new(), path);
+    while let Some((before, after)) = rest.split_once('[') {
+        known.push_str(before);
+        known.push('[');
+        rest = match after.split_once(']') {
+            Some((number, behind)) if number.parse::<usize>().is_ok() => {
+                known.push(']');
+                behind
+            }
+            _ => after,
+        };
+    }
+    known + rest
 }
 
 /// Whether a name is that of a list of tables.

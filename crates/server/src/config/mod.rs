@@ -18,6 +18,7 @@ mod server;
 mod suggest;
 mod text;
 mod tokens;
+mod trusted_issuers;
 
 pub use data::Data;
 pub use error::{ConfigError, ConfigErrors};
@@ -35,10 +36,12 @@ pub use roles::Roles;
 pub use server::{PlainHttp, ProxyHeaders, PublicUrl, Server, TlsFiles};
 pub use text::{Origins, check, show, show_json};
 pub use tokens::Tokens;
+pub use trusted_issuers::{OutsideSignIn, TrustedIssuer};
 
 use layering::{Setting, Settings};
 use reader::Reader;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Everything that can be configured, checked: whoever reads it need not wonder again.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +66,8 @@ pub struct Config {
     pub own_events: OwnEvents,
     /// Roles of the operator's own.
     pub roles: Roles,
+    /// Outside issuers whose tokens are taken.
+    pub trusted_issuers: Vec<Arc<TrustedIssuer>>,
 }
 
 /// A configuration with the memory of where each value came from.
@@ -85,6 +90,7 @@ pub const ALL: &[&[KeyDef]] = &[
     tokens::KEYS,
     own_events::KEYS,
     roles::KEYS,
+    trusted_issuers::KEYS,
 ];
 
 /// Every key with its kind, its default and what it is for.
@@ -107,8 +113,21 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         let tokens = tokens::read(&mut reader);
         let own_events = own_events::read(&mut reader);
         let roles = roles::read(&mut reader);
+        let public_url = server.as_ref().ok().and_then(|server| server.public_url.as_ref());
+        let known_roles = roles.as_ref().cloned().unwrap_or_default();
+        let trusted_issuers = trusted_issuers::read(&mut reader, public_url, &known_roles);
         (
-            server, limits, ingest, data, reports, retention, log, tokens, own_events, roles,
+            server,
+            limits,
+            ingest,
+            data,
+            reports,
+            retention,
+            log,
+            tokens,
+            own_events,
+            roles,
+            trusted_issuers,
         )
     };
     let (
@@ -122,6 +141,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         Ok(tokens),
         Ok(own_events),
         Ok(roles),
+        Ok(trusted_issuers),
     ) = config
     else {
         return Err(ConfigErrors(errors));
@@ -146,6 +166,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
             tokens,
             own_events,
             roles,
+            trusted_issuers,
         },
         settings,
     })

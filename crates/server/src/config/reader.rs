@@ -166,6 +166,18 @@ impl<'a> Reader<'a> {
             .map(Duration::from_secs)
     }
 
+    /// A span of time that may be left out.
+    pub(super) fn optional_seconds(
+        &mut self,
+        path: &str,
+        bounds: RangeInclusive<u64>,
+    ) -> Checked<Option<Duration>> {
+        if self.setting(path).is_none() {
+            return Ok(None);
+        }
+        self.seconds(path, bounds).map(Some)
+    }
+
     /// A size within bounds of bytes.
     pub(super) fn bytes(&mut self, path: &str, bounds: RangeInclusive<u64>) -> Checked<u64> {
         let Value::Bytes(bytes) = self.setting(path).ok_or(Told)?.value else {

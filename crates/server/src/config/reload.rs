@@ -24,6 +24,7 @@ const AT_ONCE: &[&str] = &[
     "roles[].name",
     "roles[].reports",
     "roles[].mask",
+    "trusted_issuers[]",
 ];
 
 /// A setting that is not what it was.
@@ -62,7 +63,10 @@ pub fn changes(before: &Loaded, after: &Loaded) -> Vec<Change> {
         let is_of_tls = key.starts_with("server.tls_");
         let known_as = pattern(key);
         let at_once = AT_ONCE.iter().any(|known| {
-            known_as == *known || key.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))
+            known_as == *known
+                || known_as
+                    .strip_prefix(known)
+                    .is_some_and(|rest| rest.starts_with('.'))
         });
         changes.push(Change {
             key: key.clone(),
@@ -93,6 +97,7 @@ pub fn in_effect(running: &Config, new: &Config) -> Config {
     config.tokens = new.tokens.clone();
     config.own_events = new.own_events.clone();
     config.roles = new.roles.clone();
+    config.trusted_issuers.clone_from(&new.trusted_issuers);
     config
 }
 
@@ -183,7 +188,11 @@ mod tests {
     #[test]
     fn the_list_names_settings_that_there_are() {
         for name in AT_ONCE {
-            assert!(keys().any(|key| key.path == *name), "{name}");
+            let is_there = |path: &str| {
+                path.strip_prefix(name)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            assert!(keys().any(|key| is_there(key.path)), "{name}");
         }
     }
 }

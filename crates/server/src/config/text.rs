@@ -4,6 +4,7 @@ use super::error::ConfigErrors;
 use super::key::{KeyDef, quoted, toml_text};
 use super::layering::{self, Origin, Setting};
 use super::{Loaded, keys};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Whether `config show` says where each value came from.
@@ -105,13 +106,23 @@ fn tables(text: &mut String, loaded: &Loaded, list: &str, origins: Origins) {
     if prefixes.is_empty() {
         let _ = writeln!(text, "\n# [[{list}]]: there is none");
     }
+    let heading = layering::pattern(list).replace("[]", "");
     for prefix in prefixes {
-        let _ = writeln!(text, "\n[[{list}]]");
+        let _ = writeln!(text, "\n[[{heading}]]");
         let prefix = format!("{prefix}.");
+        let mut inner_lists = BTreeSet::new();
         for (path, setting) in &loaded.settings {
-            if let Some(name) = path.strip_prefix(&prefix) {
-                line(text, name, setting, origins);
+            let Some(name) = path.strip_prefix(&prefix) else {
+                continue;
+            };
+            match name.split_once('[') {
+                None => line(text, name, setting, origins),
+                Some((inner, _)) => drop(inner_lists.insert(inner)),
             }
+        }
+        // In TOML what stands behind a heading belongs to it, so these come last.
+        for inner in inner_lists {
+            tables(text, loaded, &format!("{prefix}{inner}"), origins);
         }
     }
 }

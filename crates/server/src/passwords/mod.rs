@@ -256,6 +256,7 @@ fn tell(app: &Arc<App>, attempt: &Attempt<'_>, user: &Arc<User>, refused: Option
         address: attempt.address,
         failure: refused.map(|refused| (refused.aadsts_code(), refused.to_string())),
         second_factor: user.totp.is_some() && !matches!(refused, Some(Refused::Wrong)),
+        issuer: None,
     };
     own_events::sign_in(app, told);
 }

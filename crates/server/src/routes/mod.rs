@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::layers::{RouteLimits, limited};
 use crate::legacy;
 use crate::problem;
+use crate::trusted;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use listed::Routes;
@@ -63,6 +64,7 @@ pub fn public(app: &Arc<App>) -> Router {
     let legacy = legacy()
         .router()
         .fallback(answer::no_such_address)
+        .layer(from_fn_with_state(Arc::clone(app), trusted::prepare))
         .with_state(Arc::clone(app));
     let ingest = ingest::routes().router().with_state(Arc::clone(app));
     let admin = admin::routes_by_token(app).with_state(Arc::clone(app));

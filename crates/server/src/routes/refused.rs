@@ -40,10 +40,20 @@ pub(super) fn answer(
                 face.resource
             ),
         ),
-        Denied::BadToken(_) | Denied::NoSuchApplication(_) | Denied::NoSuchUser(_) | Denied::Revoked => (
+        Denied::BadToken(_)
+        | Denied::BadOutsideToken { .. }
+        | Denied::NoSuchApplication(_)
+        | Denied::NoSuchUser(_)
+        | Denied::Revoked => (
             StatusCode::UNAUTHORIZED,
             "bad-token",
             "The token is not good here",
+            denied.to_string(),
+        ),
+        Denied::SilentIssuer { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "silent-issuer",
+            "The token cannot be checked now",
             denied.to_string(),
         ),
         Denied::OtherTenant => (

@@ -15,8 +15,8 @@ pub use grants::{
 pub use schema::SCHEMA_VERSION;
 pub use sqlite::{CONTROL_FILE_NAME, SqliteControlStore};
 pub use users::{
-    AppPassword, NewAppPassword, NewUser, PasswordHash, Totp, TotpSecret, User, UserChanges, UserStatus,
-    UserStore,
+    AppPassword, NewAppPassword, NewUser, OutsideUser, PasswordHash, Totp, TotpSecret, User, UserChanges,
+    UserStatus, UserStore, Vouched,
 };
 
 use model::tenant::{TenantId, TenantName};

@@ -1,16 +1,26 @@
-//! The tables of the control store, version 1.
+//! The tables of the control store, version 2.
 //!
 //! Ids are 16-byte blobs, times are ticks of 100 ns since 1970, secrets and tokens are SHA-256 hashes. A `NULL` time is
 //! "not so far". Tables for users, grants, detectors and views are here from the start, so that the first stores need
 //! no migration when those parts come.
 
 /// The version of [`SCHEMA`], kept in `PRAGMA user_version`.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// `GtLc`, kept in `PRAGMA application_id`: says that a file is ours, and of this kind.
 pub(super) const APPLICATION_ID: i64 = 0x4774_4C63;
 
-/// Makes all tables.
+/// What version 2 has beyond version 1: who vouched for users that signed in elsewhere.
+pub(super) const FROM_1_TO_2: &str = "
+CREATE TABLE outside_users (
+    user      BLOB PRIMARY KEY REFERENCES users (object_id) ON DELETE CASCADE,
+    issuer    TEXT NOT NULL,
+    subject   TEXT NOT NULL,
+    signed_in INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Makes all tables of version 1.
 pub(super) const SCHEMA: &str = "
 CREATE TABLE tenants (
     id           BLOB PRIMARY KEY CHECK (length(id) = 16),

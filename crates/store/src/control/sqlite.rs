@@ -5,6 +5,7 @@ mod apps;
 mod devices;
 mod grants;
 mod open;
+mod outside;
 mod progress;
 mod sessions;
 mod tenants;

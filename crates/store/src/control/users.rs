@@ -52,6 +52,9 @@ pub trait UserStore: Send + Sync {
     /// Takes a role from a user. Says whether it was there.
     fn remove_role(&self, object_id: Uuid, role: &str) -> Result<bool, ControlError>;
 
+    /// Makes or renews a user for whom an outside issuer vouches now, with the roles of now and no others.
+    fn keep_outsider(&self, user: &OutsideUser, now: Timestamp) -> Result<(), ControlError>;
+
     /// Removes a user and all that belongs to it: app passwords, sessions, tokens. Says whether it was there.
     fn delete_user(&self, object_id: Uuid) -> Result<bool, ControlError>;
 
@@ -107,8 +110,42 @@ pub struct User {
     pub delayed_until: Option<Timestamp>,
     /// The last sign-in that succeeded.
     pub last_sign_in: Option<Timestamp>,
+    /// Who vouched for the user, if that was an outside issuer.
+    pub vouched: Option<Vouched>,
     /// The directory roles that the user holds, by name, in the order of the alphabet.
     pub roles: Vec<String>,
+}
+
+/// An outside issuer's word for a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vouched {
+    /// Its `iss`.
+    pub issuer: String,
+    /// When the user last signed in there.
+    pub signed_in: Timestamp,
+}
+
+/// Somebody who has just signed in by an outside issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideUser {
+    /// The user's id, made of issuer, subject and tenant.
+    pub object_id: Uuid,
+    /// The tenant for which the issuer vouches.
+    pub tenant: TenantId,
+    /// What the user may be called, the first that is free.
+    pub names: Vec<UserName>,
+    /// What people call the user.
+    pub display_name: String,
+    /// The given name, if it is known.
+    pub given_name: Option<String>,
+    /// The family name, if it is known.
+    pub family_name: Option<String>,
+    /// The roles that the issuer's claims give, by name.
+    pub roles: Vec<String>,
+    /// The issuer's `iss`.
+    pub issuer: String,
+    /// What the issuer calls the user.
+    pub subject: String,
 }
 
 /// A user to be made.

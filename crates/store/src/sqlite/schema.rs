@@ -16,11 +16,10 @@ pub const SCHEMA_VERSION: i64 = 3;
 const CATALOGUE_VERSION: i64 = 1;
 /// What `PRAGMA synchronous` answers when every commit waits for the disk.
 const SYNCHRONOUS_FULL: i64 = 2;
-/// Holds the pages that a commit of some thousand events touches; with less it spills them in the middle.
-const WRITER_CACHE_KIB: usize = 16_384;
 /// What the caches of all the month files that one thread keeps open for writing hold together, however many months and
-/// tenants there are.
-const THREAD_CACHE_KIB: usize = 32_768;
+/// tenants there are. It holds the pages that a commit of some thousand events touches; with less a commit spills some
+/// of them in the middle.
+const THREAD_CACHE_KIB: usize = 16_384;
 /// Pages in a write-ahead log that bring on a checkpoint: pages that are written again and again reach the file once.
 const CHECKPOINT_PAGES: i64 = 2_000;
 /// What stays of a write-ahead log once its pages are in the file: a thousand tenants have one each.
@@ -437,7 +436,7 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 
 /// Gives a writer its share of what the caches of a thread may hold; what is above it is let go at once.
 pub(super) fn share_writer_cache(connection: &Connection, open_writers: usize) -> rusqlite::Result<()> {
-    let kib = (THREAD_CACHE_KIB / open_writers.max(1)).min(WRITER_CACHE_KIB);
+    let kib = THREAD_CACHE_KIB / open_writers.max(1);
     connection.pragma_update(None, "cache_size", -(kib as i64))
 }
 
@@ -516,7 +515,7 @@ mod tests {
     fn writers_share_what_the_caches_of_a_thread_hold() {
         let folder = tempfile::tempdir().unwrap();
         let connection = open(folder.path()).unwrap();
-        for (open_writers, expected) in [(1, -16_384), (2, -16_384), (4, -8_192), (24, -1_365)] {
+        for (open_writers, expected) in [(1, -16_384), (2, -8_192), (4, -4_096), (24, -682)] {
             share_writer_cache(&connection, open_writers).unwrap();
             assert_eq!(
                 pragma(&connection, "cache_size").unwrap(),

@@ -2,9 +2,9 @@
 
 use super::browser::{Purpose, SignedIn};
 use super::notices::{Told, blocking, stale_form, told, unavailable};
-use super::pages;
 use super::visit::{Question, Visit};
 use super::{Failure, addressed, registered};
+use super::{outside, pages};
 use crate::layers::{ClientAddress, whole_body};
 use crate::passwords::{self, Attempt};
 use crate::routes::listed::Routes;
@@ -34,12 +34,12 @@ pub(super) fn routes() -> Routes {
 }
 
 /// An authorize request of a known client, with terms that can be met, and the browser that brings it.
-struct Interaction {
-    visit: Visit,
-    query: String,
-    client: Client,
+pub(super) struct Interaction {
+    pub(super) visit: Visit,
+    pub(super) query: String,
+    pub(super) client: Client,
     reply_to: ReplyTo,
-    terms: Terms,
+    pub(super) terms: Terms,
 }
 
 async fn asked(visit: Visit, RawQuery(query): RawQuery) -> Response {
@@ -125,7 +125,7 @@ async fn consent(visit: Visit, body: Body) -> Response {
 
 impl Interaction {
     /// Understands an authorize request, anew with each form that carries it: nothing of it is kept between requests.
-    fn open(visit: Visit, query: String) -> Result<Interaction, Box<Response>> {
+    pub(super) fn open(visit: Visit, query: String) -> Result<Interaction, Box<Response>> {
         match understood(&visit, &query) {
             Ok((client, reply_to, terms)) => Ok(Interaction {
                 visit,
@@ -151,7 +151,7 @@ impl Interaction {
         Ok(interaction)
     }
 
-    fn go_on(&mut self, signed_in: Option<&SignedIn>, freshness: Freshness) -> Response {
+    pub(super) fn go_on(&mut self, signed_in: Option<&SignedIn>, freshness: Freshness) -> Response {
         self.next_step(signed_in, freshness)
             .unwrap_or_else(|failure| self.visit.fail(failure))
     }
@@ -247,8 +247,9 @@ impl Interaction {
         Ok(pages::answer(&reply, &self.visit.browser))
     }
 
-    fn ask_who(&mut self, user: &str, told: &Told) -> Response {
-        let question = self.question("login");
+    pub(super) fn ask_who(&mut self, user: &str, told: &Told) -> Response {
+        let mut question = self.question("login");
+        question.elsewhere = outside::links(self);
         self.visit.ask_who(Purpose::SignIn, &question, user, told)
     }
 
@@ -278,6 +279,7 @@ impl Interaction {
             action: format!("/{}/{}", call.tenant_word, call.protocol.path(endpoint)),
             request: self.query.clone(),
             may_go_to: reply::origin(&self.reply_to.address),
+            elsewhere: Vec::new(),
         }
     }
 }

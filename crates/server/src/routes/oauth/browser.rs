@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::chance;
 use crate::layers::Origin;
+use crate::trusted;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
@@ -22,6 +23,7 @@ pub(super) enum Purpose {
     DeviceCode,
     DeviceSignIn,
     DeviceConsent,
+    Outside,
 }
 
 /// A browser and what it brought.
@@ -31,6 +33,8 @@ pub(super) struct Browser {
     /// A random text that only this browser has, before and after anybody signed in.
     form: Option<String>,
     session: Option<GrantHash>,
+    /// A sign-in elsewhere that is under way, and what proves that we wrote it.
+    outside: Option<String>,
     /// Cookies to be set by the answer.
     set: Vec<String>,
 }
@@ -53,6 +57,7 @@ impl Browser {
             session: cookie(headers, &name("session", secure))
                 .filter(sound)
                 .map(|text| GrantHash(hash_of(text))),
+            outside: cookie(headers, &name("outside", secure)).map(str::to_owned),
             set: Vec::new(),
         }
     }
@@ -63,8 +68,11 @@ impl Browser {
         let Some(session) = app.control.session(hash, app.now())? else {
             return Ok(None);
         };
-        let user = app.control.user(session.user)?;
-        Ok(user.map(|user| SignedIn { user, session }))
+        let Some(user) = app.control.user(session.user)? else {
+            return Ok(None);
+        };
+        // For somebody from outside somebody else must still vouch.
+        Ok(trusted::is_vouched_for(app, &user)?.then_some(SignedIn { user, session }))
     }
 
     /// Remembers that a user signed in: always under a new name, so that nobody can have chosen it before.
@@ -118,6 +126,35 @@ impl Browser {
         }
         let form = self.form.as_deref().unwrap_or_default();
         self.mac(app, purpose, form, about).to_hex().to_string()
+    }
+
+    /// What we wrote into the cookie of a sign-in elsewhere, for this browser and this session.
+    pub(super) fn outside(&self, app: &App) -> Option<String> {
+        let (text, mac) = self.outside.as_deref()?.split_once('.')?;
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        self.made(app, Purpose::Outside, &text, mac).then_some(text)
+    }
+
+    /// Writes that cookie. `false` if a cookie does not hold so much.
+    pub(super) fn set_outside(&mut self, app: &App, text: &str, most_bytes: usize) -> bool {
+        let mac = self.form_token(app, Purpose::Outside, text);
+        let sealed = format!("{}.{mac}", URL_SAFE_NO_PAD.encode(text));
+        let fits = sealed.len() <= most_bytes;
+        if fits {
+            self.set_cookie("outside", &sealed);
+            self.outside = Some(sealed);
+        }
+        fits
+    }
+
+    /// Takes that cookie away.
+    pub(super) fn clear_outside(&mut self) {
+        if self.outside.take().is_some() {
+            self.set_cookie("outside", "");
+            if let Some(cookie) = self.set.last_mut() {
+                cookie.push_str("; Max-Age=0");
+            }
+        }
     }
 
     /// Whether a form was made for this browser. Without its cookie none was.

@@ -238,6 +238,7 @@ impl DeviceVisit {
             action: self.action(),
             request: code.to_owned(),
             may_go_to: None,
+            elsewhere: Vec::new(),
         }
     }
 

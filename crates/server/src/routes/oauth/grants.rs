@@ -4,7 +4,7 @@ use super::{Failure, issuing};
 use crate::app::App;
 use crate::layers::ClientAddress;
 use crate::passwords::{self, Attempt, Refused};
-use crate::{chance, clients};
+use crate::{chance, clients, trusted};
 use issuer::audience::REPORTS_RESOURCE_ID;
 use issuer::client::Client;
 use issuer::grant::{AddressedTenant, Proof, TokenAnswer, wanted};
@@ -263,6 +263,11 @@ impl Ready {
     fn tokens(&self, permitted: &Permitted) -> Result<TokenAnswer, Failure> {
         let app = &self.app;
         let user = app.control.user(permitted.user)?;
+        if let Some(user) = &user
+            && !trusted::is_vouched_for(app, user)?
+        {
+            return Err(Refusal::ExpiredGrant.into());
+        }
         let user = user.as_deref().map(clients::user);
         let user = user_grant::check_user(user.as_ref(), &self.client)?;
         let protocol = self.request.protocol;

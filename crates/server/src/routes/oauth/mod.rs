@@ -8,6 +8,7 @@ mod discovery;
 mod grants;
 mod logout;
 mod notices;
+mod outside;
 mod pages;
 mod revoke;
 mod token;
@@ -37,6 +38,7 @@ const JSON: &str = "application/json;charset=utf-8";
 pub(super) fn routes() -> Routes {
     Routes::new()
         .merge(authorize::routes())
+        .merge(outside::routes())
         .merge(token::routes())
         .merge(device::routes())
         .merge(discovery::routes())

@@ -19,6 +19,8 @@ pub(super) struct SignInPage<'a> {
     pub(super) user: &'a str,
     pub(super) message: Option<&'a str>,
     pub(super) needs_code: bool,
+    /// Where else: what it is called, and where that leads.
+    pub(super) elsewhere: &'a [(String, String)],
 }
 
 /// Somebody is asked.

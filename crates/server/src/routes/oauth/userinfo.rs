@@ -66,7 +66,7 @@ fn refused(app: &App, tenant_word: &str, denied: &Denied, request: RequestId) ->
     tracing::info!(request.id = %request, "userinfo was refused: {denied}");
     let status = match denied {
         Denied::OtherTenant | Denied::NoPermission { .. } | Denied::NoRole { .. } => StatusCode::FORBIDDEN,
-        Denied::Control(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Denied::Control(_) | Denied::SilentIssuer { .. } => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::UNAUTHORIZED,
     };
     let mut response = answer(status, r#"{"error":"invalid_token"}"#.to_owned(), JSON);

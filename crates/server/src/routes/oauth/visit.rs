@@ -34,6 +34,8 @@ pub(super) struct Question {
     pub(super) request: String,
     /// The origin to which the answer may lead in the end, if it is not ours.
     pub(super) may_go_to: Option<String>,
+    /// Where else people may sign in: what it is called, and where that leads.
+    pub(super) elsewhere: Vec<(String, String)>,
 }
 
 impl FromRequestParts<Arc<App>> for Visit {
@@ -103,6 +105,7 @@ impl Visit {
             user,
             message: told.message.as_deref(),
             needs_code: told.needs_code,
+            elsewhere: &question.elsewhere,
         };
         let mut response = pages::page(told.status, &page, &self.browser, question.may_go_to.as_deref());
         add_retry_after(&mut response, told.retry_after_seconds);

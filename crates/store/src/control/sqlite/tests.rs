@@ -408,15 +408,35 @@ fn an_acknowledged_change_is_on_disk() {
 }
 
 #[test]
+fn a_file_of_version_1_is_brought_up() {
+    let (folder, store) = store();
+    store
+        .connection()
+        .execute_batch("DROP TABLE outside_users; PRAGMA user_version = 1;")
+        .unwrap();
+    drop(store);
+    let store = SqliteControlStore::open(folder.path()).unwrap();
+    let rows: i64 = store
+        .connection()
+        .query_row("SELECT count(*) FROM outside_users", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 0);
+    assert_eq!(store.tenants().unwrap().len(), 2, "what was there is there");
+}
+
+#[test]
 fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let (folder, store) = store();
-    store.connection().pragma_update(None, "user_version", 2).unwrap();
+    store
+        .connection()
+        .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
+        .unwrap();
     drop(store);
     let before = fs::read(folder.path().join("control.db")).unwrap();
     let error = SqliteControlStore::open(folder.path()).err().unwrap();
     check(
         Err::<(), _>(error),
-        "written by a newer version of Gatelog (schema 2, this version knows 1)",
+        "written by a newer version of Gatelog (schema 3, this version knows 2)",
     );
     assert_eq!(fs::read(folder.path().join("control.db")).unwrap(), before);
 }

@@ -3,8 +3,8 @@
 use super::tests::{LATER, NOW, contoso, fabrikam};
 use super::*;
 use crate::control::{
-    NewAppPassword, NewUser, PasswordGrant, PasswordHash, Totp, TotpSecret, UserChanges, UserStatus,
-    UserStore,
+    NewAppPassword, NewUser, OutsideUser, PasswordGrant, PasswordHash, Totp, TotpSecret, UserChanges,
+    UserStatus, UserStore, Vouched,
 };
 use model::user::UserName;
 use tempfile::TempDir;
@@ -78,6 +78,7 @@ fn a_user_comes_back_with_all_that_belongs_to_it() {
         failures: 0,
         delayed_until: None,
         last_sign_in: None,
+        vouched: None,
         roles: vec!["Reports Reader".to_owned(), "Security Reader".to_owned()],
     };
     for _ in ["from the file", "from memory"] {
@@ -387,5 +388,80 @@ fn a_tenant_is_renamed_and_its_settings_are_switched() {
     check(
         store.set_tenant_display_name(TenantId::new(Uuid::nil()), "x"),
         "no tenant with the id 00000000",
+    );
+}
+
+fn outsider(object_id: Uuid, names: &[&str], roles: &[&str]) -> OutsideUser {
+    OutsideUser {
+        object_id,
+        tenant: contoso(),
+        names: names.iter().map(|text| name(text)).collect(),
+        display_name: "Olga".to_owned(),
+        given_name: None,
+        family_name: None,
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        issuer: "https://id.example".to_owned(),
+        subject: "olga".to_owned(),
+    }
+}
+
+#[test]
+fn somebody_from_outside_has_the_roles_of_the_last_sign_in() {
+    let (folder, store) = store();
+    let kept = |store: &SqliteControlStore| {
+        let user = store.user(BOB).unwrap().unwrap();
+        (user.name.to_string(), user.roles.clone(), user.vouched.clone())
+    };
+    let word = |signed_in| {
+        Some(Vouched {
+            issuer: "https://id.example".to_owned(),
+            signed_in,
+        })
+    };
+    let first = outsider(
+        BOB,
+        &["olga#ext#@contoso.com"],
+        &["Reports Reader", "Security Reader"],
+    );
+    store.keep_outsider(&first, NOW).unwrap();
+    let roles = vec!["Reports Reader".to_owned(), "Security Reader".to_owned()];
+    assert_eq!(
+        kept(&store),
+        ("olga#ext#@contoso.com".to_owned(), roles, word(NOW))
+    );
+    let second = outsider(BOB, &["o#ext#@contoso.com"], &["Reports Reader"]);
+    store.keep_outsider(&second, LATER).unwrap();
+    drop(store);
+    let store = SqliteControlStore::open(folder.path()).unwrap();
+    let roles = vec!["Reports Reader".to_owned()];
+    assert_eq!(
+        kept(&store),
+        ("o#ext#@contoso.com".to_owned(), roles, word(LATER))
+    );
+    assert!(store.delete_user(BOB).unwrap());
+    assert_eq!(store.user(BOB).unwrap(), None);
+}
+
+#[test]
+fn somebody_from_outside_takes_nobodys_name() {
+    let (_folder, store) = store();
+    let names = ["alice@contoso.com", "alice#ext#@contoso.com"];
+    store.keep_outsider(&outsider(BOB, &names, &[]), NOW).unwrap();
+    assert_eq!(
+        store.user(BOB).unwrap().unwrap().name,
+        name("alice#ext#@contoso.com")
+    );
+    assert_eq!(alice(&store).name, name("alice@contoso.com"));
+    check(
+        store.keep_outsider(&outsider(Uuid::from_u128(0xc), &names, &[]), NOW),
+        "alice@contoso.com",
+    );
+    // Known already, and no other name is free: the old one stays.
+    store
+        .keep_outsider(&outsider(BOB, &names[..1], &[]), LATER)
+        .unwrap();
+    assert_eq!(
+        store.user(BOB).unwrap().unwrap().name,
+        name("alice#ext#@contoso.com")
     );
 }

@@ -1,10 +1,10 @@
 //! Users, their roles, and what their sign-ins leave behind.
 
-use super::{Remembered, SqliteControlStore, app_passwords, bytes, guid, maybe_time, tenants, time};
+use super::{Remembered, SqliteControlStore, app_passwords, bytes, guid, maybe_time, outside, tenants, time};
 use crate::control::error::ControlError;
 use crate::control::users::{
-    AppPassword, NewAppPassword, NewUser, PasswordHash, Totp, TotpSecret, User, UserChanges, UserStatus,
-    UserStore,
+    AppPassword, NewAppPassword, NewUser, OutsideUser, PasswordHash, Totp, TotpSecret, User, UserChanges,
+    UserStatus, UserStore,
 };
 use model::tenant::TenantId;
 use model::time::Timestamp;
@@ -154,6 +154,17 @@ impl UserStore for SqliteControlStore {
         })
     }
 
+    fn keep_outsider(&self, user: &OutsideUser, now: Timestamp) -> Result<(), ControlError> {
+        self.change_user(
+            "keep the user of an outside issuer",
+            user.object_id,
+            |transaction| {
+                tenants::must_exist(transaction, user.tenant)?;
+                outside::keep(transaction, user, now)
+            },
+        )
+    }
+
     fn delete_user(&self, object_id: Uuid) -> Result<bool, ControlError> {
         // App passwords go with their user.
         self.change("delete the user", |transaction| {
@@ -209,7 +220,7 @@ impl UserStore for SqliteControlStore {
     }
 }
 
-fn create(connection: &Connection, user: &NewUser, now: Timestamp) -> Result<(), ControlError> {
+pub(super) fn create(connection: &Connection, user: &NewUser, now: Timestamp) -> Result<(), ControlError> {
     let changed = user.password.as_ref().map(|_| now.ticks());
     let added = connection
         .execute(
@@ -314,7 +325,7 @@ fn update(
     Ok(())
 }
 
-fn add_role(connection: &Connection, object_id: Uuid, role: &str) -> Result<bool, ControlError> {
+pub(super) fn add_role(connection: &Connection, object_id: Uuid, role: &str) -> Result<bool, ControlError> {
     let added = connection
         .execute(
             "INSERT INTO user_roles (user, role) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -385,6 +396,7 @@ fn bare_user(row: &Row<'_>) -> rusqlite::Result<User> {
         failures: row.get(12)?,
         delayed_until: maybe_time(row, 13)?,
         last_sign_in: maybe_time(row, 14)?,
+        vouched: None,
         roles: Vec::new(),
     })
 }
@@ -398,5 +410,6 @@ fn complete(connection: &Connection, mut user: User) -> Result<User, ControlErro
         .query_map([bytes(&user.object_id)], |row| row.get(0))
         .map_err(&failed)?;
     user.roles = roles.collect::<rusqlite::Result<_>>().map_err(&failed)?;
+    user.vouched = outside::vouched(connection, user.object_id)?;
     Ok(user)
 }
