@@ -62,7 +62,17 @@ fn ask(tls: &mut Tls) {
 
 fn serve(workplace: &Workplace, settings: &str) -> Server {
     let file = workplace.file("gatelog.toml", settings);
-    workplace.serve_with_arguments(&["--config", file.to_str().unwrap()])
+    let arguments = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--admin-listen",
+        "127.0.0.1:0",
+        "--config",
+        file.to_str().unwrap(),
+    ];
+    // The file alone says what is logged.
+    Server::start(workplace.command(&arguments).env_remove("GATELOG__LOG__LEVEL"))
 }
 
 /// Sends SIGHUP and waits for a line of the log that says this.
