@@ -2,7 +2,7 @@
 
 use super::secrets::readable;
 use super::users::{found, record};
-use super::{Admin, apart, control_problem, read};
+use super::{Admin, apart, read};
 use crate::app::App;
 use crate::basic;
 use crate::chance;
@@ -79,10 +79,7 @@ async fn list(
 ) -> Response {
     apart(request, move || {
         let user = found(&app, &admin, &word, &query)?;
-        let passwords = app
-            .control
-            .app_passwords(user.object_id)
-            .map_err(|error| control_problem(&error))?;
+        let passwords = app.control.app_passwords(user.object_id)?;
         let answers = passwords.iter().map(|held| answer(held, user.name.as_str()));
         Ok(answers.collect::<Vec<_>>())
     })
@@ -118,9 +115,7 @@ async fn create(
             hint: text.chars().take(HINT_CHARACTERS).collect(),
             expires: Some(now.plus_days(i64::from(days))),
         };
-        app.control
-            .add_app_password(user.object_id, &new, now)
-            .map_err(|error| control_problem(&error))?;
+        app.control.add_app_password(user.object_id, &new, now)?;
         let details = vec![("AppPassword.Name", new.name.clone())];
         let activity = "Create application password for user";
         record(&app, &admin, &user, activity, "UserManagement", "Add", details);
@@ -147,10 +142,7 @@ async fn remove(
 ) -> Response {
     apart(request, move || {
         let user = found(&app, &admin, &word, &query)?;
-        let held = app
-            .control
-            .app_passwords(user.object_id)
-            .map_err(|error| control_problem(&error))?;
+        let held = app.control.app_passwords(user.object_id)?;
         let none = || {
             Problem::new(
                 StatusCode::NOT_FOUND,
@@ -163,9 +155,7 @@ async fn remove(
             ))
         };
         let held = held.iter().find(|held| held.id == id).ok_or_else(none)?;
-        app.control
-            .delete_app_password(user.object_id, id)
-            .map_err(|error| control_problem(&error))?;
+        app.control.delete_app_password(user.object_id, id)?;
         let details = vec![("AppPassword.Name", held.name.clone())];
         let activity = "Delete application password for user";
         record(&app, &admin, &user, activity, "UserManagement", "Delete", details);

@@ -160,7 +160,7 @@ async fn list(
         let mut apps = Vec::new();
         for tenant in admin.tenants(&app, asked.get("tenant").map(String::as_str))? {
             let of_tenant = app.control.apps(tenant);
-            apps.extend(of_tenant.map_err(|error| control_problem(&error))?);
+            apps.extend(of_tenant?);
         }
         Ok(apps.iter().map(answer).collect::<Vec<_>>())
     })
@@ -203,9 +203,7 @@ async fn update(
             add_reply_addresses: asked.add_reply_addresses,
             remove_reply_addresses: asked.remove_reply_addresses,
         };
-        app.control
-            .update_app(client_id, &changes)
-            .map_err(|error| control_problem(&error))?;
+        app.control.update_app(client_id, &changes)?;
         let after = found(&app, &admin, client_id)?;
         let details = differences(&answer(&before), &answer(&after));
         record(&app, &admin, &after, "Update application", "Update", details);
@@ -260,8 +258,7 @@ async fn delete_secret(
             );
         };
         app.control
-            .delete_secret(client_id, secret.hash)
-            .map_err(|error| control_problem(&error))?;
+            .delete_secret(client_id, secret.hash)?;
         let details = vec![("RemovedSecret", format!("{hint}…"))];
         record(&app, &admin, &registered, CREDENTIALS, "Update", details);
         found(&app, &admin, client_id).map(|found| answer(&found))
@@ -301,9 +298,7 @@ async fn delete(
 ) -> Response {
     apart(request, move || {
         let gone = found(&app, &admin, client_id)?;
-        app.control
-            .delete_app(client_id)
-            .map_err(|error| control_problem(&error))?;
+        app.control.delete_app(client_id)?;
         record(&app, &admin, &gone, "Delete application", "Delete", Vec::new());
         Ok(answer(&gone))
     })
@@ -340,13 +335,9 @@ fn make(app: &App, admin: &Admin, body: &Bytes) -> Result<AppAnswer, Problem> {
         reply_addresses: asked.reply_addresses,
         roles: asked.roles,
     };
-    app.control
-        .create_app(&new, app.now())
-        .map_err(|error| control_problem(&error))?;
+    app.control.create_app(&new, app.now())?;
     if let Some(certificate) = &certificate {
-        app.control
-            .add_certificate(client_id, certificate, app.now())
-            .map_err(|error| control_problem(&error))?;
+        app.control.add_certificate(client_id, certificate, app.now())?;
     }
     // Who proves itself by certificate needs no second way in.
     let client_secret = if asked.public || certificate.is_some() {
@@ -487,9 +478,7 @@ fn new_secret(app: &App, client_id: Uuid, days: Option<u32>) -> Result<MadeSecre
         hint: secret.hint,
         expires,
     };
-    app.control
-        .add_secret(client_id, &kept, now)
-        .map_err(|error| control_problem(&error))?;
+    app.control.add_secret(client_id, &kept, now)?;
     Ok(MadeSecret {
         text: secret.text.expose_secret().to_owned(),
         hint: kept.hint,
@@ -499,9 +488,7 @@ fn new_secret(app: &App, client_id: Uuid, days: Option<u32>) -> Result<MadeSecre
 
 fn switched(app: &App, admin: &Admin, client_id: Uuid, status: AppStatus) -> Result<AppAnswer, Problem> {
     found(app, admin, client_id)?;
-    app.control
-        .set_app_status(client_id, status, app.now())
-        .map_err(|error| control_problem(&error))?;
+    app.control.set_app_status(client_id, status, app.now())?;
     let after = found(app, admin, client_id)?;
     let details = vec![("AccountEnabled", (status == AppStatus::Enabled).to_string())];
     record(app, admin, &after, "Update service principal", "Update", details);

@@ -1,6 +1,6 @@
 //! `/import`: a file's bytes come in; what was refused and what came of the rest goes out, line by line.
 
-use super::{control_problem, tenant};
+use super::tenant;
 use crate::app::App;
 use crate::inputs::intake::{Intake, Line, Rejection, TenantRule, Tenants, Terms};
 use crate::inputs::upload::Upload;
@@ -157,7 +157,7 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
             mapping: start.mapping,
         });
     }
-    let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
+    let tenants = app.control.tenants()?;
     let unnamed = match tenants.as_slice() {
         [only] => Some(only.id.guid()),
         _ => None,

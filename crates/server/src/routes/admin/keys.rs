@@ -1,6 +1,6 @@
 //! `/keys`: the keys that sign tokens.
 
-use super::{apart, control_problem};
+use super::apart;
 use crate::app::App;
 use crate::keyring::{self, OldTokens};
 use crate::layers::RequestId;
@@ -67,10 +67,7 @@ async fn rotate(
 }
 
 fn answers(app: &App) -> Result<Vec<KeyAnswer>, Problem> {
-    let records = app
-        .control
-        .signing_keys()
-        .map_err(|error| control_problem(&error))?;
+    let records = app.control.signing_keys()?;
     let keys = app.keys();
     let signing = keys.signing.kid();
     Ok(records

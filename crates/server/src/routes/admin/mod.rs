@@ -81,11 +81,11 @@ impl Admin {
 
     /// The tenant that a word names. Of another than one's own it is not told whether it exists.
     fn tenant(&self, app: &App, word: &str) -> Result<TenantId, Problem> {
-        let found = crate::clients::tenant(app.control.as_ref(), word);
-        match found.map_err(|error| control_problem(&error))? {
-            Some(tenant) if self.may_touch(tenant) => Ok(tenant),
-            _ => Err(no_such_tenant(word)),
+        let found = tenant(app, word)?;
+        if !self.may_touch(found) {
+            return Err(no_such_tenant(word));
         }
+        Ok(found)
     }
 
     /// The tenant that a word names, else every one that may be seen.
@@ -96,7 +96,7 @@ impl Admin {
         if let Some(only) = self.only {
             return Ok(vec![only]);
         }
-        let tenants = app.control.tenants().map_err(|error| control_problem(&error))?;
+        let tenants = app.control.tenants()?;
         Ok(tenants.iter().map(|tenant| tenant.id).collect())
     }
 }
@@ -200,16 +200,18 @@ fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
 
 /// The tenant that a word names.
 fn tenant(app: &App, word: &str) -> Result<TenantId, Problem> {
-    match crate::clients::tenant(app.control.as_ref(), word) {
-        Ok(Some(tenant)) => Ok(tenant),
-        Ok(None) => Err(no_such_tenant(word)),
-        Err(error) => Err(control_problem(&error)),
-    }
+    crate::clients::tenant(app.control.as_ref(), word)?.ok_or_else(|| no_such_tenant(word))
 }
 
 fn no_such_tenant(word: &str) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no-such-tenant", "There is no such tenant")
         .detail(format!("No tenant is called {word:?}; `gatelog tenant list` shows those that are, `gatelog tenant create` makes one."))
+}
+
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Problem {
+        control_problem(&error)
+    }
 }
 
 fn control_problem(error: &ControlError) -> Problem {

@@ -1,6 +1,6 @@
 //! `/roles`: the roles that there are, what they read, and who holds them.
 
-use super::{Admin, apart, control_problem};
+use super::{Admin, apart};
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::problem::Problem;
@@ -98,11 +98,7 @@ pub(super) fn no_such_role(app: &App, word: &str, status: StatusCode) -> Problem
 fn answers(app: &App, admin: &Admin, only: Option<&str>) -> Result<Vec<RoleAnswer>, Problem> {
     let mut users: Vec<User> = Vec::new();
     for tenant in admin.tenants(app, only)? {
-        users.extend(
-            app.control
-                .users(tenant)
-                .map_err(|error| control_problem(&error))?,
-        );
+        users.extend(app.control.users(tenant)?);
     }
     let config = app.config();
     let mut roles: Vec<RoleAnswer> = DirectoryRole::ALL.iter().map(|role| built_in(*role)).collect();

@@ -1,6 +1,6 @@
 //! `/status` and `/check`: what is stored, where it came from, and whether a recount agrees.
 
-use super::{apart, control_problem, store_problem, tenant};
+use super::{apart, store_problem, tenant};
 use crate::app::App;
 use crate::layers::RequestId;
 use crate::problem::Problem;
@@ -140,7 +140,7 @@ async fn check(
 fn look(app: &App, word: Option<&str>) -> Result<StatusAnswer, Problem> {
     let only = word.map(|word| tenant(app, word)).transpose()?;
     let mut tenants = Vec::new();
-    for known in app.control.tenants().map_err(|error| control_problem(&error))? {
+    for known in app.control.tenants()? {
         if only.is_some_and(|only| only != known.id) {
             continue;
         }

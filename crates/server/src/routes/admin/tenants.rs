@@ -126,7 +126,7 @@ async fn update(
             }
             Ok(())
         };
-        changed().map_err(|error| control_problem(&error))?;
+        changed()?;
         let tenant = registered(&app, id)?;
         let mut details = vec![("PasswordGrant", tenant.password_grant.to_string())];
         let names = |names: &[TenantName]| {
@@ -211,9 +211,7 @@ fn make(app: &App, admin: &Admin, body: &Bytes) -> Result<TenantAnswer, Problem>
         .display_name
         .or_else(|| asked.names.first().cloned())
         .unwrap_or_else(|| id.to_string());
-    app.control
-        .create_tenant(id, &names, &display_name, app.now())
-        .map_err(|error| control_problem(&error))?;
+    app.control.create_tenant(id, &names, &display_name, app.now())?;
     app.events
         .admit_tenant(id)
         .map_err(|error| store_problem(&error))?;
@@ -249,8 +247,7 @@ async fn remove(
             )));
         }
         app.control
-            .delete_tenant(id)
-            .map_err(|error| control_problem(&error))?;
+            .delete_tenant(id)?;
         // It has no directory any more that could keep an event of it.
         tracing::warn!(tenant.id = %id, "administration: Delete company ({id}, {})", answer.display_name);
         match app.events.remove_tenant(id).map_err(|error| store_problem(&error))? {

@@ -146,10 +146,7 @@ async fn list(
     apart(request, move || {
         let mut users = Vec::new();
         for tenant in admin.tenants(&app, asked.get("tenant").map(String::as_str))? {
-            let of_tenant = app
-                .control
-                .users(tenant)
-                .map_err(|error| control_problem(&error))?;
+            let of_tenant = app.control.users(tenant)?;
             users.extend(of_tenant.iter().map(answer));
         }
         Ok(users)
@@ -197,19 +194,9 @@ async fn create(State(app): State<Arc<App>>, request: RequestId, admin: Admin, b
         Err(problem) => return Problem::of_request(problem, request).into_response(),
     };
     apart(request, move || {
-        app.control
-            .create_user(&new, app.now())
-            .map_err(|error| control_problem(&error))?;
+        app.control.create_user(&new, app.now())?;
         let user = by_id(&app, new.object_id)?;
-        record(
-            &app,
-            &admin,
-            &user,
-            "Add user",
-            "UserManagement",
-            "Add",
-            Vec::new(),
-        );
+        record_user(&app, &admin, &user, "Add user", "Add");
         for role in &user.roles {
             record_role(&app, &admin, &user, role, "Add member to role", "Assign");
         }
@@ -291,18 +278,8 @@ async fn delete(
 ) -> Response {
     apart(request, move || {
         let user = found(&app, &admin, &word.0, &query.0)?;
-        app.control
-            .delete_user(user.object_id)
-            .map_err(|error| control_problem(&error))?;
-        record(
-            &app,
-            &admin,
-            &user,
-            "Delete user",
-            "UserManagement",
-            "Delete",
-            Vec::new(),
-        );
+        app.control.delete_user(user.object_id)?;
+        record_user(&app, &admin, &user, "Delete user", "Delete");
         Ok(answer(&user))
     })
     .await
@@ -327,18 +304,9 @@ async fn password(
     };
     apart(request, move || {
         app.control
-            .set_password(user.object_id, hash.as_ref(), app.now())
-            .map_err(|error| control_problem(&error))?;
+            .set_password(user.object_id, hash.as_ref(), app.now())?;
         end_grants(&app, &user)?;
-        record(
-            &app,
-            &admin,
-            &user,
-            "Reset user password",
-            "UserManagement",
-            "Update",
-            Vec::new(),
-        );
+        record_user(&app, &admin, &user, "Reset user password", "Update");
         Ok(UserAnswer {
             password: shown,
             ..answer_of(&app, user.object_id)?
@@ -357,11 +325,9 @@ async fn add_totp(
         let user = found(&app, &admin, &word.0, &query.0)?;
         let secret = TotpSecret(chance::bytes::<{ totp::SECRET_BYTES }>().to_vec());
         let uri = totp::enrolment_uri("Gatelog", user.name.as_str(), &secret.0);
-        app.control
-            .set_totp(user.object_id, Some(&secret))
-            .map_err(|error| control_problem(&error))?;
+        app.control.set_totp(user.object_id, Some(&secret))?;
         let activity = "User registered security info";
-        record(&app, &admin, &user, activity, "UserManagement", "Add", Vec::new());
+        record_user(&app, &admin, &user, activity, "Add");
         Ok(UserAnswer {
             otpauth: Some(uri),
             ..answer_of(&app, user.object_id)?
@@ -378,19 +344,9 @@ async fn remove_totp(
 ) -> Response {
     apart(request, move || {
         let user = found(&app, &admin, &word.0, &query.0)?;
-        app.control
-            .set_totp(user.object_id, None)
-            .map_err(|error| control_problem(&error))?;
+        app.control.set_totp(user.object_id, None)?;
         let activity = "User deleted security info";
-        record(
-            &app,
-            &admin,
-            &user,
-            activity,
-            "UserManagement",
-            "Delete",
-            Vec::new(),
-        );
+        record_user(&app, &admin, &user, activity, "Delete");
         answer_of(&app, user.object_id)
     })
     .await
@@ -409,10 +365,7 @@ async fn add_role(
         let (Path((word, role_word)), Query(query)) = which;
         let user = found(&app, &admin, &word, &query)?;
         let role = role(&app, &role_word)?;
-        let is_new = app
-            .control
-            .add_role(user.object_id, &role)
-            .map_err(|error| control_problem(&error))?;
+        let is_new = app.control.add_role(user.object_id, &role)?;
         if is_new {
             record_role(&app, &admin, &user, &role, "Add member to role", "Assign");
         }
@@ -437,10 +390,7 @@ async fn remove_role(
             .or_else(|| roles::named(&app, &role_word))
             .unwrap_or(role_word);
         let role = role.as_str();
-        let was_there = app
-            .control
-            .remove_role(user.object_id, role)
-            .map_err(|error| control_problem(&error))?;
+        let was_there = app.control.remove_role(user.object_id, role)?;
         if !was_there {
             return Err(
                 Problem::new(StatusCode::NOT_FOUND, "no-such-role", "The user has not the role")
@@ -460,19 +410,9 @@ fn change(
     changes: &UserChanges,
     activity: &'static str,
 ) -> Result<UserAnswer, Problem> {
-    app.control
-        .update_user(user.object_id, changes, app.now())
-        .map_err(|error| control_problem(&error))?;
+    app.control.update_user(user.object_id, changes, app.now())?;
     let user = by_id(app, user.object_id)?;
-    record(
-        app,
-        admin,
-        &user,
-        activity,
-        "UserManagement",
-        "Update",
-        Vec::new(),
-    );
+    record_user(app, admin, &user, activity, "Update");
     Ok(answer(&user))
 }
 
@@ -490,7 +430,7 @@ pub(super) fn found(
         ))
     };
     if let Ok(id) = Uuid::try_parse(word) {
-        let user = app.control.user(id).map_err(|error| control_problem(&error))?;
+        let user = app.control.user(id)?;
         return user
             .filter(|user| among.contains(&user.tenant))
             .ok_or_else(nobody);
@@ -499,7 +439,7 @@ pub(super) fn found(
     let mut found = Vec::new();
     for tenant in among {
         let user = app.control.user_by_name(tenant, &name);
-        found.extend(user.map_err(|error| control_problem(&error))?);
+        found.extend(user?);
     }
     match (found.pop(), found.is_empty()) {
         (None, _) => Err(nobody()),
@@ -550,6 +490,19 @@ pub(super) fn record(
         details,
     };
     own_events::act(app, user.tenant, &admin.actor, &act);
+}
+
+/// What was done to a user, where the name of the act says all of it.
+fn record_user(app: &App, admin: &Admin, user: &User, activity: &'static str, operation: &'static str) {
+    record(
+        app,
+        admin,
+        user,
+        activity,
+        "UserManagement",
+        operation,
+        Vec::new(),
+    );
 }
 
 fn record_role(
