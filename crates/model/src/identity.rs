@@ -9,6 +9,36 @@ use uuid::Uuid;
 pub enum Vendor {
     /// Microsoft Entra ID, formerly Azure AD.
     Entra,
+    /// Okta.
+    Okta,
+    /// Keycloak.
+    Keycloak,
+    /// Windows, its security log.
+    Windows,
+    /// Microsoft Identity Manager.
+    Mim,
+    /// The Office 365 unified audit log: its ids are not those of Entra's own logs.
+    Office365,
+    /// Active Directory Federation Services.
+    AdFs,
+    /// Google Workspace.
+    Google,
+    /// Auth0.
+    Auth0,
+    /// Duo.
+    Duo,
+    /// OneLogin.
+    OneLogin,
+    /// JumpCloud.
+    JumpCloud,
+    /// PingFederate.
+    PingFederate,
+    /// A Unix host: sshd, PAM.
+    Unix,
+    /// Whoever speaks OCSF.
+    Ocsf,
+    /// Whoever speaks CEF.
+    Cef,
     /// A maker whom only a mapping file names; the name goes into identities in place of this word.
     Mapped,
     /// This service, about itself.
@@ -20,6 +50,21 @@ impl Vendor {
     pub const fn as_str(self) -> &'static str {
         match self {
             Vendor::Entra => "entra",
+            Vendor::Okta => "okta",
+            Vendor::Keycloak => "keycloak",
+            Vendor::Windows => "windows",
+            Vendor::Mim => "mim",
+            Vendor::Office365 => "office-365",
+            Vendor::AdFs => "ad-fs",
+            Vendor::Google => "google-workspace",
+            Vendor::Auth0 => "auth0",
+            Vendor::Duo => "duo",
+            Vendor::OneLogin => "onelogin",
+            Vendor::JumpCloud => "jumpcloud",
+            Vendor::PingFederate => "pingfederate",
+            Vendor::Unix => "unix",
+            Vendor::Ocsf => "ocsf",
+            Vendor::Cef => "cef",
             Vendor::Mapped => "mapped",
             Vendor::Gatelog => "gatelog",
         }

@@ -12,7 +12,10 @@
 //! assert_eq!(understood.format, "entra-graph");
 //! ```
 
+mod address;
+mod carriers;
 mod entra;
+mod fields;
 pub mod formats;
 pub mod mapping;
 pub mod own;
@@ -20,10 +23,12 @@ mod portal;
 mod reading;
 pub mod splitter;
 pub mod table;
+mod telling;
 
 pub use formats::{ALL, FormatDef, by_id, stored_by_id};
 pub use reading::{Choice, members, understand};
 
+use carriers::CarrierReader;
 use formats::Told;
 use model::batch::EventDraft;
 use model::event::Event;
@@ -132,7 +137,8 @@ impl Understanding {
     }
 }
 
-/// Opens a reader of an input, which may be JSON or a table: its first line tells, unless a mapping does.
+/// Opens a reader of an input, which may be JSON, a table, or what one of the carriers reads: its start tells, unless a mapping
+/// does.
 pub fn open(choice: Choice, limits: Limits) -> Box<dyn PushParser> {
     let stage = match &choice {
         Choice::Mapped(mapping) if mapping.is_of_tables() => Stage::Sniffing(Sniffer::new(Expected::Table)),
@@ -160,6 +166,8 @@ enum Stage {
     Json(Box<Splitter>, Vec<Piece>),
     /// It is a table.
     Table(Box<TableReader>),
+    /// One of the carriers reads it.
+    Carried(Box<dyn CarrierReader>),
 }
 
 impl Stage {
@@ -185,6 +193,7 @@ impl PushParser for Parser {
                 take(&self.choice, pieces, out);
             }
             Stage::Table(reader) => reader.push(&self.choice, bytes, out),
+            Stage::Carried(reader) => reader.push(&self.choice, bytes, out),
         }
     }
 
@@ -203,6 +212,7 @@ impl PushParser for Parser {
                 take(&self.choice, pieces, out);
             }
             Stage::Table(reader) => reader.finish(&self.choice, out),
+            Stage::Carried(reader) => reader.finish(&self.choice, out),
         }
     }
 }
@@ -211,6 +221,7 @@ impl Parser {
     fn settle(&mut self, sort: Sort) {
         self.stage = match sort {
             Sort::Table { delimiter } => Stage::Table(Box::new(TableReader::new(self.limits, delimiter))),
+            Sort::Carried(carrier) => Stage::Carried((carrier.open)(self.limits)),
             Sort::Json => Stage::json(self.limits),
         };
     }

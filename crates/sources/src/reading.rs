@@ -1,6 +1,6 @@
 //! One record's bytes become what they say: parsed, recognised, unwrapped where a log pipeline wrapped it.
 
-use crate::entra::fields::Fields;
+use crate::fields::Fields;
 use crate::formats::{ALL, FormatDef, Reading, Told};
 use crate::mapping::{self, Mapping};
 use crate::portal;
@@ -71,7 +71,7 @@ pub(crate) fn understand_object(choice: &Choice, original: Vec<u8>) -> Option<Un
     })
 }
 
-/// A row that was kept with its headings.
+/// A row that was kept with its headings, or what a carrier had brought.
 fn understand_row(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     let expected = match choice {
         Choice::Mapped(_) => Expected::Table,
@@ -82,10 +82,17 @@ fn understand_row(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     let sort = sniffer
         .push(&original, knows)
         .unwrap_or_else(|| sniffer.finish(knows));
-    let Sort::Table { delimiter } = sort else {
-        return understand_object(choice, original);
-    };
     let mut records = Vec::new();
+    let delimiter = match sort {
+        Sort::Table { delimiter } => delimiter,
+        Sort::Carried(carrier) => {
+            let mut reader = (carrier.open)(Limits::default());
+            reader.push(choice, &original, &mut records);
+            reader.finish(choice, &mut records);
+            return records.into_iter().next().map(|record| record.understanding);
+        }
+        Sort::Json => return understand_object(choice, original),
+    };
     let mut reader = TableReader::new(Limits::default(), delimiter);
     reader.push(choice, &original, &mut records);
     reader.finish(choice, &mut records);

@@ -1,7 +1,7 @@
 //! Directory audits of Entra ID: one reading for every shape, since the members have the same names but for their case.
 
-use super::address;
-use super::fields::{Fields, as_text};
+use crate::address;
+use crate::fields::{Fields, as_text};
 use model::event::{Actor, Audit, Modified, Target};
 use serde_json::{Map, Value};
 

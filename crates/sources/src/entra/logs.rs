@@ -1,7 +1,7 @@
 //! The logs of Entra ID beside those of sign-ins and audits: how each is known, and how it is read.
 
-use super::fields::Fields;
 use super::{Shape, provisioning, risk, tell};
+use crate::fields::Fields;
 use crate::formats::Reading;
 use model::event::{Facts, SuspectKind};
 use serde_json::{Map, Value};

@@ -1,16 +1,15 @@
 //! What the three shapes of Entra records have in common: the same members, spelled and packed differently.
 
-pub(crate) mod address;
 pub(crate) mod audit;
-pub(crate) mod fields;
 mod identity;
 pub(crate) mod logs;
 mod provisioning;
 mod risk;
 pub(crate) mod sign_in;
 
+use crate::fields::Fields;
 use crate::formats::{Reading, Told};
-use fields::Fields;
+use crate::telling::is_pipelines;
 use model::content;
 use model::event::{Audit, Event, Facts, SignIn};
 use model::identity::{EventKey, Rank, Vendor};
@@ -214,20 +213,6 @@ fn is_carrier(shape: Shape) -> fn(&str) -> bool {
         Shape::Graph | Shape::AzureMonitor => is_pipelines,
         Shape::LogAnalytics => is_workspaces,
     }
-}
-
-/// `p_…` is Panther's, `@timestamp` and `@version` Logstash's, `@odata.…` the protocol's, `Event…UtcTime` and
-/// `PartitionId` Stream Analytics', and names that start with `_` belong to no vendor's record.
-fn is_pipelines(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "@timestamp",
-        "@version",
-        "TimeGenerated",
-        "EventProcessedUtcTime",
-        "EventEnqueuedUtcTime",
-        "PartitionId",
-    ];
-    name.starts_with("p_") || name.starts_with('_') || name.starts_with("@odata.") || NAMES.contains(&name)
 }
 
 /// What a workspace adds to each of its rows; `_ResourceId`, `_ItemId`, `_BilledSize` … start with `_`.

@@ -1,7 +1,7 @@
 //! Provisioning logs of Entra ID: one reading for every shape. Azure Monitor keeps the names of an older API (`Name` for
 //! `displayName`, numbers for the kinds of steps), Log Analytics writes the objects as text.
 
-use super::fields::{Fields, as_text};
+use crate::fields::{Fields, as_text};
 use model::event::{Modified, ProvisionedIdentity, Provisioning};
 use serde_json::{Map, Value};
 

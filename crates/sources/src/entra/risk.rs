@@ -1,8 +1,8 @@
 //! Verdicts of Entra ID Protection: one reading for every shape, since the members have the same names but for their case.
 
-use super::address;
-use super::fields::{Fields, as_text};
 use super::sign_in;
+use crate::address;
+use crate::fields::{Fields, as_text};
 use model::event::{RiskDetection, RiskState, Suspect, SuspectKind, Verdict};
 use model::time::Timestamp;
 use serde_json::Value;

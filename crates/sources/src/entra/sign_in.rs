@@ -1,7 +1,7 @@
 //! Sign-ins of Entra ID: one reading for every shape, since the members have the same names but for their case.
 
-use super::address;
-use super::fields::{Fields, as_text};
+use crate::address;
+use crate::fields::{Fields, as_text};
 use model::event::{Device, Place, SignIn, SignInKind};
 use serde_json::Value;
 

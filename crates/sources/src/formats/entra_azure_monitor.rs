@@ -1,7 +1,8 @@
 //! Azure Monitor: the diagnostic records of Entra ID, as storage accounts and event hubs deliver them.
 
 use super::{FormatDef, Reading};
-use crate::entra::{Shape, audit, fields::Fields, logs, read_audit, read_sign_in, sign_in};
+use crate::entra::{Shape, audit, logs, read_audit, read_sign_in, sign_in};
+use crate::fields::Fields;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 

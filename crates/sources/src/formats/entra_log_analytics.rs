@@ -1,7 +1,8 @@
 //! Log Analytics (Sentinel): rows of SigninLogs, AuditLogs and their siblings, with columns in PascalCase.
 
 use super::{FormatDef, Reading};
-use crate::entra::{Shape, audit, fields::Fields, logs, read_audit, read_sign_in, sign_in};
+use crate::entra::{Shape, audit, logs, read_audit, read_sign_in, sign_in};
+use crate::fields::Fields;
 use serde_json::{Map, Value};
 
 /// The format.

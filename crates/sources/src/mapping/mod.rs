@@ -8,7 +8,7 @@ mod time;
 
 pub use file::{MAPPING_BYTES_MAX, MappingError, MappingErrors};
 
-use crate::entra::address;
+use crate::address;
 use crate::formats::{FormatDef, Reading, Told};
 use fields::Field;
 use model::content;

@@ -2,7 +2,8 @@
 
 use super::As::{Switch, Text, Whole, Words};
 use super::{As, Cells, Kind, put, put_all};
-use crate::entra::{Shape, fields::Fields, read_sign_in, sign_in};
+use crate::entra::{Shape, read_sign_in, sign_in};
+use crate::fields::Fields;
 use crate::formats::Reading;
 use model::event::SignInKind;
 use serde_json::{Map, Value};

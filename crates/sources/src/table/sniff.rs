@@ -1,5 +1,6 @@
-//! Whether an input is JSON or a table, by its first line.
+//! Whether an input is JSON, a table or something that a carrier reads, by its first line.
 
+use crate::carriers::{self, CarrierDef, NeedsMore, Start};
 use crate::splitter::encoding::Decoder;
 use crate::table::heading_name;
 
@@ -23,12 +24,14 @@ pub(crate) enum Sort {
         /// What stands between its cells.
         delimiter: u8,
     },
+    /// Something else.
+    Carried(&'static CarrierDef),
 }
 
 /// What an input may turn out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// JSON or a table.
+    /// JSON, a table or what a carrier reads.
     Anything,
     /// A table: only its delimiter is not known.
     Table,
@@ -59,7 +62,7 @@ impl Sniffer {
         // Not all of a large push: the first line decides.
         for part in bytes.chunks(FIRST_LINE_BYTES) {
             self.decoder.decode(part, &mut self.text);
-            let sort = self.sort(&knows);
+            let sort = self.sort(&knows, true);
             if sort.is_some() {
                 return sort;
             }
@@ -68,12 +71,24 @@ impl Sniffer {
     }
 
     /// The answer, if the text so far gives one. However the input was cut, the same bytes decide.
-    fn sort(&self, knows: &impl Fn(&[String]) -> bool) -> Option<Sort> {
+    fn sort(&self, knows: &impl Fn(&[String]) -> bool, more: bool) -> Option<Sort> {
         let text = &self.text[..self.text.len().min(START_BYTES)];
         let rest = &text[start(text)..];
         let line = &rest[..rest.len().min(FIRST_LINE_BYTES)];
         if self.expected == Expected::Anything && matches!(line.first(), Some(b'{' | b'[')) {
             return Some(Sort::Json);
+        }
+        if self.expected == Expected::Anything {
+            let start = Start {
+                raw: &self.raw[..self.raw.len().min(START_BYTES)],
+                text: line,
+                more: more && line.len() < FIRST_LINE_BYTES && text.len() < START_BYTES,
+            };
+            match carriers::of(start) {
+                Ok(Some(carrier)) => return Some(Sort::Carried(carrier)),
+                Err(NeedsMore) => return None,
+                Ok(None) => {}
+            }
         }
         if let Some(end) = line.iter().position(|byte| *byte == b'\n') {
             return Some(self.sort_of_line(&line[..end], knows));
@@ -90,7 +105,7 @@ impl Sniffer {
     /// The input has ended.
     pub(crate) fn finish(&mut self, knows: impl Fn(&[String]) -> bool) -> Sort {
         self.decoder.finish(&mut self.text);
-        self.sort(&knows).unwrap_or_else(|| {
+        self.sort(&knows, false).unwrap_or_else(|| {
             let line = &self.text[start(&self.text)..];
             if line.is_empty() {
                 return Sort::Json;
