@@ -60,12 +60,13 @@ fn read(record: &Map<String, Value>) -> Reading {
     let targets: Vec<String> = event.targets.iter().filter_map(|target| Fields::new(target).text("id")).collect();
     let targets = targets.join(" ");
     let address = event.address();
-    let reason = event.outcome().text("reason");
+    let (result, reason) = (event.outcome().text("result"), event.outcome().text("reason"));
     let told_apart_by = [
         Some(word.as_str()),
         actor_id.as_deref(),
         Some(targets.as_str()),
         address.as_deref(),
+        result.as_deref(),
         reason.as_deref(),
     ];
     let id = match fields.text("uuid") {
