@@ -14,13 +14,16 @@
 
 mod address;
 mod carriers;
+mod dating;
 mod entra;
 mod fields;
 pub mod formats;
 pub mod mapping;
+mod others;
 pub mod own;
 mod portal;
 mod reading;
+mod several;
 pub mod splitter;
 pub mod table;
 mod telling;
@@ -229,16 +232,16 @@ impl Parser {
 
 fn take(choice: &Choice, pieces: &mut Vec<Piece>, out: &mut Vec<Record>) {
     for Piece { line, byte, content } in pieces.drain(..) {
-        let understanding = match content {
-            Content::Whole(original) => reading::understand_object(choice, original),
-            Content::Broken { reason, original } => Some(Understanding::Rejected { reason, original }),
-        };
-        if let Some(understanding) = understanding {
+        let mut tell = |understanding| {
             out.push(Record {
                 line,
                 byte,
                 understanding,
             });
+        };
+        match content {
+            Content::Whole(original) => reading::understand_object(choice, original, &mut tell),
+            Content::Broken { reason, original } => tell(Understanding::Rejected { reason, original }),
         }
     }
 }

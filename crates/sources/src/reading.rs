@@ -3,7 +3,7 @@
 use crate::fields::Fields;
 use crate::formats::{ALL, FormatDef, Reading, Told};
 use crate::mapping::{self, Mapping};
-use crate::portal;
+use crate::{others, portal};
 use crate::table::{self, Expected, Sniffer, Sort, TableReader};
 use crate::{Limits, Understanding};
 use serde_json::{Map, Value};
@@ -33,7 +33,7 @@ pub(crate) enum Judged {
 }
 
 /// Members in which log pipelines keep the record that they carry, as an object or as JSON text: Panther, Fluent Bit and
-/// Docker (`log`), Splunk (`result._raw`), Logstash and Filebeat (`message`, `event.original`), queues (`body`).
+/// Docker (`log`), Splunk (`result._raw`), Logstash and Filebeat (`message`, `event.original`), queues (`body`), EventBridge (`detail`).
 const CARRIERS: &[&str] = &[
     "log",
     "_raw",
@@ -44,10 +44,14 @@ const CARRIERS: &[&str] = &[
     "original",
     "body",
     "result",
+    "detail",
 ];
 
 /// `event.original` and `result._raw` are two steps, a wrapper around them a third.
 const UNWRAPPED_MAX: u32 = 3;
+
+/// A page holds activities, an activity events: nothing is taken apart a third time.
+const TAKEN_APART_MAX: u32 = 2;
 
 /// Reads one record: an object from `{` to `}`, or a row of a table with the row of its headings before it. `None` if it
 /// is a page without records: that is none.
@@ -55,20 +59,51 @@ pub fn understand(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     if original.first().is_some_and(|byte| *byte != b'{') {
         return understand_row(choice, original);
     }
-    understand_object(choice, original)
+    first_of_object(choice, original)
 }
 
-pub(crate) fn understand_object(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
-    let record = match parse(&original) {
-        Ok(record) => record,
-        Err(reason) => return Some(Understanding::Rejected { reason, original }),
+fn first_of_object(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
+    let mut first = None;
+    understand_object(choice, original, &mut |understanding| {
+        first.get_or_insert(understanding);
+    });
+    first
+}
+
+/// Reads one object, which may hold several records: `tell` is called for each, in their order. What is kept of a record that
+/// stood among others is that record alone, with what stood around it where it cannot be understood without.
+pub(crate) fn understand_object(choice: &Choice, original: Vec<u8>, tell: &mut dyn FnMut(Understanding)) {
+    match parse(&original) {
+        Ok(record) => understand_parsed(choice, &record, original, 0, tell),
+        Err(reason) => tell(Understanding::Rejected { reason, original }),
+    }
+}
+
+fn understand_parsed(
+    choice: &Choice,
+    record: &Map<String, Value>,
+    original: Vec<u8>,
+    taken_apart: u32,
+    tell: &mut dyn FnMut(Understanding),
+) {
+    let judged = match find(choice, record) {
+        Found::One(judged) => judged,
+        Found::Several(parts) if taken_apart < TAKEN_APART_MAX => {
+            for part in parts {
+                // A value that was parsed always has a JSON form.
+                let original = serde_json::to_vec(&part).unwrap_or_default();
+                understand_parsed(choice, &part, original, taken_apart + 1, tell);
+            }
+            return;
+        }
+        Found::Several(_) => Judged::Rejected("it is a list within a list of records".to_owned()),
     };
-    Some(match judge(choice, &record) {
-        Judged::Event(format, told) => Understanding::of_event(format, told, original),
-        Judged::Ignored(reason) => Understanding::Ignored { reason },
-        Judged::Rejected(reason) => Understanding::Rejected { reason, original },
-        Judged::NoRecord => return None,
-    })
+    match judged {
+        Judged::Event(format, told) => tell(Understanding::of_event(format, told, original)),
+        Judged::Ignored(reason) => tell(Understanding::Ignored { reason }),
+        Judged::Rejected(reason) => tell(Understanding::Rejected { reason, original }),
+        Judged::NoRecord => {}
+    }
 }
 
 /// A row that was kept with its headings, or what a carrier had brought.
@@ -91,7 +126,7 @@ fn understand_row(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
             reader.finish(choice, &mut records);
             return records.into_iter().next().map(|record| record.understanding);
         }
-        Sort::Json => return understand_object(choice, original),
+        Sort::Json => return first_of_object(choice, original),
     };
     let mut reader = TableReader::new(Limits::default(), delimiter);
     reader.push(choice, &original, &mut records);
@@ -107,18 +142,40 @@ pub fn members(original: &[u8]) -> Option<Map<String, Value>> {
     table::members(original)
 }
 
-/// What a parsed record is, as far as the choice understands it.
+/// What a parsed record is, as far as the choice understands it; for carriers, which bring one record at a time.
 pub(crate) fn judge(choice: &Choice, record: &Map<String, Value>) -> Judged {
+    match find(choice, record) {
+        Found::One(judged) => judged,
+        Found::Several(parts) => Judged::Rejected(format!(
+            "it holds {} records, which are taken apart only where they come as JSON",
+            parts.len()
+        )),
+    }
+}
+
+/// What a parsed object is.
+enum Found {
+    /// One record, or none.
+    One(Judged),
+    /// Several records.
+    Several(Vec<Map<String, Value>>),
+}
+
+fn find(choice: &Choice, record: &Map<String, Value>) -> Found {
     let found = match choice {
         Choice::Auto => unwrap(ALL, record, 0),
         Choice::Only(format) => unwrap(std::slice::from_ref(format), record, 0),
-        Choice::Mapped(mapping) => return judged(mapping::FORMAT, mapping.read(record)),
+        Choice::Mapped(mapping) => return Found::One(judged(mapping::FORMAT, mapping.read(record))),
     };
-    match found {
+    Found::One(match found {
+        Some((_, Reading::Several(parts))) => return Found::Several(parts),
         Some((format, reading)) => judged(format.id, reading),
         None if is_empty_page(record) => Judged::NoRecord,
-        None => Judged::Rejected(unrecognised(choice, record)),
-    }
+        None => match others::reason(record, CARRIERS).filter(|_| matches!(choice, Choice::Auto)) {
+            Some(reason) => Judged::Ignored(reason),
+            None => Judged::Rejected(unrecognised(choice, record)),
+        },
+    })
 }
 
 fn judged(format: &'static str, reading: Reading) -> Judged {
@@ -126,7 +183,7 @@ fn judged(format: &'static str, reading: Reading) -> Judged {
         Reading::Event(told) => Judged::Event(format, *told),
         Reading::Ignored(reason) => Judged::Ignored(reason),
         Reading::Rejected(reason) => Judged::Rejected(reason),
-        Reading::Unrecognised => Judged::NoRecord,
+        Reading::Unrecognised | Reading::Several(_) => Judged::NoRecord,
     }
 }
 

@@ -1,11 +1,16 @@
 //! The list of formats. A format is a file beside this one and a line below.
 
+mod auth0;
+mod duo;
 mod entra_azure_monitor;
 mod entra_csv;
 mod entra_csv_managed_identity;
 mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
+mod google_workspace;
+mod okta;
+mod onelogin;
 
 use crate::{mapping, own};
 use model::event::Event;
@@ -42,6 +47,8 @@ pub(crate) enum Reading {
     Rejected(String),
     /// It tells an event.
     Event(Box<Told>),
+    /// It holds several records, each of which is read by itself.
+    Several(Vec<Map<String, Value>>),
 }
 
 /// An event as a format read it.
@@ -59,6 +66,11 @@ pub const ALL: &[&FormatDef] = &[
     &entra_csv::DEF,
     &entra_csv_non_interactive::DEF,
     &entra_csv_managed_identity::DEF,
+    &okta::DEF,
+    &google_workspace::DEF,
+    &auth0::DEF,
+    &duo::DEF,
+    &onelogin::DEF,
 ];
 
 /// What Microsoft Graph's own format makes of a record that was put into its shape.
