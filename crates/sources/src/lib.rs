@@ -18,6 +18,7 @@ mod entra;
 mod fields;
 pub mod formats;
 pub mod mapping;
+mod moment;
 pub mod own;
 mod portal;
 mod reading;

@@ -6,6 +6,9 @@ mod entra_csv_managed_identity;
 mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
+mod jumpcloud;
+mod ocsf;
+mod office_365;
 
 use crate::{mapping, own};
 use model::event::Event;
@@ -59,6 +62,9 @@ pub const ALL: &[&FormatDef] = &[
     &entra_csv::DEF,
     &entra_csv_non_interactive::DEF,
     &entra_csv_managed_identity::DEF,
+    &office_365::DEF,
+    &jumpcloud::DEF,
+    &ocsf::DEF,
 ];
 
 /// What Microsoft Graph's own format makes of a record that was put into its shape.
