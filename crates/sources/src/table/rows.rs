@@ -78,7 +78,7 @@ enum State {
     Quoted,
     /// After a quote in quotes: the end of the cell, or the first of two that mean one.
     QuoteSeen,
-    /// After a quote and a carriage return: only a line break may follow.
+    /// After a quote and carriage returns: only a line break may follow.
     ReturnSeen,
     /// In a row that is refused, until its line ends.
     Refused(Fault),
@@ -170,7 +170,7 @@ impl RowSplitter {
             {
                 Ok(State::CellStart)
             }
-            (State::QuoteSeen, b'\r') => Ok(State::ReturnSeen),
+            (State::QuoteSeen | State::ReturnSeen, b'\r') => Ok(State::ReturnSeen),
             (State::QuoteSeen | State::ReturnSeen, _) => Err(Fault::TextAfterQuote),
             (State::Mark | State::Plain, b'"') => Err(Fault::QuoteInPlain),
             (State::CellStart | State::Mark | State::Plain, _) => Ok(State::Plain),
@@ -210,7 +210,8 @@ impl RowSplitter {
     fn row_ended(&mut self, out: &mut Vec<Row>) {
         let state = std::mem::replace(&mut self.state, State::CellStart);
         let mut original = std::mem::take(&mut self.buffer);
-        if original.last() == Some(&b'\r') {
+        // However many: what is kept must be read again the same where its line break is gone.
+        while original.last() == Some(&b'\r') {
             original.pop();
         }
         let content = match state {
