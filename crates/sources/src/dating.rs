@@ -106,7 +106,10 @@ mod tests {
     #[test]
     fn a_record_without_a_time_is_told_what_it_lacks() {
         check("{}", Err("it has no `isotimestamp`; export that too"));
-        check(r#"{"isotimestamp":"redacted"}"#, Err("`isotimestamp` is `redacted`"));
+        check(
+            r#"{"isotimestamp":"redacted"}"#,
+            Err("`isotimestamp` is `redacted`"),
+        );
         check(
             r#"{"isotimestamp":"redacted","p_event_time":"redacted"}"#,
             Err("`isotimestamp` is `redacted`"),

@@ -19,6 +19,7 @@ mod entra;
 mod fields;
 pub mod formats;
 pub mod mapping;
+mod moment;
 mod others;
 pub mod own;
 mod portal;

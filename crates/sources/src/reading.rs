@@ -3,9 +3,9 @@
 use crate::fields::Fields;
 use crate::formats::{ALL, FormatDef, Reading, Told};
 use crate::mapping::{self, Mapping};
-use crate::{others, portal};
 use crate::table::{self, Expected, Sniffer, Sort, TableReader};
 use crate::{Limits, Understanding};
+use crate::{others, portal};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 

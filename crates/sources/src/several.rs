@@ -60,7 +60,10 @@ mod tests {
         };
         assert_eq!(
             parts,
-            [record(r#"{"id":1,"events":[{"a":1}]}"#), record(r#"{"id":1,"events":[{"b":2}]}"#)]
+            [
+                record(r#"{"id":1,"events":[{"a":1}]}"#),
+                record(r#"{"id":1,"events":[{"b":2}]}"#)
+            ]
         );
     }
 

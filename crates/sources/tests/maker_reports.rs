@@ -45,7 +45,14 @@ fn check(path: &str, properties: &[&str], expected: &[&str]) {
 }
 
 const AUDIT: &[&str] = &["actor", "action", "target"];
-const SELF: &[&str] = &["group", "action", "registrationActivity", "result", "methodsUsed", "userName"];
+const SELF: &[&str] = &[
+    "group",
+    "action",
+    "registrationActivity",
+    "result",
+    "methodsUsed",
+    "userName",
+];
 
 #[test]
 fn sign_ins_become_sign_ins() {
@@ -91,7 +98,13 @@ fn check_sign_in(path: &str, expected: (i64, &str, &str, Option<bool>, &str)) {
     let (code, reason, application, second, risk) = expected;
     assert_eq!(
         got,
-        (code, reason.to_owned(), application.to_owned(), second, risk.to_owned()),
+        (
+            code,
+            reason.to_owned(),
+            application.to_owned(),
+            second,
+            risk.to_owned()
+        ),
         "{path}"
     );
 }
@@ -108,7 +121,10 @@ fn a_sign_in_says_how_it_ended_and_where_to() {
     );
     check_sign_in("google-workspace/saml", (0, "-", "Wiki", None, "-"));
     check_sign_in("auth0/sign_in", (0, "-", "Shop", None, "-"));
-    check_sign_in("auth0/wrong_password", (1, "Wrong email or password.", "Shop", None, "-"));
+    check_sign_in(
+        "auth0/wrong_password",
+        (1, "Wrong email or password.", "Shop", None, "-"),
+    );
     check_sign_in("auth0/client", (0, "-", "Shop", None, "-"));
     check_sign_in("duo/authentication", (0, "-", "Wiki", Some(true), "-"));
     check_sign_in("duo/fraud", (1, "user_marked_fraud", "Wiki", Some(true), "-"));
@@ -118,7 +134,10 @@ fn a_sign_in_says_how_it_ended_and_where_to() {
         (1, "Login request denied.", "Duo Admin Panel", Some(true), "-"),
     );
     check_sign_in("onelogin/sign_in", (0, "-", "-", None, "-"));
-    check_sign_in("onelogin/sign_in_failed", (1, "Invalid credentials", "-", None, "-"));
+    check_sign_in(
+        "onelogin/sign_in_failed",
+        (1, "Invalid credentials", "-", None, "-"),
+    );
     check_sign_in("onelogin/application", (0, "-", "Wiki", None, "-"));
 }
 
@@ -171,13 +190,21 @@ fn audits_speak_the_words_of_the_old_service() {
             "auditEvents: ann@contoso.example, slo, -",
         ],
     );
-    check("duo/administrator", AUDIT, &["auditEvents: Bob Baker, Add User, ann"]);
+    check(
+        "duo/administrator",
+        AUDIT,
+        &["auditEvents: Bob Baker, Add User, ann"],
+    );
     check(
         "onelogin/privilege",
         AUDIT,
         &["auditEvents: Bob Baker, Add role member to Role, Ann Archer"],
     );
-    check("onelogin/webhook", AUDIT, &["auditEvents: Bob Baker, Delete User, Ann Archer"]);
+    check(
+        "onelogin/webhook",
+        AUDIT,
+        &["auditEvents: Bob Baker, Delete User, Ann Archer"],
+    );
     check(
         "onelogin/page",
         AUDIT,
@@ -186,7 +213,11 @@ fn audits_speak_the_words_of_the_old_service() {
             "auditEvents: Bob Baker, event type 211, Ann Archer",
         ],
     );
-    check("onelogin/password_reset", AUDIT, &["auditEvents: Bob Baker, Reset user password, Ann Archer"]);
+    check(
+        "onelogin/password_reset",
+        AUDIT,
+        &["auditEvents: Bob Baker, Reset user password, Ann Archer"],
+    );
 }
 
 #[test]
@@ -194,7 +225,10 @@ fn what_users_do_to_themselves_is_self_service() {
     check(
         "okta/group_joined",
         SELF,
-        &["ssgmGroupActivityEvents: Sales, Add member to group", "auditEvents: Add member to group"],
+        &[
+            "ssgmGroupActivityEvents: Sales, Add member to group",
+            "auditEvents: Add member to group",
+        ],
     );
     check(
         "okta/password_reset",
@@ -204,19 +238,28 @@ fn what_users_do_to_themselves_is_self_service() {
             "auditEvents: Reset user password",
         ],
     );
-    let registered = |key: &str| format!("ssprRegistrationActivityEvents: reportSSPR_RegistrationData_{key}, ann@contoso.example");
+    let registered = |key: &str| {
+        format!("ssprRegistrationActivityEvents: reportSSPR_RegistrationData_{key}, ann@contoso.example")
+    };
     let phone = registered("PrivateMobilePhone");
     for (path, action) in [
         ("okta/factor_enrolled", "User registered security info"),
         ("google-workspace/recovery_phone", "User updated security info"),
         ("auth0/enrolled", "User registered security info"),
     ] {
-        check(path, SELF, &[phone.as_str(), format!("auditEvents: {action}").as_str()]);
+        check(
+            path,
+            SELF,
+            &[phone.as_str(), format!("auditEvents: {action}").as_str()],
+        );
     }
     check(
         "duo/enrollment",
         SELF,
-        &[registered("LastRegisteredTime").as_str(), "auditEvents: User registered security info"],
+        &[
+            registered("LastRegisteredTime").as_str(),
+            "auditEvents: User registered security info",
+        ],
     );
     check(
         "auth0/password_changed",
@@ -229,26 +272,43 @@ fn what_users_do_to_themselves_is_self_service() {
     check(
         "onelogin/password_changed",
         SELF,
-        &["ssprActivityEvents: reportSSPR_ResultType_Succeeded, -, -", "auditEvents: Change user password"],
+        &[
+            "ssprActivityEvents: reportSSPR_ResultType_Succeeded, -, -",
+            "auditEvents: Change user password",
+        ],
     );
 }
 
 #[test]
 fn verdicts_fill_the_reports_of_verdicts() {
     let verdict = &["ipAddress", "credentialType", "userName"];
-    check("okta/breached", verdict, &["compromisedCredentials: Password, ann@contoso.example"]);
+    check(
+        "okta/breached",
+        verdict,
+        &["compromisedCredentials: Password, ann@contoso.example"],
+    );
     check(
         "google-workspace/password_leak",
         verdict,
         &["compromisedCredentials: Password, bob@contoso.example"],
     );
-    check("auth0/password_leak", verdict, &["compromisedCredentials: Password, ann@contoso.example"]);
-    for (path, address) in [("okta/threat", "203.0.113.7"), ("auth0/address_blocked", "203.0.113.7")] {
+    check(
+        "auth0/password_leak",
+        verdict,
+        &["compromisedCredentials: Password, ann@contoso.example"],
+    );
+    for (path, address) in [
+        ("okta/threat", "203.0.113.7"),
+        ("auth0/address_blocked", "203.0.113.7"),
+    ] {
         let suspicious = format!("signInsFromIPAddressesWithSuspiciousActivityEvents: {address}, -");
         check(
             path,
             verdict,
-            &[suspicious.as_str(), "allUsersWithAnomalousSignInActivityEvents: -"],
+            &[
+                suspicious.as_str(),
+                "allUsersWithAnomalousSignInActivityEvents: -",
+            ],
         );
     }
 }
@@ -257,8 +317,19 @@ fn verdicts_fill_the_reports_of_verdicts() {
 fn provisioning_names_the_application_and_what_changed() {
     check(
         "okta/provisioned",
-        &["application", "instanceName", "operation", "sourceType", "targetType", "addedProperties", "removedProperties", "result"],
-        &["accountProvisioningEvents: Wiki, 0oawiki, push, SystemPrincipal, AppUser, department, title, -, Success"],
+        &[
+            "application",
+            "instanceName",
+            "operation",
+            "sourceType",
+            "targetType",
+            "addedProperties",
+            "removedProperties",
+            "result",
+        ],
+        &[
+            "accountProvisioningEvents: Wiki, 0oawiki, push, SystemPrincipal, AppUser, department, title, -, Success",
+        ],
     );
 }
 
@@ -277,7 +348,14 @@ fn an_activity_of_several_events_is_the_same_events_flattened() {
 
 #[test]
 fn a_record_out_of_several_can_be_read_again_alone() {
-    for path in ["google-workspace/two_events", "google-workspace/page", "okta/event_hook", "auth0/page", "duo/page", "onelogin/page"] {
+    for path in [
+        "google-workspace/two_events",
+        "google-workspace/page",
+        "okta/event_hook",
+        "auth0/page",
+        "duo/page",
+        "onelogin/page",
+    ] {
         let records = read(seed(path).as_bytes());
         assert_eq!(records.len(), 2, "{path}");
         for record in records {
@@ -287,7 +365,11 @@ fn a_record_out_of_several_can_be_read_again_alone() {
             let Some(Understanding::Event(again)) = understand(&Choice::Auto, first.original.clone()) else {
                 panic!("{path}")
             };
-            assert_eq!((again.key, again.rank, &again.event), (first.key, first.rank, &first.event), "{path}");
+            assert_eq!(
+                (again.key, again.rank, &again.event),
+                (first.key, first.rank, &first.event),
+                "{path}"
+            );
         }
     }
 }

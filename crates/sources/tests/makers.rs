@@ -33,7 +33,10 @@ fn facts(understood: &Understood) -> String {
         ),
         Facts::RiskDetection(detection) => (
             "risk",
-            first(&[&detection.suspect.user_principal_name, &detection.suspect.display_name]),
+            first(&[
+                &detection.suspect.user_principal_name,
+                &detection.suspect.display_name,
+            ]),
             detection.ip_address.clone(),
             detection.event_type.clone(),
             None,
@@ -49,7 +52,9 @@ fn facts(understood: &Understood) -> String {
         what,
         outcome,
     ];
-    fields.map(|field| field.unwrap_or_else(|| "-".to_owned())).join("\t")
+    fields
+        .map(|field| field.unwrap_or_else(|| "-".to_owned()))
+        .join("\t")
 }
 
 fn line(record: &Record) -> String {
@@ -106,7 +111,8 @@ fn check(file: &str, golden: &str, format: Option<&str>, expected: [usize; 4], r
         assert_eq!(record.line, number as u64 + 1);
         let line = line(record);
         // What no format recognises is told with all that was looked for.
-        let is_same = line == expected || expected.ends_with("no format recognises it") && line.starts_with(expected);
+        let is_same =
+            line == expected || expected.ends_with("no format recognises it") && line.starts_with(expected);
         assert!(is_same, "line {} of {file}:\n  {line}\n  {expected}", number + 1);
         if let (Understanding::Event(understood), Some(format)) = (&record.understanding, format) {
             assert_eq!(understood.format, format, "line {} of {file}", number + 1);
@@ -118,7 +124,10 @@ fn check(file: &str, golden: &str, format: Option<&str>, expected: [usize; 4], r
         changed,
         known,
         ignored,
-        rejected: rejected.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect(),
+        rejected: rejected
+            .iter()
+            .map(|(reason, count)| ((*reason).to_owned(), *count))
+            .collect(),
     };
     assert_eq!(count(&records), expected, "{file}");
 }

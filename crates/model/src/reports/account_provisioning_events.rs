@@ -90,10 +90,7 @@ fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
         .text("sourceType", provisioning.source.identity_type.as_deref())
         .text("targetType", provisioning.target.identity_type.as_deref())
         .text("joiningProperty", joining_property(provisioning))
-        .text(
-            "addedProperties",
-            names(provisioning, added).as_deref(),
-        )
+        .text("addedProperties", names(provisioning, added).as_deref())
         .text(
             "removedProperties",
             names(provisioning, |modified| {

@@ -8,7 +8,8 @@ use crate::fields::Fields;
 use crate::telling::{Id, Telling, is_pipelines};
 use crate::{address, dating, several};
 use model::event::{
-    Actor, Audit, Facts, Modified, Place, RiskDetection, SignIn, SignInKind, Suspect, SuspectKind, Target, Verdict,
+    Actor, Audit, Facts, Modified, Place, RiskDetection, SignIn, SignInKind, Suspect, SuspectKind, Target,
+    Verdict,
 };
 use model::identity::Vendor;
 use serde_json::{Map, Value};
@@ -45,14 +46,17 @@ fn is_log(record: &Map<String, Value>) -> bool {
     let fields = Fields::new(record);
     let has = |name: &str| fields.get(name).is_some();
     has("log_id") && has("type") && (has("date") || has("client_id") || has("description"))
-        || fields.object("data").is_some_and(|data| is_in_stream(&data, fields))
+        || fields
+            .object("data")
+            .is_some_and(|data| is_in_stream(&data, fields))
 }
 
 fn is_in_stream(data: &Map<String, Value>, envelope: Fields<'_>) -> bool {
     let fields = Fields::new(data);
     let has = |name: &str| fields.get(name).is_some();
     let has_id = has("log_id") || envelope.get("log_id").is_some();
-    has("type") && (has("date") && (has_id || has("client_id") || has("user_agent")) || has_id && has("description"))
+    has("type")
+        && (has("date") && (has_id || has("client_id") || has("user_agent")) || has_id && has("description"))
 }
 
 /// What a code means.
@@ -97,7 +101,14 @@ fn meaning(code: &str) -> Meaning {
         ("fercft", NonInteractive, 1),
         ("feccft", ServicePrincipal, 1),
     ];
-    const RISKS: &[&str] = &["limit_mu", "limit_sul", "limit_wc", "pwd_leak", "reset_pwd_leak", "signup_pwd_leak"];
+    const RISKS: &[&str] = &[
+        "limit_mu",
+        "limit_sul",
+        "limit_wc",
+        "pwd_leak",
+        "reset_pwd_leak",
+        "signup_pwd_leak",
+    ];
     /// Code of success, code of failure, Entra's word.
     const ACTS: &[(&str, &str, &str, bool)] = &[
         ("ss", "fs", "Add user", false),
@@ -107,8 +118,18 @@ fn meaning(code: &str) -> Meaning {
         ("scpn", "fcpn", "Update user", false),
         ("scp", "fcp", "Change user password", true),
         ("scpr", "fcpr", "User started password reset", true),
-        ("gd_enrollment_complete", "", "User registered security info", true),
-        ("gd_start_enroll", "gd_start_enroll_failed", "User started security info registration", true),
+        (
+            "gd_enrollment_complete",
+            "",
+            "User registered security info",
+            true,
+        ),
+        (
+            "gd_start_enroll",
+            "gd_start_enroll_failed",
+            "User started security info registration",
+            true,
+        ),
         ("gd_unenroll", "", "User deleted security info", true),
     ];
     if let Some((_, kind, error_code)) = SIGN_INS.iter().find(|(other, ..)| *other == code) {
@@ -166,7 +187,10 @@ fn read_event(record: &Map<String, Value>, envelope: Fields<'_>) -> Reading {
         client.as_deref(),
         description.as_deref(),
     ];
-    let id = fields.text("log_id").or_else(|| envelope.text("log_id")).or_else(|| fields.text("_id"));
+    let id = fields
+        .text("log_id")
+        .or_else(|| envelope.text("log_id"))
+        .or_else(|| fields.text("_id"));
     Telling {
         vendor: Vendor::Auth0,
         id: id.map_or(Id::Fields("auth0/1", &told_apart_by), Id::Vendors),
@@ -203,7 +227,10 @@ impl<'a> LogEvent<'a> {
         let details = Fields::new(&details);
         let request = details.object("request").unwrap_or_default().into_owned();
         let response = details.object("response").unwrap_or_default();
-        let answered = Fields::new(&response).object("body").unwrap_or_default().into_owned();
+        let answered = Fields::new(&response)
+            .object("body")
+            .unwrap_or_default()
+            .into_owned();
         let address = fields
             .text("ip")
             .or_else(|| Fields::new(&request).text("ip"))
@@ -261,10 +288,7 @@ impl<'a> LogEvent<'a> {
             location: self.place(),
             user_agent: self.fields.text("user_agent"),
             error_code,
-            failure_reason: self
-                .fields
-                .text("description")
-                .filter(|_| error_code != 0),
+            failure_reason: self.fields.text("description").filter(|_| error_code != 0),
             additional_details: Some(code.to_owned()),
             ..SignIn::default()
         }
@@ -307,7 +331,10 @@ impl<'a> LogEvent<'a> {
         let of_api = matches!(code, "sapi" | "fapi" | "mgmt_api_read");
         // What the Management API did stands in the description, in words of Auth0's reference.
         let called = description.as_deref().filter(|_| of_api);
-        let activity = activity.or_else(|| called.and_then(api_activity)).or(called).unwrap_or(code);
+        let activity = activity
+            .or_else(|| called.and_then(api_activity))
+            .or(called)
+            .unwrap_or(code);
         let mut details = vec![("type".to_owned(), Some(code.to_owned()))];
         if let Some(description) = &description {
             details.push(("description".to_owned(), Some(description.clone())));
@@ -315,7 +342,11 @@ impl<'a> LogEvent<'a> {
         if let Some(path) = Fields::new(&self.request).text("path") {
             details.push(("path".to_owned(), Some(path)));
         }
-        if let Some(method) = description.as_deref().filter(|_| code.starts_with("gd_")).and_then(factor) {
+        if let Some(method) = description
+            .as_deref()
+            .filter(|_| code.starts_with("gd_"))
+            .and_then(factor)
+        {
             details.push(("AuthenticationMethod".to_owned(), Some(method.to_owned())));
         }
         let own = Target {
@@ -359,7 +390,9 @@ impl<'a> LogEvent<'a> {
     /// The object that the called address names: `/v2/users/auth0%7C123/roles` is about a user.
     fn api_target(&self) -> Option<Target> {
         let path = Fields::new(&self.request).text("path")?;
-        let mut segments = path.split('/').skip_while(|segment| matches!(*segment, "" | "api" | "v2"));
+        let mut segments = path
+            .split('/')
+            .skip_while(|segment| matches!(*segment, "" | "api" | "v2"));
         let (collection, id) = (segments.next()?, segments.next().filter(|id| !id.is_empty()));
         let kind = match collection {
             "users" => "User",
@@ -369,9 +402,15 @@ impl<'a> LogEvent<'a> {
             _ => return None,
         };
         let answered = Fields::new(&self.answered);
-        let id = id.map(decoded).or_else(|| answered.first_text(&["user_id", "id", "client_id"]))?;
+        let id = id
+            .map(decoded)
+            .or_else(|| answered.first_text(&["user_id", "id", "client_id"]))?;
         let is_user = kind == "User";
-        let role = self.answered.get("name").and_then(Value::as_str).filter(|_| kind == "Role");
+        let role = self
+            .answered
+            .get("name")
+            .and_then(Value::as_str)
+            .filter(|_| kind == "Role");
         Some(Target {
             resource_type: Some(kind.to_owned()),
             id: Some(id),
@@ -420,7 +459,9 @@ fn factor(description: &str) -> Option<&'static str> {
 
 fn category(code: &str, path: Option<&str>) -> Option<&'static str> {
     if let Some(path) = path {
-        let collection = path.split('/').find(|segment| !matches!(*segment, "" | "api" | "v2"));
+        let collection = path
+            .split('/')
+            .find(|segment| !matches!(*segment, "" | "api" | "v2"));
         return match collection {
             Some("users") => Some("UserManagement"),
             Some("roles") => Some("RoleManagement"),
@@ -428,7 +469,11 @@ fn category(code: &str, path: Option<&str>) -> Option<&'static str> {
             _ => None,
         };
     }
-    let of_user = code.starts_with("gd_") || matches!(code.get(1..), Some("s" | "du" | "ce" | "cu" | "cpn" | "cp" | "cpr"));
+    let of_user = code.starts_with("gd_")
+        || matches!(
+            code.get(1..),
+            Some("s" | "du" | "ce" | "cu" | "cpn" | "cp" | "cpr")
+        );
     of_user.then_some("UserManagement")
 }
 

@@ -66,7 +66,9 @@ fn is_authentication(fields: Fields<'_>) -> bool {
 
 fn is_administration(fields: Fields<'_>) -> bool {
     let has = |name: &str| fields.get(name).is_some();
-    has("action") && has("username") && (has("isotimestamp") || kind(fields).as_deref() == Some("administrator"))
+    has("action")
+        && has("username")
+        && (has("isotimestamp") || kind(fields).as_deref() == Some("administrator"))
 }
 
 fn authentication(record: &Map<String, Value>, fields: Fields<'_>) -> Reading {
@@ -83,13 +85,20 @@ fn authentication(record: &Map<String, Value>, fields: Fields<'_>) -> Reading {
         .find_map(|text| address::normalise(&text));
     let user = fields.object("user").unwrap_or_default();
     let user = Fields::new(&user);
-    let (user_id, user_name) = (user.text("key"), user.text("name").or_else(|| fields.text("username")));
+    let (user_id, user_name) = (
+        user.text("key"),
+        user.text("name").or_else(|| fields.text("username")),
+    );
     let user_name = user_name.or_else(|| fields.text("email"));
     let application = fields.object("application").unwrap_or_default();
     let application = Fields::new(&application);
     let app_name = application.text("name").or_else(|| fields.text("integration"));
     let app_id = application.text("key").or_else(|| fields.text("ikey"));
-    let (factor, result, reason) = (fields.text("factor"), fields.text("result"), fields.text("reason"));
+    let (factor, result, reason) = (
+        fields.text("factor"),
+        fields.text("result"),
+        fields.text("reason"),
+    );
     let facts = if kind(fields).as_deref() == Some("enrollment") {
         // Users enrol by themselves, when they sign in for the first time.
         let target = Target {
@@ -101,7 +110,10 @@ fn authentication(record: &Map<String, Value>, fields: Fields<'_>) -> Reading {
         Facts::Audit(Box::new(Audit {
             activity: Some("User registered security info".to_owned()),
             category: Some("UserManagement".to_owned()),
-            result: result.as_deref().and_then(outcome).map(|done| word(done).to_owned()),
+            result: result
+                .as_deref()
+                .and_then(outcome)
+                .map(|done| word(done).to_owned()),
             result_reason: reason.clone(),
             logged_by_service: Some("Duo".to_owned()),
             actor: Actor {
@@ -224,8 +236,17 @@ fn administration(record: &Map<String, Value>, fields: Fields<'_>) -> Reading {
         }
         _ => Facts::Audit(Box::new(audit(fields, &description, &action))),
     };
-    let (name, object, text) = (fields.text("username"), fields.text("object"), fields.text("description"));
-    let told_apart_by = [Some(action.as_str()), name.as_deref(), object.as_deref(), text.as_deref()];
+    let (name, object, text) = (
+        fields.text("username"),
+        fields.text("object"),
+        fields.text("description"),
+    );
+    let told_apart_by = [
+        Some(action.as_str()),
+        name.as_deref(),
+        object.as_deref(),
+        text.as_deref(),
+    ];
     Telling {
         vendor: Vendor::Duo,
         id: Id::Fields("duo-administrator/1", &told_apart_by),
@@ -241,11 +262,18 @@ fn administration(record: &Map<String, Value>, fields: Fields<'_>) -> Reading {
 
 /// An object as text; free text has no members.
 fn description(fields: Fields<'_>) -> Map<String, Value> {
-    fields.object("description").map_or_else(Map::new, Cow::into_owned)
+    fields
+        .object("description")
+        .map_or_else(Map::new, Cow::into_owned)
 }
 
 /// The log names administrators by their full names; some actions tell the address of their mail.
-fn admins_sign_in(fields: Fields<'_>, description: &Map<String, Value>, action: &str, error_code: i64) -> SignIn {
+fn admins_sign_in(
+    fields: Fields<'_>,
+    description: &Map<String, Value>,
+    action: &str,
+    error_code: i64,
+) -> SignIn {
     let description = Fields::new(description);
     SignIn {
         user_principal_name: description.text("email"),

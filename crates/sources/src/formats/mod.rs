@@ -9,6 +9,9 @@ mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
 mod google_workspace;
+mod jumpcloud;
+mod ocsf;
+mod office_365;
 mod okta;
 mod onelogin;
 
@@ -71,6 +74,9 @@ pub const ALL: &[&FormatDef] = &[
     &auth0::DEF,
     &duo::DEF,
     &onelogin::DEF,
+    &office_365::DEF,
+    &jumpcloud::DEF,
+    &ocsf::DEF,
 ];
 
 /// What Microsoft Graph's own format makes of a record that was put into its shape.

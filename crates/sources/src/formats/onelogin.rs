@@ -72,9 +72,7 @@ fn read(record: &Map<String, Value>) -> Reading {
     };
     let user = Person::of(fields, "user_id", "user_name");
     let actor = Person::of(fields, "actor_user_id", "actor_user_name");
-    let address = fields
-        .text("ipaddr")
-        .and_then(|text| address::normalise(&text));
+    let address = fields.text("ipaddr").and_then(|text| address::normalise(&text));
     let app_id = fields.text("app_id");
     let facts = match meaning(number) {
         Meaning::SignIn(error_code, client_app) => Facts::SignIn(Box::new(SignIn {
@@ -90,11 +88,20 @@ fn read(record: &Map<String, Value>) -> Reading {
             failure_reason: fields
                 .first_text(&["error_description", "custom_message", "notes"])
                 .filter(|_| error_code != 0),
-            additional_details: fields.text("risk_score").map(|score| format!("risk score {score}")),
+            additional_details: fields
+                .text("risk_score")
+                .map(|score| format!("risk score {score}")),
             mfa_method: fields.first_text(&["authentication_factor_description", "otp_device_name"]),
             ..SignIn::default()
         })),
-        other => Facts::Audit(Box::new(audit(fields, number, &other, &user, &actor, address.as_deref()))),
+        other => Facts::Audit(Box::new(audit(
+            fields,
+            number,
+            &other,
+            &user,
+            &actor,
+            address.as_deref(),
+        ))),
     };
     let number = number.to_string();
     let told_apart_by = [
@@ -153,7 +160,13 @@ fn audit(
         Meaning::SignIn(..) | Meaning::Unknown => (format!("event type {number}"), false),
     };
     let mut details = vec![("event_type_id".to_owned(), Some(number.to_string()))];
-    for name in ["notes", "custom_message", "error_description", "operation_name", "policy_name"] {
+    for name in [
+        "notes",
+        "custom_message",
+        "error_description",
+        "operation_name",
+        "policy_name",
+    ] {
         if let Some(text) = fields.text(name) {
             details.push((name.to_owned(), Some(text)));
         }
@@ -180,7 +193,10 @@ fn audit(
             modified: std::mem::take(&mut modified),
         });
     }
-    for (kind, id, name) in [("Group", "group_id", "group_name"), ("Application", "app_id", "app_name")] {
+    for (kind, id, name) in [
+        ("Group", "group_id", "group_name"),
+        ("Application", "app_id", "app_name"),
+    ] {
         let (id, name) = (fields.text(id), fields.text(name));
         if id.is_some() || name.is_some() {
             targets.push(Target {

@@ -130,6 +130,11 @@ impl RowSplitter {
         }
     }
 
+    /// How much memory it holds for the row in progress, in bytes: no more than twice the limit of a row, whatever comes.
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     fn scan(&mut self, bytes: &[u8], out: &mut Vec<Row>) {
         for byte in bytes {
             self.step(*byte, out);
@@ -263,6 +268,13 @@ fn content(original: Vec<u8>, delimiter: u8) -> RowContent {
             return RowContent::Broken { reason, original };
         }
     };
+    if let Some(at) = text.bytes().position(|byte| byte == 0) {
+        let reason = format!(
+            "it has a zero byte at offset {at} of the row, which no text has; was the file damaged, or is it UTF-16 without a \
+             byte order mark? save it as UTF-8"
+        );
+        return RowContent::Broken { reason, original };
+    }
     let mut cells = Vec::new();
     let mut rest = text;
     loop {

@@ -25,8 +25,7 @@ pub(super) use filters::{
 pub(super) use others_verdicts::OTHERS;
 pub(super) use own_acts::{is_own_password_activity, own_group_activity};
 pub(super) use password_self_service::{
-    is_password_registration, methods_used, password_result, registration_activity,
-    role, user_of,
+    is_password_registration, methods_used, password_result, registration_activity, role, user_of,
 };
 pub(super) use verdicts::{About, KNOWN, place_name, standing};
 pub(crate) use vocabulary::{action, is_success};

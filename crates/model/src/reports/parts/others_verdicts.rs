@@ -1,8 +1,6 @@
 //! The verdicts of makers other than Entra: their words, and which reports each of them is for.
 
-use super::verdicts::About::{
-    IrregularSignIn, KnownCredentials, SuspiciousAddress, ThreatenedCredentials,
-};
+use super::verdicts::About::{IrregularSignIn, KnownCredentials, SuspiciousAddress, ThreatenedCredentials};
 use super::verdicts::{KNOWN, KnownVerdict, credential, sign_in};
 use crate::identity::Vendor;
 

@@ -18,7 +18,11 @@ const MAKERS: &[Vendor] = &[
     Vendor::PingFederate,
 ];
 
-const ABOUT_THE_PASSWORD: &[&str] = &["Reset user password", "Change user password", "Unlock user account"];
+const ABOUT_THE_PASSWORD: &[&str] = &[
+    "Reset user password",
+    "Change user password",
+    "Unlock user account",
+];
 
 const ABOUT_GROUPS: &[&str] = &["Add member to group", "Remove member from group"];
 
@@ -94,7 +98,10 @@ mod tests {
                 user_principal_name: owned("ann@contoso.example"),
                 ..Actor::default()
             },
-            targets: vec![target("Group", "9", "Sales"), target("User", target_id, target_name)],
+            targets: vec![
+                target("Group", "9", "Sales"),
+                target("User", target_id, target_name),
+            ],
             ..Audit::default()
         };
         let event = Event {
@@ -120,14 +127,26 @@ mod tests {
     #[test]
     fn what_users_do_to_their_own_password_is_self_service() {
         check_password(Vendor::Okta, "Reset user password", "1", "", true);
-        check_password(Vendor::Auth0, "Change user password", "", "Ann@contoso.example", true);
+        check_password(
+            Vendor::Auth0,
+            "Change user password",
+            "",
+            "Ann@contoso.example",
+            true,
+        );
         check_password(Vendor::Google, "Unlock user account", "1", "", true);
     }
 
     #[test]
     fn what_others_do_is_not() {
         check_password(Vendor::Okta, "Reset user password", "2", "", false);
-        check_password(Vendor::Okta, "Reset user password", "2", "ann@contoso.example", false);
+        check_password(
+            Vendor::Okta,
+            "Reset user password",
+            "2",
+            "ann@contoso.example",
+            false,
+        );
         check_password(Vendor::Okta, "Reset user password", "", "", false);
         check_password(Vendor::Okta, "Update user", "1", "", false);
     }

@@ -49,14 +49,19 @@ pub(super) fn flat(record: &Map<String, Value>) -> Option<Map<String, Value>> {
 
 /// What the API writes around an activity; it says nothing of it.
 fn is_packing(name: &str) -> bool {
-    ["kind", "etag", "events"].iter().any(|other| name.eq_ignore_ascii_case(other))
+    ["kind", "etag", "events"]
+        .iter()
+        .any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// `[{"name": "a", "boolValue": true}]` as `{"a": "true"}`.
 fn plain(value: &Value, depth: u32) -> Value {
     match value {
         Value::Array(items) if depth < NESTED_MAX => {
-            let named = items.iter().map(|item| named_value(item, depth)).collect::<Option<Vec<_>>>();
+            let named = items
+                .iter()
+                .map(|item| named_value(item, depth))
+                .collect::<Option<Vec<_>>>();
             match named {
                 Some(named) if !named.is_empty() => {
                     let mut object = Map::new();

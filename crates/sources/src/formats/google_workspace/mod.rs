@@ -12,7 +12,9 @@ use crate::fields::{Fields, as_text};
 use crate::telling::{Id, Telling, is_pipelines};
 use crate::{address, dating, several};
 use model::content;
-use model::event::{Actor, Audit, Facts, Modified, Place, RiskDetection, SignIn, Suspect, SuspectKind, Target, Verdict};
+use model::event::{
+    Actor, Audit, Facts, Modified, Place, RiskDetection, SignIn, Suspect, SuspectKind, Target, Verdict,
+};
 use model::identity::Vendor;
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -159,9 +161,13 @@ impl<'a> Activity<'a> {
     fn sign_in(&self, error_code: i64) -> SignIn {
         let user = self.actor();
         let of_saml = self.application == "saml";
-        let failure = ["login_failure_type", "failure_type", "saml_second_level_status_code"]
-            .into_iter()
-            .find_map(|name| self.parameter(name));
+        let failure = [
+            "login_failure_type",
+            "failure_type",
+            "saml_second_level_status_code",
+        ]
+        .into_iter()
+        .find_map(|name| self.parameter(name));
         SignIn {
             user_id: user.id,
             user_principal_name: user.name.or_else(|| self.parameter("affected_email_address")),
@@ -225,7 +231,11 @@ impl<'a> Activity<'a> {
             // Google writes down what was done. Of an event that nobody has named here it is not known whether it can fail.
             result: known.map(|_| "success".to_owned()),
             result_reason: None,
-            logged_by_service: Some(format!("Google Workspace {}", self.application).trim_end().to_owned()),
+            logged_by_service: Some(
+                format!("Google Workspace {}", self.application)
+                    .trim_end()
+                    .to_owned(),
+            ),
             correlation_id: Fields::new(&self.id).text("uniqueQualifier"),
             targets: self.targets(name, &user),
             actor: Actor {
@@ -305,8 +315,10 @@ impl<'a> Activity<'a> {
             });
         }
         let (old, new) = (
-            self.parameter("OLD_VALUE").or_else(|| self.parameter("old_value")),
-            self.parameter("NEW_VALUE").or_else(|| self.parameter("new_value")),
+            self.parameter("OLD_VALUE")
+                .or_else(|| self.parameter("old_value")),
+            self.parameter("NEW_VALUE")
+                .or_else(|| self.parameter("new_value")),
         );
         if old.is_some() || new.is_some() {
             changes.push(Modified {

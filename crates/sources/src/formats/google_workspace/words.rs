@@ -136,7 +136,10 @@ mod tests {
     fn names_mean_what_their_application_says() {
         assert_eq!(activity("admin", "CHANGE_PASSWORD"), Some("Reset user password"));
         assert_eq!(activity("login", "password_edit"), Some("Change user password"));
-        assert_eq!(activity("groups_enterprise", "add_member"), Some("Add member to group"));
+        assert_eq!(
+            activity("groups_enterprise", "add_member"),
+            Some("Add member to group")
+        );
         assert_eq!(activity("chat", "add_member"), None);
     }
 }

@@ -57,7 +57,11 @@ fn read(record: &Map<String, Value>) -> Reading {
         Sort::Audit => Facts::Audit(Box::new(event.audit(&word))),
     };
     let actor_id = event.actor().text("id");
-    let targets: Vec<String> = event.targets.iter().filter_map(|target| Fields::new(target).text("id")).collect();
+    let targets: Vec<String> = event
+        .targets
+        .iter()
+        .filter_map(|target| Fields::new(target).text("id"))
+        .collect();
     let targets = targets.join(" ");
     let address = event.address();
     let (result, reason) = (event.outcome().text("result"), event.outcome().text("reason"));
@@ -160,7 +164,11 @@ impl<'a> LogEvent<'a> {
     }
 
     fn place(&self) -> Place {
-        let place = self.client().object("geographicalContext").unwrap_or_default().into_owned();
+        let place = self
+            .client()
+            .object("geographicalContext")
+            .unwrap_or_default()
+            .into_owned();
         let place = Fields::new(&place);
         let point = place.object("geolocation").unwrap_or_default().into_owned();
         let point = Fields::new(&point);
@@ -186,9 +194,7 @@ impl<'a> LogEvent<'a> {
         Device {
             id: device.text("id"),
             display_name: device.text("name"),
-            operating_system: self
-                .user_agent("os")
-                .or_else(|| device.text("os_platform")),
+            operating_system: self.user_agent("os").or_else(|| device.text("os_platform")),
             browser: self.user_agent("browser"),
         }
     }
@@ -264,8 +270,15 @@ impl<'a> LogEvent<'a> {
 
     /// `{level=LOW}` or `{reasons=…, level=HIGH}` in `risk`; JSON in `logOnlySecurityData`, when the policy did not ask for it.
     fn risk_level(&self) -> Option<String> {
-        let only_logged = self.debug().object("logOnlySecurityData").unwrap_or_default().into_owned();
-        let only_logged = Fields::new(&only_logged).object("risk").unwrap_or_default().into_owned();
+        let only_logged = self
+            .debug()
+            .object("logOnlySecurityData")
+            .unwrap_or_default()
+            .into_owned();
+        let only_logged = Fields::new(&only_logged)
+            .object("risk")
+            .unwrap_or_default()
+            .into_owned();
         let risk = self.debug().text("risk");
         let named = risk.as_deref().and_then(|risk| {
             let level = risk.split("level=").nth(1)?;
@@ -279,7 +292,11 @@ impl<'a> LogEvent<'a> {
 
     /// The behaviors that differ from the user's own: `{New Device=POSITIVE, Velocity=NEGATIVE}`, or the same as an object.
     fn behaviors(&self) -> Option<String> {
-        let only_logged = self.debug().object("logOnlySecurityData").unwrap_or_default().into_owned();
+        let only_logged = self
+            .debug()
+            .object("logOnlySecurityData")
+            .unwrap_or_default()
+            .into_owned();
         let of_log = Fields::new(&only_logged).get("behaviors").cloned();
         let behaviors = self.debug().get("behaviors").cloned().or(of_log)?;
         let mut positive: Vec<String> = Vec::new();
@@ -289,7 +306,11 @@ impl<'a> LogEvent<'a> {
                 positive.extend(inner.split(',').filter_map(|pair| positive_name(pair, None)));
             }
             Value::Object(pairs) => {
-                positive.extend(pairs.iter().filter_map(|(name, value)| positive_name(name, value.as_str())));
+                positive.extend(
+                    pairs
+                        .iter()
+                        .filter_map(|(name, value)| positive_name(name, value.as_str())),
+                );
             }
             _ => {}
         }
@@ -319,7 +340,10 @@ impl<'a> LogEvent<'a> {
         if let Some(factor) = &factor {
             details.push(("MethodsUsed".to_owned(), Some(factor.clone())));
         }
-        let method = [reason.as_deref(), factor.as_deref()].into_iter().flatten().find_map(words::method);
+        let method = [reason.as_deref(), factor.as_deref()]
+            .into_iter()
+            .flatten()
+            .find_map(words::method);
         if let Some(method) = method.filter(|_| word.starts_with("user.mfa.factor.")) {
             details.push(("AuthenticationMethod".to_owned(), Some(method.to_owned())));
         }
@@ -408,7 +432,12 @@ impl<'a> LogEvent<'a> {
 
     /// `a,b` or `["a","b"]`.
     fn changed_attributes(&self) -> Vec<String> {
-        let listed: Vec<String> = self.debug().list("changedAttributes").iter().filter_map(as_text).collect();
+        let listed: Vec<String> = self
+            .debug()
+            .list("changedAttributes")
+            .iter()
+            .filter_map(as_text)
+            .collect();
         if !listed.is_empty() {
             return listed;
         }
@@ -504,7 +533,11 @@ impl<'a> LogEvent<'a> {
                 detail: self.outcome().text("reason"),
             },
             source: Some("Okta".to_owned()),
-            ip_address: if is_report { reported } else { self.address().or(attacker) },
+            ip_address: if is_report {
+                reported
+            } else {
+                self.address().or(attacker)
+            },
             location: if is_report { reported_place } else { self.place() },
             user_agent: self.user_agent("rawUserAgent").filter(|_| !is_report),
             correlation_id: self.transaction(),
@@ -575,7 +608,9 @@ fn audit_result(result: &str) -> Option<&'static str> {
 }
 
 fn positive_name(pair: &str, value: Option<&str>) -> Option<String> {
-    let (name, value) = pair.split_once('=').map_or((pair, value), |(name, value)| (name, Some(value)));
+    let (name, value) = pair
+        .split_once('=')
+        .map_or((pair, value), |(name, value)| (name, Some(value)));
     value?
         .trim()
         .eq_ignore_ascii_case("POSITIVE")

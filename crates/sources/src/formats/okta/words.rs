@@ -75,9 +75,7 @@ pub(super) fn activity(word: &str, is_by_oneself: bool) -> Option<&'static str> 
         "application.lifecycle.create" => Some("Add application"),
         "application.lifecycle.update" => Some("Update application"),
         "application.lifecycle.delete" => Some("Delete application"),
-        "user.mfa.factor.activate" => {
-            own("User registered security info", "Admin registered security info")
-        }
+        "user.mfa.factor.activate" => own("User registered security info", "Admin registered security info"),
         "user.mfa.factor.update" => own("User updated security info", "Admin updated security info"),
         "user.mfa.factor.deactivate" | "user.mfa.factor.reset_all" => {
             own("User deleted security info", "Admin deleted security info")
@@ -142,9 +140,21 @@ mod tests {
             assert_eq!(provisioned(word), (action, object), "{word}");
         };
         check("application.provision.user.push", "push", Some("User"));
-        check("application.provision.user.deactivate", "deactivate", Some("User"));
-        check("application.provision.group_push.activate_mapping", "activate_mapping", Some("Group"));
-        check("application.provision.integration.call_api", "integration.call_api", None);
+        check(
+            "application.provision.user.deactivate",
+            "deactivate",
+            Some("User"),
+        );
+        check(
+            "application.provision.group_push.activate_mapping",
+            "activate_mapping",
+            Some("Group"),
+        );
+        check(
+            "application.provision.integration.call_api",
+            "integration.call_api",
+            None,
+        );
     }
 
     #[test]
