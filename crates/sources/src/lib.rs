@@ -24,6 +24,7 @@ mod reading;
 pub mod splitter;
 pub mod table;
 mod telling;
+mod windows;
 
 pub use formats::{ALL, FormatDef, by_id, stored_by_id};
 pub use reading::{Choice, members, understand};
