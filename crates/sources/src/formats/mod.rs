@@ -6,8 +6,10 @@ mod entra_csv_managed_identity;
 mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
+mod mim;
 mod windows_security;
 
+use crate::mim::Part;
 use crate::{mapping, own};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
@@ -41,6 +43,8 @@ pub(crate) enum Reading {
     Ignored(String),
     /// It is, and lacks what an event needs.
     Rejected(String),
+    /// It is a part of a record that its maker wrote in several.
+    Fragment(Part),
     /// It tells an event.
     Event(Box<Told>),
 }
@@ -60,6 +64,7 @@ pub const ALL: &[&FormatDef] = &[
     &entra_csv::DEF,
     &entra_csv_non_interactive::DEF,
     &entra_csv_managed_identity::DEF,
+    &mim::DEF,
     &windows_security::DEF,
 ];
 

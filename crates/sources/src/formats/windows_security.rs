@@ -1,6 +1,7 @@
 //! The security log of Windows: sign-ins of people, changes of accounts and groups.
 
 use super::{FormatDef, Reading};
+use crate::mim;
 use crate::windows::{WindowsEvent, security};
 use serde_json::{Map, Value};
 
@@ -16,7 +17,7 @@ pub(super) const DEF: FormatDef = FormatDef {
 
 fn read(record: &Map<String, Value>) -> Reading {
     match WindowsEvent::of(record) {
-        Some(event) => security::read(&event),
-        None => Reading::Unrecognised,
+        Some(event) if !mim::is_ours(&event) => security::read(&event),
+        _ => Reading::Unrecognised,
     }
 }

@@ -51,7 +51,7 @@ impl WindowsEvent {
 
     /// A named datum.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.data.get(name).and_then(Value::as_str)
+        self.data.get(name).and_then(Value::as_str).map(str::trim)
     }
 
     /// Whether it was logged in this log.

@@ -258,8 +258,7 @@ fn put(read: &mut WindowsEvent, name: &str, value: &Value) {
         other => as_text(other),
     };
     let Some(text) = text else { return };
-    let text = text.trim();
-    if !matches!(text, "" | "-") {
+    if !matches!(text.trim(), "" | "-") {
         read.data.insert(name.to_owned(), Value::from(text));
     }
 }

@@ -8,7 +8,7 @@ mod chunk;
 mod values;
 
 use super::{CarrierDef, CarrierReader, Recognised, Start};
-use crate::reading::{self, Choice, Judged};
+use crate::reading::{self, Choice};
 use crate::windows::tree::Element;
 use crate::{Record, Understanding};
 use chunk::{CHUNK_BYTES, Trust};
@@ -64,7 +64,7 @@ impl Reader {
         for found in chunk::records(&self.buffer, trust) {
             self.records += 1;
             let (offset, understanding) = match found {
-                chunk::Found::Record { offset, element } => (offset, self.understand(choice, element)),
+                chunk::Found::Record { offset, element } => (offset, understand(choice, element)),
                 chunk::Found::Fault { offset, reason } => (
                     offset,
                     Understanding::Rejected {
@@ -83,23 +83,16 @@ impl Reader {
         self.buffer.clear();
     }
 
-    /// The record as JSON is what is kept of it: the bytes of a record mean nothing without their chunk.
-    #[allow(clippy::unused_self)]
-    fn understand(&self, choice: &Choice, element: Element) -> Understanding {
-        let record = element.into_record();
-        let original = || Value::Object(record.clone()).to_string().into_bytes();
-        match reading::judge(choice, &record) {
-            Judged::Event(format, told) => Understanding::of_event(format, told, original()),
-            Judged::Ignored(reason) => Understanding::Ignored { reason },
-            Judged::Rejected(reason) => Understanding::Rejected {
-                reason,
-                original: original(),
-            },
-            Judged::NoRecord => Understanding::Ignored {
-                reason: "empty event".to_owned(),
-            },
-        }
-    }
+}
+
+/// The record as JSON is what is kept of it: the bytes of a record mean nothing without their chunk.
+fn understand(choice: &Choice, element: Element) -> Understanding {
+    let record = element.into_record();
+    let judged = reading::judge(choice, &record);
+    let understanding = judged.understanding(|| Value::Object(record).to_string().into_bytes());
+    understanding.unwrap_or_else(|| Understanding::Ignored {
+        reason: "an event without content".to_owned(),
+    })
 }
 
 impl CarrierReader for Reader {
