@@ -19,6 +19,7 @@ mod entra;
 mod fields;
 pub mod formats;
 pub mod mapping;
+mod mim;
 mod moment;
 mod others;
 pub mod own;
@@ -28,13 +29,14 @@ mod several;
 pub mod splitter;
 pub mod table;
 mod telling;
+mod windows;
 
 pub use formats::{ALL, FormatDef, by_id, stored_by_id};
-pub use reading::{Choice, members, understand};
+pub use reading::{Choice, assemble, members, understand};
 
 use carriers::CarrierReader;
 use formats::Told;
-use model::batch::EventDraft;
+use model::batch::{EventDraft, FragmentDraft};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
 use splitter::{Content, Piece, Splitter};
@@ -83,6 +85,8 @@ pub struct Record {
 pub enum Understanding {
     /// It tells an event.
     Event(Box<Understood>),
+    /// It is a part of a record that its maker wrote in several: [`assemble`] puts them together.
+    Fragment(Box<FragmentDraft>),
     /// It is understood and none of our business.
     Ignored {
         /// Why, the same words for records of the same sort, so that they can be counted.

@@ -1,11 +1,14 @@
 //! One record's bytes become what they say: parsed, recognised, unwrapped where a log pipeline wrapped it.
 
+use crate::carriers;
 use crate::fields::Fields;
 use crate::formats::{ALL, FormatDef, Reading, Told};
 use crate::mapping::{self, Mapping};
+use crate::mim::{self, Part};
 use crate::table::{self, Expected, Sniffer, Sort, TableReader};
 use crate::{Limits, Understanding};
 use crate::{others, portal};
+use model::batch::FragmentDraft;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -24,12 +27,36 @@ pub enum Choice {
 pub(crate) enum Judged {
     /// It tells an event, as the named format understood it.
     Event(&'static str, Told),
+    /// It is a part of a record of the named format.
+    Fragment(&'static str, Part),
     /// It is understood and none of our business.
     Ignored(String),
     /// It is not understood.
     Rejected(String),
     /// It is a page without records.
     NoRecord,
+}
+
+impl Judged {
+    /// What becomes of the record; `None` if it is none. `original` gives what is kept of it.
+    pub(crate) fn understanding(self, original: impl FnOnce() -> Vec<u8>) -> Option<Understanding> {
+        Some(match self {
+            Judged::Event(format, told) => Understanding::of_event(format, told, original()),
+            Judged::Fragment(format, part) => Understanding::Fragment(Box::new(FragmentDraft {
+                format,
+                whole: part.whole,
+                part: part.part,
+                parts: part.parts,
+                original: original(),
+            })),
+            Judged::Ignored(reason) => Understanding::Ignored { reason },
+            Judged::Rejected(reason) => Understanding::Rejected {
+                reason,
+                original: original(),
+            },
+            Judged::NoRecord => return None,
+        })
+    }
 }
 
 /// Members in which log pipelines keep the record that they carry, as an object or as JSON text: Panther, Fluent Bit and
@@ -98,11 +125,8 @@ fn understand_parsed(
         }
         Found::Several(_) => Judged::Rejected("it is a list within a list of records".to_owned()),
     };
-    match judged {
-        Judged::Event(format, told) => tell(Understanding::of_event(format, told, original)),
-        Judged::Ignored(reason) => tell(Understanding::Ignored { reason }),
-        Judged::Rejected(reason) => tell(Understanding::Rejected { reason, original }),
-        Judged::NoRecord => {}
+    if let Some(understanding) = judged.understanding(|| original) {
+        tell(understanding);
     }
 }
 
@@ -139,7 +163,21 @@ pub fn members(original: &[u8]) -> Option<Map<String, Value>> {
     if original.first() == Some(&b'{') {
         return parse(original).ok();
     }
+    if original.first() == Some(&b'<') {
+        return carriers::event_xml::members(original);
+    }
     table::members(original)
+}
+
+/// Puts a record together of the originals of all its parts, in their order, and reads it. What it was put together of, and why that
+/// did not become an event, is told as for any record. `None` for a format without parts.
+pub fn assemble(format: &str, parts: &[Vec<u8>]) -> Option<Understanding> {
+    let format = ALL.iter().copied().find(|own| own.id == format)?;
+    let assembled = mim::assemble(parts.iter().map(|part| members(part)))?;
+    match assembled {
+        Ok(record) => first_of_object(&Choice::Only(format), record),
+        Err((reason, original)) => Some(Understanding::Rejected { reason, original }),
+    }
 }
 
 /// What a parsed record is, as far as the choice understands it; for carriers, which bring one record at a time.
@@ -181,6 +219,7 @@ fn find(choice: &Choice, record: &Map<String, Value>) -> Found {
 fn judged(format: &'static str, reading: Reading) -> Judged {
     match reading {
         Reading::Event(told) => Judged::Event(format, *told),
+        Reading::Fragment(part) => Judged::Fragment(format, part),
         Reading::Ignored(reason) => Judged::Ignored(reason),
         Reading::Rejected(reason) => Judged::Rejected(reason),
         Reading::Unrecognised | Reading::Several(_) => Judged::NoRecord,

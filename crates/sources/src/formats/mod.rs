@@ -10,11 +10,14 @@ mod entra_graph;
 mod entra_log_analytics;
 mod google_workspace;
 mod jumpcloud;
+mod mim;
 mod ocsf;
 mod office_365;
 mod okta;
 mod onelogin;
+mod windows_security;
 
+use crate::mim::Part;
 use crate::{mapping, own};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
@@ -48,6 +51,8 @@ pub(crate) enum Reading {
     Ignored(String),
     /// It is, and lacks what an event needs.
     Rejected(String),
+    /// It is a part of a record that its maker wrote in several.
+    Fragment(Part),
     /// It tells an event.
     Event(Box<Told>),
     /// It holds several records, each of which is read by itself.
@@ -77,6 +82,8 @@ pub const ALL: &[&FormatDef] = &[
     &office_365::DEF,
     &jumpcloud::DEF,
     &ocsf::DEF,
+    &mim::DEF,
+    &windows_security::DEF,
 ];
 
 /// What Microsoft Graph's own format makes of a record that was put into its shape.

@@ -37,6 +37,7 @@ pub(crate) fn refusal(choice: Choice, input: &str) -> String {
         Understanding::Rejected { reason, .. } => format!("rejected: {reason}"),
         Understanding::Ignored { reason } => format!("ignored: {reason}"),
         Understanding::Event(understood) => panic!("{input} was understood: {understood:?}"),
+        Understanding::Fragment(part) => panic!("{input} is a part: {part:?}"),
     }
 }
 
