@@ -20,6 +20,7 @@ mod tally;
 mod tenant;
 mod upgrade;
 mod usage;
+mod ways;
 mod writer;
 
 use crate::error::StoreError;
