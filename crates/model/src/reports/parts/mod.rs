@@ -1,6 +1,7 @@
 //! What several reports share: filters, the open type of break-downs, the old words for audits, and who did what.
 
 mod activity_types;
+mod b2c;
 mod breakdown;
 mod credentials;
 mod detail;
@@ -13,9 +14,11 @@ mod verdicts;
 mod vocabulary;
 
 pub use activity_types::{ActivityType, activity_types};
-pub use breakdown::BREAKDOWN;
+pub use breakdown::{BREAKDOWN, window_ends};
 
-pub(super) use breakdown::count_of_nothing;
+pub(crate) use b2c::{Sort as CustomerSort, customer};
+pub(super) use b2c::{authentication_adds, authentication_row, second_factor_adds, second_factor_row};
+pub(super) use breakdown::{breakdown_of, count_of_window};
 pub(super) use credentials::{CREDENTIAL_PROPERTIES, credentials_row};
 pub(super) use detail::{DetailText, Updated, updated_properties};
 pub(super) use filters::{
