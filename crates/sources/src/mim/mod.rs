@@ -21,8 +21,7 @@ const CONTINUED: i64 = 4137;
 
 /// Whether an event of Windows is of this log.
 pub(crate) fn is_ours(event: &WindowsEvent) -> bool {
-    event.is_of_channel(CHANNEL)
-        || event.is_of_provider(PROVIDER) && matches!(event.id, WHOLE | CONTINUED)
+    event.is_of_channel(CHANNEL) || event.is_of_provider(PROVIDER) && matches!(event.id, WHOLE | CONTINUED)
 }
 
 /// Reads a record.
@@ -46,9 +45,15 @@ pub(crate) fn assemble(
     }
     let request = match serde_json::from_str(text.trim()) {
         Ok(Value::Object(request)) => request,
-        Ok(_) => return Some(Err(("its parts together are no object".to_owned(), text.into_bytes()))),
+        Ok(_) => {
+            return Some(Err((
+                "its parts together are no object".to_owned(),
+                text.into_bytes(),
+            )));
+        }
         Err(error) => {
-            let reason = format!("its parts together are no JSON: {error} (counted from the start of the request)");
+            let reason =
+                format!("its parts together are no JSON: {error} (counted from the start of the request)");
             return Some(Err((reason, text.into_bytes())));
         }
     };
@@ -124,9 +129,12 @@ fn read_text(text: &str, logged: Option<Timestamp>) -> Reading {
     match serde_json::from_str(text) {
         Ok(Value::Object(request)) => request::read(&request, logged),
         // Something of a request whose header was cut off, as in the samples.
-        _ if text.starts_with(['{', '[', '"']) || text.contains('{') => Reading::Fragment(parts::of_unknown(text)),
+        _ if text.starts_with(['{', '[', '"']) || text.contains('{') => {
+            Reading::Fragment(parts::of_unknown(text))
+        }
         _ => Reading::Rejected(
-            "the event of the Identity Manager Request Log has neither a request in JSON nor a part of one".to_owned(),
+            "the event of the Identity Manager Request Log has neither a request in JSON nor a part of one"
+                .to_owned(),
         ),
     }
 }

@@ -155,7 +155,10 @@ mod tests {
 
     #[test]
     fn a_header_is_read_in_every_way_that_it_is_written() {
-        check("Request '<id>', message 2 out of 3: \n{\"a\"", "2/3 \"{\\\"a\\\"\"");
+        check(
+            "Request '<id>', message 2 out of 3: \n{\"a\"",
+            "2/3 \"{\\\"a\\\"\"",
+        );
         check("Request '<id>', message 2 out of 3: \r\nx", "2/3 \"x\"");
         check("Request '<id>', message 2 out of 3: x", "2/3 \"x\"");
         check("Request '<id>', message 2 out of 3:x", "2/3 \"x\"");

@@ -121,7 +121,10 @@ impl<'a> Request<'a> {
             ("Request".to_owned(), self.fields.text("DisplayName")),
             ("Justification".to_owned(), self.fields.text("Justification")),
             ("ParentRequest".to_owned(), self.id_of("ParentRequest")),
-            ("ServicePartitionName".to_owned(), self.fields.text("ServicePartitionName")),
+            (
+                "ServicePartitionName".to_owned(),
+                self.fields.text("ServicePartitionName"),
+            ),
         ];
         if let Some(kind) = self.self_service() {
             details.push(("SelfService".to_owned(), Some(kind.to_owned())));
@@ -133,7 +136,14 @@ impl<'a> Request<'a> {
         let reason = self.fields.first_text(&["Reason", "RequestStatusDetails"]);
         Audit {
             activity: Some(what),
-            category: Some(if is_group { "GroupManagement" } else { "UserManagement" }.to_owned()),
+            category: Some(
+                if is_group {
+                    "GroupManagement"
+                } else {
+                    "UserManagement"
+                }
+                .to_owned(),
+            ),
             operation_type: Some(self.operation.clone()),
             result: status.as_deref().and_then(outcome).map(str::to_owned),
             result_reason: reason,
@@ -201,9 +211,11 @@ impl<'a> Request<'a> {
     }
 
     fn touches(&self, names: &[&str]) -> bool {
-        self.parameters
-            .iter()
-            .any(|parameter| names.iter().any(|name| name.eq_ignore_ascii_case(&parameter.name)))
+        self.parameters.iter().any(|parameter| {
+            names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(&parameter.name))
+        })
     }
 
     /// The portal for resets asks as the built-in anonymous user, or under an account of its own.
@@ -236,7 +248,10 @@ impl<'a> Request<'a> {
     }
 
     fn membership(&self) -> Option<&str> {
-        let of_members = self.parameters.iter().filter(|parameter| is_of_members(parameter));
+        let of_members = self
+            .parameters
+            .iter()
+            .filter(|parameter| is_of_members(parameter));
         let mut modes = of_members.filter_map(|parameter| parameter.mode.as_deref());
         modes.find(|mode| matches!(*mode, "Add" | "Remove"))
     }
@@ -244,9 +259,15 @@ impl<'a> Request<'a> {
     /// The members that are added or removed. A value is an object, a list of them, or either as text.
     fn members(&self) -> Vec<Target> {
         let mut members = Vec::new();
-        for parameter in self.parameters.iter().filter(|parameter| is_of_members(parameter)) {
+        for parameter in self
+            .parameters
+            .iter()
+            .filter(|parameter| is_of_members(parameter))
+        {
             let value = match &parameter.value {
-                Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
+                Some(Value::String(text)) => {
+                    serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into())
+                }
                 Some(value) => value.clone(),
                 None => continue,
             };
@@ -268,9 +289,8 @@ impl<'a> Request<'a> {
         };
         let found = self.fields.get("Target").and_then(|value| target(value, None));
         let mut own = found.unwrap_or_default();
-        own.resource_type = (!resource_type.is_empty()).then(|| {
-            if is_group { "Group" } else { resource_type }.to_owned()
-        });
+        own.resource_type =
+            (!resource_type.is_empty()).then(|| if is_group { "Group" } else { resource_type }.to_owned());
         own.display_name = own.display_name.take().or_else(|| self.target_name.clone());
         own.modified = self
             .parameters
@@ -291,6 +311,7 @@ impl<'a> Request<'a> {
         const WORDS: &[(&str, &str)] = &[
             ("question", "Security Questions"),
             ("qagate", "Security Questions"),
+            ("qa gate", "Security Questions"),
             ("email", "Alternate Email"),
             ("sms", "Mobile Phone"),
             ("phone", "Mobile Phone"),
@@ -311,8 +332,15 @@ impl<'a> Request<'a> {
         }
         for parameter in &self.parameters {
             said.push_str(&parameter.name.to_ascii_lowercase());
-            if parameter.name.eq_ignore_ascii_case("GateTypeID") || parameter.name.eq_ignore_ascii_case("DisplayName") {
-                said.extend(parameter.value.iter().map(|value| value.to_string().to_ascii_lowercase()));
+            if parameter.name.eq_ignore_ascii_case("GateTypeID")
+                || parameter.name.eq_ignore_ascii_case("DisplayName")
+            {
+                said.extend(
+                    parameter
+                        .value
+                        .iter()
+                        .map(|value| value.to_string().to_ascii_lowercase()),
+                );
             }
         }
         let mut methods: Vec<&str> = Vec::new();
@@ -358,7 +386,9 @@ fn shown(text: &str) -> (Option<String>, Option<String>) {
     };
     let object_type = before.rsplit(' ').next().map(str::to_owned);
     let name = after.trim().strip_prefix('\'');
-    let name = name.and_then(|name| name.rsplit_once('\'')).map(|(name, _)| name.to_owned());
+    let name = name
+        .and_then(|name| name.rsplit_once('\''))
+        .map(|(name, _)| name.to_owned());
     (object_type, name.filter(|name| !name.is_empty()))
 }
 
@@ -367,7 +397,9 @@ fn actor(fields: Fields<'_>) -> Actor {
         Some(Value::Object(creator)) => {
             let creator = Fields::new(creator);
             Actor {
-                user_id: creator.text("HybridObjectID").or_else(|| creator.text("ObjectID")),
+                user_id: creator
+                    .text("HybridObjectID")
+                    .or_else(|| creator.text("ObjectID")),
                 user_principal_name: account(creator),
                 user_display_name: creator.text("DisplayName"),
                 ..Actor::default()
@@ -392,7 +424,9 @@ fn target(value: &Value, resource_type: Option<&str>) -> Option<Target> {
         });
     };
     let object = Fields::new(object);
-    let is_group = object.text("ObjectType").is_some_and(|object_type| is_group(&object_type));
+    let is_group = object
+        .text("ObjectType")
+        .is_some_and(|object_type| is_group(&object_type));
     Some(Target {
         resource_type,
         id: object.text("HybridObjectID").or_else(|| object.text("ObjectID")),

@@ -24,7 +24,10 @@ fn keep(
     arrived: &str,
     fragments: Vec<FragmentDraft>,
 ) -> Result<Vec<Kept>, String> {
-    let lease = opened.store.lease(trial.tenant).map_err(|error| error.to_string())?;
+    let lease = opened
+        .store
+        .lease(trial.tenant)
+        .map_err(|error| error.to_string())?;
     opened
         .store
         .keep_fragments(&lease, source, time(arrived), fragments)
@@ -32,7 +35,10 @@ fn keep(
 }
 
 fn forget(trial: &Trial, opened: &Opened, whole: &str) -> Result<(), String> {
-    let lease = opened.store.lease(trial.tenant).map_err(|error| error.to_string())?;
+    let lease = opened
+        .store
+        .lease(trial.tenant)
+        .map_err(|error| error.to_string())?;
     opened
         .store
         .forget_fragments(&lease, "suite", whole, time("2017-06-02T00:00:00Z"))
@@ -47,7 +53,12 @@ fn unassembled(trial: &Trial, opened: &Opened) -> Result<Vec<String>, String> {
         .map_err(|error| error.to_string())?;
     Ok(waiting
         .iter()
-        .map(|waits| format!("{} {}/{} since {}", waits.whole, waits.have, waits.parts, waits.first_arrived))
+        .map(|waits| {
+            format!(
+                "{} {}/{} since {}",
+                waits.whole, waits.have, waits.parts, waits.first_arrived
+            )
+        })
         .collect())
 }
 
@@ -59,7 +70,13 @@ fn text_of(trial: &Trial, opened: &Opened, whole: &str) -> Result<String, String
         .map_err(|error| error.to_string())?;
     let parts: Vec<String> = fragments
         .iter()
-        .map(|fragment| format!("{}:{}", fragment.part, String::from_utf8_lossy(&fragment.original)))
+        .map(|fragment| {
+            format!(
+                "{}:{}",
+                fragment.part,
+                String::from_utf8_lossy(&fragment.original)
+            )
+        })
         .collect();
     Ok(parts.join(" "))
 }
@@ -75,7 +92,13 @@ pub(super) fn waiting(trial: &Trial) -> Result<(), String> {
         "2017-06-01T10:00:00Z",
         vec![part("a", 3, 3, "c"), part("b", 1, 2, "x")],
     )?;
-    keep(trial, &opened, "two", "2017-06-01T09:00:00Z", vec![part("a", 1, 3, "a")])?;
+    keep(
+        trial,
+        &opened,
+        "two",
+        "2017-06-01T09:00:00Z",
+        vec![part("a", 1, 3, "a")],
+    )?;
     drop(opened);
     let opened = trial.open();
     let kept = keep(
@@ -86,7 +109,11 @@ pub(super) fn waiting(trial: &Trial) -> Result<(), String> {
         vec![part("a", 1, 3, "a"), part("a", 2, 3, "b")],
     )?;
     equal("two more", kept, vec![Kept::Waits, Kept::Waits])?;
-    equal("the record", text_of(trial, &opened, "a")?, "1:a 2:b 3:c".to_owned())?;
+    equal(
+        "the record",
+        text_of(trial, &opened, "a")?,
+        "1:a 2:b 3:c".to_owned(),
+    )?;
     equal(
         "what waits",
         unassembled(trial, &opened)?,
@@ -108,7 +135,11 @@ pub(super) fn forgotten(trial: &Trial) -> Result<(), String> {
     drop(opened);
     let opened = trial.open();
     let kept = keep(trial, &opened, "two", arrived, parts())?;
-    equal("parts that come again", kept, vec![Kept::WholeAlready, Kept::WholeAlready])?;
+    equal(
+        "parts that come again",
+        kept,
+        vec![Kept::WholeAlready, Kept::WholeAlready],
+    )?;
     equal("the record", text_of(trial, &opened, "a")?, String::new())?;
     equal(
         "what waits",
@@ -129,13 +160,25 @@ pub(super) fn bounds(trial: &Trial) -> Result<(), String> {
     keep(trial, &opened, "one", arrived, vec![part("large", 1, 3, &large)])?;
     let kept = keep(trial, &opened, "one", arrived, vec![part("large", 2, 3, &large)])?;
     equal("more bytes than a record may have", kept, vec![Kept::TooLarge])?;
-    let many = (1..10_000).map(|number| part(&number.to_string(), 1, 2, "")).collect();
+    let many = (1..10_000)
+        .map(|number| part(&number.to_string(), 1, 2, ""))
+        .collect();
     let kept = keep(trial, &opened, "one", arrived, many)?;
     ensure(kept.iter().all(|kept| *kept == Kept::Waits), || {
         "10,000 records may wait".to_owned()
     })?;
-    let kept = keep(trial, &opened, "one", arrived, vec![part("more", 1, 2, ""), part("7", 2, 2, "")])?;
-    equal("one more record, and one more part", kept, vec![Kept::TooMany, Kept::Waits])?;
+    let kept = keep(
+        trial,
+        &opened,
+        "one",
+        arrived,
+        vec![part("more", 1, 2, ""), part("7", 2, 2, "")],
+    )?;
+    equal(
+        "one more record, and one more part",
+        kept,
+        vec![Kept::TooMany, Kept::Waits],
+    )?;
     equal("the other tenant", unassembled(&other, &opened)?, vec![])?;
     let kept = keep(&other, &opened, "one", arrived, vec![part("more", 1, 2, "")])?;
     equal("a record of the other tenant", kept, vec![Kept::Waits])

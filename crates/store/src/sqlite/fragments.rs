@@ -163,7 +163,9 @@ pub(super) fn unassembled(tenant: &Tenant) -> Result<Vec<Unassembled>, StoreErro
 fn read_unassembled(connection: &Connection) -> rusqlite::Result<Vec<Unassembled>> {
     // A catalogue of a version that did not keep parts has the table, too, but one that was cut off in its making may not.
     let is_there = connection
-        .query_row("SELECT 1 FROM sqlite_master WHERE name = 'fragments'", [], |_| Ok(()))
+        .query_row("SELECT 1 FROM sqlite_master WHERE name = 'fragments'", [], |_| {
+            Ok(())
+        })
         .optional()?;
     if is_there.is_none() {
         return Ok(Vec::new());

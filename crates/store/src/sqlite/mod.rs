@@ -25,8 +25,9 @@ mod writer;
 
 use crate::error::StoreError;
 use crate::events::{
-    Appended, BackupSource, Change, CheckReport, EventStore, Fragment, Health, Kept, Lease, LedgerLine, MonthInfo,
-    Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles, Unassembled,
+    Appended, BackupSource, Change, CheckReport, EventStore, Fragment, Health, Kept, Lease, LedgerLine,
+    MonthInfo, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
+    Unassembled,
 };
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;

@@ -6,6 +6,7 @@ mod credentials;
 mod detail;
 mod filters;
 mod group_self_service;
+mod mim;
 mod password_self_service;
 mod verdicts;
 mod vocabulary;
@@ -21,6 +22,7 @@ pub(super) use filters::{
     TIME_STAMP_IS_EVENT_TIME,
 };
 pub(super) use group_self_service::group_activity;
+pub(super) use mim::{MimSelfService, mim_group, mim_password_result, mim_request};
 pub(super) use password_self_service::{
     is_password_activity, is_password_registration, methods_used, password_result, registration_activity,
     role, user_of,

@@ -82,7 +82,6 @@ impl Reader {
         self.chunks += 1;
         self.buffer.clear();
     }
-
 }
 
 /// The record as JSON is what is kept of it: the bytes of a record mean nothing without their chunk.
