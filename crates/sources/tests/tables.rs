@@ -48,6 +48,7 @@ fn told(input: &[u8]) -> Vec<String> {
                 }
                 Understanding::Ignored { reason } => format!("ignored: {reason}"),
                 Understanding::Rejected { reason, .. } => format!("rejected: {reason}"),
+                other @ Understanding::Fragment(_) => format!("{other:?}"),
             };
             format!("{}: {said}", record.line)
         })
