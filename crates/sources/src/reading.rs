@@ -1,7 +1,9 @@
 //! One record's bytes become what they say: parsed, recognised, unwrapped where a log pipeline wrapped it.
 
+use crate::carriers::{self, CarrierDef};
 use crate::fields::Fields;
 use crate::formats::{ALL, FormatDef, Reading, Told};
+use crate::line::{self, Line};
 use crate::mapping::{self, Mapping};
 use crate::portal;
 use crate::table::{self, Expected, Sniffer, Sort, TableReader};
@@ -85,16 +87,26 @@ fn understand_row(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     let mut records = Vec::new();
     let delimiter = match sort {
         Sort::Table { delimiter } => delimiter,
-        Sort::Carried(carrier) => {
-            let mut reader = (carrier.open)(Limits::default());
-            reader.push(choice, &original, &mut records);
-            reader.finish(choice, &mut records);
-            return records.into_iter().next().map(|record| record.understanding);
+        Sort::Carried(carrier) => return carried(carrier, choice, &original),
+        Sort::Json => {
+            // A line that stood in the middle of a log may look like nothing by itself.
+            let line = carried(&carriers::lines::DEF, choice, &original);
+            if let Some(Understanding::Event(_)) = line {
+                return line;
+            }
+            return understand_object(choice, original);
         }
-        Sort::Json => return understand_object(choice, original),
     };
     let mut reader = TableReader::new(Limits::default(), delimiter);
     reader.push(choice, &original, &mut records);
+    reader.finish(choice, &mut records);
+    records.into_iter().next().map(|record| record.understanding)
+}
+
+fn carried(carrier: &CarrierDef, choice: &Choice, original: &[u8]) -> Option<Understanding> {
+    let mut records = Vec::new();
+    let mut reader = (carrier.open)(Limits::default());
+    reader.push(choice, original, &mut records);
     reader.finish(choice, &mut records);
     records.into_iter().next().map(|record| record.understanding)
 }
@@ -109,16 +121,44 @@ pub fn members(original: &[u8]) -> Option<Map<String, Value>> {
 
 /// What a parsed record is, as far as the choice understands it.
 pub(crate) fn judge(choice: &Choice, record: &Map<String, Value>) -> Judged {
-    let found = match choice {
-        Choice::Auto => unwrap(ALL, record, 0),
-        Choice::Only(format) => unwrap(std::slice::from_ref(format), record, 0),
-        Choice::Mapped(mapping) => return judged(mapping::FORMAT, mapping.read(record)),
+    recognise(choice, record).unwrap_or_else(|| {
+        if is_empty_page(record) {
+            Judged::NoRecord
+        } else {
+            Judged::Rejected(unrecognised(choice, record))
+        }
+    })
+}
+
+/// What a parsed record is; `None` if the choice does not know it.
+pub(crate) fn recognise(choice: &Choice, record: &Map<String, Value>) -> Option<Judged> {
+    let formats = match choice {
+        Choice::Auto => ALL,
+        Choice::Only(format) => std::slice::from_ref(format),
+        Choice::Mapped(mapping) => return Some(judged(mapping::FORMAT, mapping.read(record))),
     };
-    match found {
-        Some((format, reading)) => judged(format.id, reading),
-        None if is_empty_page(record) => Judged::NoRecord,
-        None => Judged::Rejected(unrecognised(choice, record)),
+    unwrap(formats, record, 0)
+        .map(|(format, reading)| judged(format.id, reading))
+        .or_else(|| of_line(formats, record))
+}
+
+/// What the line is that a record carries: one of journald, or what a log pipeline made of a line.
+fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Option<Judged> {
+    if Line::of(record).is_some() {
+        return None;
     }
+    let of = |record: &Map<String, Value>| {
+        let (format, reading) = unwrap(formats, record, UNWRAPPED_MAX)?;
+        Some(judged(format.id, reading))
+    };
+    if let Some(carried) = line::of_journal(record) {
+        let program = Line::of(&carried).and_then(|line| line.program);
+        let nobodys = || Judged::Ignored(line::nobodys(line::program_word(program)));
+        return Some(of(&carried).unwrap_or_else(nobodys));
+    }
+    let found = line::of_wrapper(record).and_then(|carried| of(&carried));
+    let nobodys = || line::is_dockers(record).then(|| Judged::Ignored(line::nobodys(Some("a container"))));
+    found.or_else(nobodys)
 }
 
 fn judged(format: &'static str, reading: Reading) -> Judged {

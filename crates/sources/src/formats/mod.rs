@@ -6,6 +6,7 @@ mod entra_csv_managed_identity;
 mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
+mod unix_auth;
 
 use crate::{mapping, own};
 use model::event::Event;
@@ -59,6 +60,7 @@ pub const ALL: &[&FormatDef] = &[
     &entra_csv::DEF,
     &entra_csv_non_interactive::DEF,
     &entra_csv_managed_identity::DEF,
+    &unix_auth::DEF,
 ];
 
 /// What Microsoft Graph's own format makes of a record that was put into its shape.
