@@ -6,6 +6,7 @@ mod entra_csv_managed_identity;
 mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
+mod keycloak;
 mod unix_auth;
 
 use crate::{mapping, own};
@@ -60,6 +61,7 @@ pub const ALL: &[&FormatDef] = &[
     &entra_csv::DEF,
     &entra_csv_non_interactive::DEF,
     &entra_csv_managed_identity::DEF,
+    &keycloak::DEF,
     &unix_auth::DEF,
 ];
 

@@ -9,6 +9,8 @@ mod recognise;
 mod repeat;
 pub mod split;
 
+pub(crate) use dates::nearest;
+
 use super::{CarrierDef, CarrierReader};
 use crate::line::{Line, nobodys, program_word};
 use crate::reading::{Choice, Judged, recognise as judge};
