@@ -90,8 +90,12 @@ fn check_everything(server: &Server, token: &str) {
         ("b2cAuthenticationEvent", &of(CLUB)),
         &["EventId", "ObjectId", "ApplicationId", "PolicyId", "Result"],
         &[
-            &format!("B2C_CTS01_4984511 22222222-0000-4000-8000-000000000006 {CLUB} B2C_1A_signup_signin Failure"),
-            &format!("B2C_CTS01_4984510 22222222-0000-4000-8000-000000000005 {CLUB} B2C_1A_signup_signin Success"),
+            &format!(
+                "B2C_CTS01_4984511 22222222-0000-4000-8000-000000000006 {CLUB} B2C_1A_signup_signin Failure"
+            ),
+            &format!(
+                "B2C_CTS01_4984510 22222222-0000-4000-8000-000000000005 {CLUB} B2C_1A_signup_signin Success"
+            ),
         ],
     );
     check(
@@ -124,13 +128,22 @@ fn check_everything(server: &Server, token: &str) {
         days,
         &["2026-03-03T00:00:00Z 1 {implicit:1}"],
     );
-    check(server, token, ("b2cAuthenticationCountSummary", &of(NOBODYS)), days, &[]);
+    check(
+        server,
+        token,
+        ("b2cAuthenticationCountSummary", &of(NOBODYS)),
+        days,
+        &[],
+    );
     check(
         server,
         token,
         ("b2cMfaRequestCountSummary", "Date ge 2026-03-01"),
         &["Date", "MfaCount", "MfaTypeBreakDown"],
-        &["2026-03-03T00:00:00Z 1 {voice:1}", "2026-03-02T00:00:00Z 1 {SMS:1}"],
+        &[
+            "2026-03-03T00:00:00Z 1 {voice:1}",
+            "2026-03-02T00:00:00Z 1 {SMS:1}",
+        ],
     );
     check_windows(server, token);
 }
@@ -138,7 +151,10 @@ fn check_everything(server: &Server, token: &str) {
 /// The counts of one item, of whole days and of parts of days, to the instant.
 fn check_windows(server: &Server, token: &str) {
     let windows = [
-        (SINCE, "5 {confclient-authcode:1,implicit:3,publicclient-refreshtoken:1}"),
+        (
+            SINCE,
+            "5 {confclient-authcode:1,implicit:3,publicclient-refreshtoken:1}",
+        ),
         // Both ends are instants at which something happened.
         (
             "TimeStamp ge 2026-03-02T08:00:31.5Z and TimeStamp lt 2026-03-02T09:00:31.25Z",
@@ -238,7 +254,12 @@ fn customers_are_counted_once_by_whatever_road_they_are_told() {
 fn what_an_older_version_stored_is_shown_and_counted_after_a_rebuild() {
     for asked in [
         &["rebuild"][..],
-        &["rebuild", "b2cAuthenticationEvent", "b2cAuthenticationCount", "b2cMfaRequestCount"][..],
+        &[
+            "rebuild",
+            "b2cAuthenticationEvent",
+            "b2cAuthenticationCount",
+            "b2cMfaRequestCount",
+        ][..],
     ] {
         let (workplace, app) = workplace();
         assert_eq!(import(&workplace, GRAPH), [11, 0, 0]);
@@ -254,11 +275,21 @@ fn what_an_older_version_stored_is_shown_and_counted_after_a_rebuild() {
             )
             .unwrap();
         let found = workplace.json(&["store", "check"]);
-        assert_eq!(found["faults"], json!([]), "the file is as the older version left it");
+        assert_eq!(
+            found["faults"],
+            json!([]),
+            "the file is as the older version left it"
+        );
         {
             let server = workplace.serve();
             let token = server.reading_token(&app);
-            check(&server, &token, ("b2cAuthenticationEvent", SINCE), &["EventId"], &[]);
+            check(
+                &server,
+                &token,
+                ("b2cAuthenticationEvent", SINCE),
+                &["EventId"],
+                &[],
+            );
             check(
                 &server,
                 &token,

@@ -177,14 +177,19 @@ pub fn usage(event: &Event) -> Vec<UsageDraft> {
         return Vec::new();
     }
     match &event.facts {
-        Facts::SignIn(sign_in) => of_sign_in(sign_in).into_iter().collect(),
+        Facts::SignIn(sign_in) => of_sign_in(event.vendor, sign_in).into_iter().collect(),
         Facts::Audit(audit) => of_audit(audit),
         Facts::Provisioning(_) | Facts::RiskDetection(_) | Facts::RiskState(_) => Vec::new(),
     }
 }
 
-/// Sign-ins of people; an application or a workload that signs in uses nothing.
-fn of_sign_in(sign_in: &SignIn) -> Option<UsageDraft> {
+/// Sign-ins of people; an application or a workload that signs in uses nothing. Makers other than Entra write an event for the
+/// session and another for each application that is opened in it: there only those with an application count.
+fn of_sign_in(vendor: Vendor, sign_in: &SignIn) -> Option<UsageDraft> {
+    let has_application = sign_in.app_id.is_some() || sign_in.app_display_name.is_some();
+    if !has_application && !matches!(vendor, Vendor::Entra | Vendor::Mapped) {
+        return None;
+    }
     if !matches!(sign_in.kind, SignInKind::Interactive | SignInKind::NonInteractive) {
         return None;
     }

@@ -259,3 +259,22 @@ fn a_line_is_called_by_the_best_name_there_is() {
     assert_eq!(called("u-1", None, None), Some("u-1"));
     assert_eq!(called("", None, None), None);
 }
+
+/// Okta writes one event for the session and another for each application that is opened in it.
+#[test]
+fn a_session_without_an_application_counts_for_entra_alone() {
+    let count = |vendor: Vendor, app: &str, title: Option<String>| {
+        let mut event = event(sign_in(SignInKind::Interactive, "u-1", "", app, 0));
+        event.vendor = vendor;
+        let Facts::SignIn(sign_in) = &mut event.facts else {
+            panic!()
+        };
+        sign_in.app_display_name = title;
+        usage(&event).len()
+    };
+    assert_eq!(count(Vendor::Entra, "", None), 1);
+    assert_eq!(count(Vendor::Mapped, "", None), 1);
+    assert_eq!(count(Vendor::Okta, "", None), 0);
+    assert_eq!(count(Vendor::Okta, "A-1", None), 1);
+    assert_eq!(count(Vendor::Duo, "", text("Wiki")), 1);
+}

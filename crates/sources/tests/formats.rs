@@ -381,7 +381,10 @@ fn formats_are_found_by_their_ids() {
             "entra-log-analytics",
             "entra-csv",
             "entra-csv-non-interactive",
-            "entra-csv-managed-identity"
+            "entra-csv-managed-identity",
+            "office-365",
+            "jumpcloud",
+            "ocsf"
         ]
     );
     assert!(

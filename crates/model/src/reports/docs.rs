@@ -1,6 +1,6 @@
 //! The page docs/reports.md, rendered from the definitions, so that it cannot say something else than the service does.
 
-use super::parts::{About, KNOWN};
+use super::parts::{About, KNOWN, OTHERS};
 use super::{ALL, Evidence, Face, FilterDef, FilterValue, Operators, ReportDef, Rows, of};
 use crate::entity::{ComplexDef, Edm, EntityDef, Property};
 use std::fmt::Write;
@@ -86,6 +86,18 @@ credential, so no report shows them; each state is kept as an event of the perso
 | --- | --- | --- |
 ";
 
+const OTHER_MAKERS: &str = "
+Other makers have verdicts too. They come as events of their logs and are never taken back; the time of a row is the event's.
+
+| maker | event | what it says | shown by |
+| --- | --- | --- | --- |
+";
+
+fn shown_by(about: &[About]) -> String {
+    let reports: Vec<&str> = about.iter().map(|about| report_about(*about)).collect();
+    reports.join(", ")
+}
+
 fn report_about(about: About) -> &'static str {
     match about {
         About::UnknownSource => "signInsFromUnknownSourcesEvents",
@@ -132,13 +144,18 @@ impl Page {
     fn verdicts(&mut self) {
         self.text(VERDICTS);
         for known in KNOWN {
-            let shown: Vec<&str> = known.about.iter().map(|about| report_about(*about)).collect();
-            self.line(format_args!(
-                "| `{}` | {} | {} |",
-                known.word,
-                known.says,
-                shown.join(", ")
-            ));
+            let shown = shown_by(known.about);
+            self.line(format_args!("| `{}` | {} | {shown} |", known.word, known.says));
+        }
+        self.text(OTHER_MAKERS);
+        for (_, product, known) in OTHERS {
+            for known in *known {
+                let shown = shown_by(known.about);
+                self.line(format_args!(
+                    "| {product} | `{}` | {} | {shown} |",
+                    known.word, known.says
+                ));
+            }
         }
     }
 

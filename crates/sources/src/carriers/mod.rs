@@ -1,6 +1,9 @@
 //! Inputs that are neither JSON nor a table: each carrier cuts one kind of them into records and makes members of each, which
 //! the formats then read. A carrier is a file beside this one and a line below.
 
+pub(crate) mod event_xml;
+mod evtx;
+
 use crate::reading::Choice;
 use crate::{Limits, Record};
 use std::fmt;
@@ -47,7 +50,7 @@ pub(crate) trait CarrierReader: Send {
 }
 
 /// Every carrier. The first that recognises an input reads it.
-pub(crate) const ALL: &[&CarrierDef] = &[];
+pub(crate) const ALL: &[&CarrierDef] = &[&evtx::DEF, &event_xml::DEF];
 
 impl PartialEq for CarrierDef {
     fn eq(&self, other: &CarrierDef) -> bool {

@@ -7,6 +7,8 @@ mod credentials;
 mod detail;
 mod filters;
 mod group_self_service;
+mod others_verdicts;
+mod own_acts;
 mod password_self_service;
 mod verdicts;
 mod vocabulary;
@@ -23,10 +25,10 @@ pub(super) use filters::{
     APPLICATION_ID, APPLICATION_ID_OF_ROW, APPLICATION_ID_OF_USAGE, TIME_STAMP, TIME_STAMP_IS_DATE,
     TIME_STAMP_IS_EVENT_TIME,
 };
-pub(super) use group_self_service::group_activity;
+pub(super) use others_verdicts::OTHERS;
+pub(super) use own_acts::{is_own_password_activity, own_group_activity};
 pub(super) use password_self_service::{
-    is_password_activity, is_password_registration, methods_used, password_result, registration_activity,
-    role, user_of,
+    is_password_registration, methods_used, password_result, registration_activity, role, user_of,
 };
 pub(super) use verdicts::{About, KNOWN, place_name, standing};
 pub(crate) use vocabulary::{action, is_success};
