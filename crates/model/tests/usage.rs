@@ -7,6 +7,7 @@ use model::identity::Vendor;
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use model::usage::{Counted, Member, Sort, Tally, row_id, usage};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 fn event(facts: Facts) -> Event {
@@ -220,18 +221,26 @@ fn the_numbers_of_tallies_and_sorts_never_change() {
         (Tally::GroupChanges, 2),
         (Tally::Accounts, 3),
         (Tally::AccountEnds, 4),
+        (Tally::CustomerAuthentications, 5),
+        (Tally::CustomerSecondFactors, 6),
     ];
     for (tally, number) in tallies {
         assert_eq!(tally.number(), number, "{tally:?}");
     }
     assert_eq!(Tally::ALL, tallies.map(|(tally, _)| tally));
-    for (sort, number) in [(Sort::Application, 1), (Sort::Account, 2), (Sort::Group, 3)] {
+    for (sort, number) in [
+        (Sort::Application, 1),
+        (Sort::Account, 2),
+        (Sort::Group, 3),
+        (Sort::Way, 4),
+    ] {
         assert_eq!(sort.number(), number, "{sort:?}");
     }
 }
 
 #[test]
 fn a_line_is_called_by_the_best_name_there_is() {
+    let none = BTreeMap::new();
     let called = |key, name, title| {
         let counted = Counted {
             id: Uuid::nil(),
@@ -241,6 +250,7 @@ fn a_line_is_called_by_the_best_name_there_is() {
             title,
             amounts: [0; 3],
             others: 0,
+            ways: &none,
         };
         counted.called()
     };

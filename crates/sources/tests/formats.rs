@@ -386,6 +386,9 @@ fn formats_are_found_by_their_ids() {
         "auth0",
         "duo",
         "onelogin",
+        "office-365",
+        "jumpcloud",
+        "ocsf",
     ] {
         assert_eq!(ids.iter().filter(|id| **id == stored).count(), 1, "{stored}");
     }

@@ -45,7 +45,8 @@ curl -H \"Authorization: Bearer $TOKEN\" \"http://127.0.0.1:8080/contoso.com/rep
 **Licence** is what the old service said in `LicenseRequired`; old clients read it. Gatelog itself asks for no licence.
 
 **Filled** says whether this version puts rows into the report. A report that is not filled answers an empty list, so a
-client that asks for it keeps working; `one item` means that clients expect exactly one, so they get it, with zeros.
+client that asks for it keeps working; `one item` means that clients expect exactly one, so they get it, with zeros if there
+is nothing to count.
 
 **Known from** says how sure we are of the shape of the rows:
 
@@ -258,7 +259,7 @@ fn collect(properties: &'static [Property], seen: &mut Vec<&'static ComplexDef>)
 fn filled(report: &ReportDef) -> &'static str {
     match report.rows {
         Rows::Stored(_) | Rows::Rendered { .. } | Rows::Counted { .. } => "**yes**",
-        Rows::One(_) => "one item",
+        Rows::One(_) => "**yes**, one item",
         Rows::Empty => "no",
     }
 }
@@ -402,7 +403,7 @@ mod tests {
         check("| [auditEvents](#auditevents) | False | `eventTime` | **yes** | documented |");
         check("| [userActivitySummary](#useractivitysummary) | False | none | **yes** | ***our own*** |");
         check(
-            "| [b2cMfaRequestCount](#b2cmfarequestcount) | False | `TimeStamp`, `ApplicationId` | one item | recovered |",
+            "| [b2cMfaRequestCount](#b2cmfarequestcount) | False | `TimeStamp`, `ApplicationId` | **yes**, one item | recovered |",
         );
         check("| [signinEvents](#signinevents) | True | `signinDateTime`, and more | **yes** | recovered |");
     }

@@ -9,9 +9,17 @@ mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
 mod google_workspace;
+mod jumpcloud;
+mod keycloak;
+mod mim;
+mod ocsf;
+mod office_365;
 mod okta;
 mod onelogin;
+mod unix_auth;
+mod windows_security;
 
+use crate::mim::Part;
 use crate::{mapping, own};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
@@ -45,6 +53,8 @@ pub(crate) enum Reading {
     Ignored(String),
     /// It is, and lacks what an event needs.
     Rejected(String),
+    /// It is a part of a record that its maker wrote in several.
+    Fragment(Part),
     /// It tells an event.
     Event(Box<Told>),
     /// It holds several records, each of which is read by itself.
@@ -71,6 +81,13 @@ pub const ALL: &[&FormatDef] = &[
     &auth0::DEF,
     &duo::DEF,
     &onelogin::DEF,
+    &office_365::DEF,
+    &jumpcloud::DEF,
+    &ocsf::DEF,
+    &mim::DEF,
+    &windows_security::DEF,
+    &keycloak::DEF,
+    &unix_auth::DEF,
 ];
 
 /// What Microsoft Graph's own format makes of a record that was put into its shape.
