@@ -1,7 +1,5 @@
 //! Input that is made to hurt: every reader answers with an error, holds no more than its limit, and never panics.
 
-#![allow(clippy::unwrap_used, reason = "the helpers of a test are part of the test")]
-
 mod common;
 
 use common::read_as;
