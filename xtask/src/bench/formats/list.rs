@@ -79,6 +79,9 @@ pub(super) const ALL: &[Sample] = &[
         include_str!("templates/windows-security.json"),
     ),
     text("windows-security", include_str!("templates/windows-security.xml")),
+    json("keycloak", include_str!("templates/keycloak.json")),
+    text("keycloak", include_str!("templates/keycloak.log")),
+    text("unix-auth", include_str!("templates/unix-auth.log")),
 ];
 
 const fn json(format: &'static str, text: &'static str) -> Sample {
