@@ -32,7 +32,7 @@ struct Place {
 
 fn open(path: &Path) -> Place {
     let folder = DataFolder::open(path).unwrap();
-    let store = Arc::new(store::open(&folder, Options::default()).unwrap());
+    let store = store::open(&folder, Options::default()).unwrap();
     Place {
         store,
         _folder: folder,

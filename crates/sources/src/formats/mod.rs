@@ -1,5 +1,6 @@
 //! The list of formats. A format is a file beside this one and a line below.
 
+mod ad_fs;
 mod entra_azure_monitor;
 mod entra_csv;
 mod entra_csv_managed_identity;
@@ -65,6 +66,7 @@ pub const ALL: &[&FormatDef] = &[
     &entra_csv_non_interactive::DEF,
     &entra_csv_managed_identity::DEF,
     &mim::DEF,
+    &ad_fs::DEF,
     &windows_security::DEF,
 ];
 
