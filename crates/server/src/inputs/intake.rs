@@ -4,7 +4,7 @@ use model::batch::{Batch, Counts, EventDraft, FragmentDraft, Lateness, Outcome};
 use model::reports;
 use model::tenant::TenantId;
 use model::time::Timestamp;
-use sources::{Choice, Limits, PushParser, Record, Understanding, Understood};
+use sources::{Choice, Hints, Limits, PushParser, Record, Understanding, Understood};
 use std::collections::{BTreeMap, BTreeSet};
 use store::control::ControlError;
 use store::error::StoreError;
@@ -184,6 +184,13 @@ impl<'a> Intake<'a> {
             summary: Summary::default(),
             rejections: Vec::new(),
         }
+    }
+
+    /// Says what is known of the input besides its bytes, before the first of them.
+    #[must_use]
+    pub fn hinted(mut self, hints: Hints) -> Intake<'a> {
+        self.parser = sources::open_with(self.terms.choice.clone(), self.terms.limits, hints);
+        self
     }
 
     /// Takes the next bytes; stores when enough have come.

@@ -21,6 +21,7 @@ mod tally;
 mod tenant;
 mod upgrade;
 mod usage;
+mod ways;
 mod writer;
 
 use crate::error::StoreError;

@@ -173,6 +173,7 @@ fn progress(inputs: &[Input], args: &Args) -> ProgressBar {
 /// The headings of some downloads do not tell what the name of the file does.
 fn place_of(place: &ImportPlace, input: &Input) -> ImportPlace {
     let mut place = place.clone();
+    place.not_after = input.written_at().map(|time| time.to_string());
     let is_auto = place.mapping.is_none() && place.format.as_deref().is_none_or(|format| format == "auto");
     if is_auto && let Some(format) = sources::formats::by_file_name(&input.name()) {
         place.format = Some(format.id.to_owned());
