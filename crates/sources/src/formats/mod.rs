@@ -1,5 +1,6 @@
 //! The list of formats. A format is a file beside this one and a line below.
 
+mod ad_fs;
 mod auth0;
 mod duo;
 mod entra_azure_monitor;
@@ -85,6 +86,7 @@ pub const ALL: &[&FormatDef] = &[
     &jumpcloud::DEF,
     &ocsf::DEF,
     &mim::DEF,
+    &ad_fs::DEF,
     &windows_security::DEF,
     &keycloak::DEF,
     &unix_auth::DEF,
