@@ -381,7 +381,11 @@ fn formats_are_found_by_their_ids() {
             "entra-log-analytics",
             "entra-csv",
             "entra-csv-non-interactive",
-            "entra-csv-managed-identity"
+            "entra-csv-managed-identity",
+            "keycloak",
+            "pingfederate",
+            "cef",
+            "unix-auth",
         ]
     );
     assert!(

@@ -1,5 +1,6 @@
 //! The list of formats. A format is a file beside this one and a line below.
 
+mod cef;
 mod entra_azure_monitor;
 mod entra_csv;
 mod entra_csv_managed_identity;
@@ -7,6 +8,7 @@ mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
 mod keycloak;
+mod pingfederate;
 mod unix_auth;
 
 use crate::{mapping, own};
@@ -62,6 +64,8 @@ pub const ALL: &[&FormatDef] = &[
     &entra_csv_non_interactive::DEF,
     &entra_csv_managed_identity::DEF,
     &keycloak::DEF,
+    &pingfederate::DEF,
+    &cef::DEF,
     &unix_auth::DEF,
 ];
 
