@@ -14,26 +14,32 @@
 
 mod address;
 mod carriers;
+mod dating;
 mod entra;
 mod fields;
 pub mod formats;
 mod line;
 pub mod mapping;
+mod mim;
+mod moment;
+mod others;
 pub mod own;
 mod portal;
 mod reading;
+mod several;
 pub mod splitter;
 pub mod table;
 mod telling;
+mod windows;
 
 pub use formats::{ALL, FormatDef, by_id, stored_by_id};
-pub use reading::{Choice, members, understand};
+pub use reading::{Choice, assemble, members, understand};
 
 pub use carriers::lines::split as lines;
 
 use carriers::CarrierReader;
 use formats::Told;
-use model::batch::EventDraft;
+use model::batch::{EventDraft, FragmentDraft};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
 use model::time::Timestamp;
@@ -91,6 +97,8 @@ pub struct Record {
 pub enum Understanding {
     /// It tells an event.
     Event(Box<Understood>),
+    /// It is a part of a record that its maker wrote in several: [`assemble`] puts them together.
+    Fragment(Box<FragmentDraft>),
     /// It is understood and none of our business.
     Ignored {
         /// Why, the same words for records of the same sort, so that they can be counted.
@@ -252,16 +260,16 @@ impl Parser {
 
 fn take(choice: &Choice, pieces: &mut Vec<Piece>, out: &mut Vec<Record>) {
     for Piece { line, byte, content } in pieces.drain(..) {
-        let understanding = match content {
-            Content::Whole(original) => reading::understand_object(choice, original),
-            Content::Broken { reason, original } => Some(Understanding::Rejected { reason, original }),
-        };
-        if let Some(understanding) = understanding {
+        let mut tell = |understanding| {
             out.push(Record {
                 line,
                 byte,
                 understanding,
             });
+        };
+        match content {
+            Content::Whole(original) => reading::understand_object(choice, original, &mut tell),
+            Content::Broken { reason, original } => tell(Understanding::Rejected { reason, original }),
         }
     }
 }

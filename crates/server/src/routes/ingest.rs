@@ -308,6 +308,7 @@ impl Brought {
             "late": counts.late,
             "quarantined": counts.quarantined,
             "ignoredReasons": self.summary.ignored,
+            "partsWaiting": self.summary.unassembled.values().map(|waits| waits.parts).sum::<u64>(),
             "rejections": self.told,
             "rejectionsNotListed": self.untold,
         })

@@ -1,6 +1,8 @@
 //! Inputs that are neither JSON nor a table: each carrier cuts one kind of them into records and makes members of each, which
 //! the formats then read. A carrier is a file beside this one and a line below.
 
+pub(crate) mod event_xml;
+mod evtx;
 pub(crate) mod lines;
 
 use crate::reading::Choice;
@@ -51,7 +53,7 @@ pub(crate) trait CarrierReader: Send {
 }
 
 /// Every carrier. The first that recognises an input reads it.
-pub(crate) const ALL: &[&CarrierDef] = &[&lines::DEF];
+pub(crate) const ALL: &[&CarrierDef] = &[&evtx::DEF, &event_xml::DEF, &lines::DEF];
 
 impl PartialEq for CarrierDef {
     fn eq(&self, other: &CarrierDef) -> bool {

@@ -139,6 +139,7 @@ impl Heading {
         let with_heading = || [&self.original[..], b"\n", &original[..]].concat();
         match judge(choice, &record) {
             Judged::Event(format, told) => Some(Understanding::of_event(format, told, with_heading())),
+            judged @ Judged::Fragment(..) => judged.understanding(with_heading),
             Judged::Ignored(reason) => Some(Understanding::Ignored { reason }),
             Judged::Rejected(reason) => Some(Understanding::Rejected { reason, original }),
             Judged::NoRecord => None,

@@ -106,6 +106,19 @@ pub struct ImportDone {
     pub tenants: BTreeMap<Uuid, ImportTotals>,
     /// Why records were ignored, and how many.
     pub ignored_reasons: BTreeMap<String, u64>,
+    /// Of tenants that were brought parts of records: what waits there for parts, after this file.
+    #[serde(default)]
+    pub unassembled: BTreeMap<Uuid, PartsWaiting>,
+}
+
+/// What waits in a tenant for parts that have not come.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartsWaiting {
+    /// Records of which something is missing.
+    pub records: u64,
+    /// The parts of them that are there.
+    pub parts: u64,
 }
 
 /// Sums.
@@ -290,6 +303,17 @@ fn bring(
             .map(|(tenant, line)| (tenant.guid(), totals(line)))
             .collect(),
         ignored_reasons: summary.ignored.clone(),
+        unassembled: summary
+            .unassembled
+            .iter()
+            .map(|(tenant, waits)| {
+                let waits = PartsWaiting {
+                    records: waits.records,
+                    parts: waits.parts,
+                };
+                (tenant.guid(), waits)
+            })
+            .collect(),
     })
 }
 

@@ -211,7 +211,10 @@ impl LineJudge {
             Some(Judged::Event(format, told)) => Ok((format, told)),
             Some(Judged::Ignored(reason)) => Err(NoEvent::Ignored(reason)),
             Some(Judged::Rejected(reason)) => Err(NoEvent::Rejected(reason)),
-            Some(Judged::NoRecord) | None => Err(self.unknown(choice, &record, line.program)),
+            // No line of text is a part of a record.
+            Some(Judged::NoRecord | Judged::Fragment(..)) | None => {
+                Err(self.unknown(choice, &record, line.program))
+            }
         }
     }
 
@@ -280,10 +283,7 @@ impl LineJudge {
             });
         }
         match judged {
-            Some(Judged::Event(format, told)) => Some(Understanding::of_event(format, told, original)),
-            Some(Judged::Ignored(reason)) => Some(Understanding::Ignored { reason }),
-            Some(Judged::Rejected(reason)) => Some(Understanding::Rejected { reason, original }),
-            Some(Judged::NoRecord) => None,
+            Some(judged) => judged.understanding(|| original),
             None => Some(self.unknown(choice, &record, envelope.program).with(original)),
         }
     }
