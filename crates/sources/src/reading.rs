@@ -1,8 +1,9 @@
 //! One record's bytes become what they say: parsed, recognised, unwrapped where a log pipeline wrapped it.
 
-use crate::carriers;
+use crate::carriers::{self, CarrierDef};
 use crate::fields::Fields;
 use crate::formats::{ALL, FormatDef, Reading, Told};
+use crate::line::{self, Line};
 use crate::mapping::{self, Mapping};
 use crate::mim::{self, Part};
 use crate::table::{self, Expected, Sniffer, Sort, TableReader};
@@ -144,16 +145,26 @@ fn understand_row(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     let mut records = Vec::new();
     let delimiter = match sort {
         Sort::Table { delimiter } => delimiter,
-        Sort::Carried(carrier) => {
-            let mut reader = (carrier.open)(Limits::default());
-            reader.push(choice, &original, &mut records);
-            reader.finish(choice, &mut records);
-            return records.into_iter().next().map(|record| record.understanding);
+        Sort::Carried(carrier) => return carried(carrier, choice, &original),
+        Sort::Json => {
+            // A line that stood in the middle of a log may look like nothing by itself.
+            let line = carried(&carriers::lines::DEF, choice, &original);
+            if let Some(Understanding::Event(_)) = line {
+                return line;
+            }
+            return first_of_object(choice, original);
         }
-        Sort::Json => return first_of_object(choice, original),
     };
     let mut reader = TableReader::new(Limits::default(), delimiter);
     reader.push(choice, &original, &mut records);
+    reader.finish(choice, &mut records);
+    records.into_iter().next().map(|record| record.understanding)
+}
+
+fn carried(carrier: &CarrierDef, choice: &Choice, original: &[u8]) -> Option<Understanding> {
+    let mut records = Vec::new();
+    let mut reader = (carrier.open)(Limits::default());
+    reader.push(choice, original, &mut records);
     reader.finish(choice, &mut records);
     records.into_iter().next().map(|record| record.understanding)
 }
@@ -182,13 +193,12 @@ pub fn assemble(format: &str, parts: &[Vec<u8>]) -> Option<Understanding> {
 
 /// What a parsed record is, as far as the choice understands it; for carriers, which bring one record at a time.
 pub(crate) fn judge(choice: &Choice, record: &Map<String, Value>) -> Judged {
-    match find(choice, record) {
-        Found::One(judged) => judged,
-        Found::Several(parts) => Judged::Rejected(format!(
-            "it holds {} records, which are taken apart only where they come as JSON",
-            parts.len()
-        )),
-    }
+    single(find(choice, record))
+}
+
+/// What a parsed record is; `None` if the choice does not know it.
+pub(crate) fn recognise(choice: &Choice, record: &Map<String, Value>) -> Option<Judged> {
+    recognise_all(choice, record).map(single)
 }
 
 /// What a parsed object is.
@@ -199,21 +209,61 @@ enum Found {
     Several(Vec<Map<String, Value>>),
 }
 
+fn single(found: Found) -> Judged {
+    match found {
+        Found::One(judged) => judged,
+        Found::Several(parts) => Judged::Rejected(format!(
+            "it holds {} records, which are taken apart only where they come as JSON",
+            parts.len()
+        )),
+    }
+}
+
 fn find(choice: &Choice, record: &Map<String, Value>) -> Found {
-    let found = match choice {
-        Choice::Auto => unwrap(ALL, record, 0),
-        Choice::Only(format) => unwrap(std::slice::from_ref(format), record, 0),
-        Choice::Mapped(mapping) => return Found::One(judged(mapping::FORMAT, mapping.read(record))),
-    };
-    Found::One(match found {
-        Some((_, Reading::Several(parts))) => return Found::Several(parts),
-        Some((format, reading)) => judged(format.id, reading),
-        None if is_empty_page(record) => Judged::NoRecord,
-        None => match others::reason(record, CARRIERS).filter(|_| matches!(choice, Choice::Auto)) {
+    recognise_all(choice, record).unwrap_or_else(|| {
+        if is_empty_page(record) {
+            return Found::One(Judged::NoRecord);
+        }
+        let others = others::reason(record, CARRIERS).filter(|_| matches!(choice, Choice::Auto));
+        Found::One(match others {
             Some(reason) => Judged::Ignored(reason),
             None => Judged::Rejected(unrecognised(choice, record)),
-        },
+        })
     })
+}
+
+fn recognise_all(choice: &Choice, record: &Map<String, Value>) -> Option<Found> {
+    let formats = match choice {
+        Choice::Auto => ALL,
+        Choice::Only(format) => std::slice::from_ref(format),
+        Choice::Mapped(mapping) => {
+            return Some(Found::One(judged(mapping::FORMAT, mapping.read(record))));
+        }
+    };
+    match unwrap(formats, record, 0) {
+        Some((_, Reading::Several(parts))) => Some(Found::Several(parts)),
+        Some((format, reading)) => Some(Found::One(judged(format.id, reading))),
+        None => of_line(formats, record).map(Found::One),
+    }
+}
+
+/// What the line is that a record carries: one of journald, or what a log pipeline made of a line.
+fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Option<Judged> {
+    if Line::of(record).is_some() {
+        return None;
+    }
+    let of = |record: &Map<String, Value>| {
+        let (format, reading) = unwrap(formats, record, UNWRAPPED_MAX)?;
+        Some(judged(format.id, reading))
+    };
+    if let Some(carried) = line::of_journal(record) {
+        let program = Line::of(&carried).and_then(|line| line.program);
+        let nobodys = || Judged::Ignored(line::nobodys(line::program_word(program)));
+        return Some(of(&carried).unwrap_or_else(nobodys));
+    }
+    let found = line::of_wrapper(record).and_then(|carried| of(&carried));
+    let nobodys = || line::is_dockers(record).then(|| Judged::Ignored(line::nobodys(Some("a container"))));
+    found.or_else(nobodys)
 }
 
 fn judged(format: &'static str, reading: Reading) -> Judged {

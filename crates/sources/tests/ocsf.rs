@@ -285,7 +285,7 @@ fn a_time_in_words_counts_where_the_number_is_missing() {
 }
 
 #[test]
-fn coordinates_of_the_first_version_have_the_longitude_first() {
+fn coordinates_have_the_longitude_first() {
     let source = json!({ "ip": "203.0.113.7", "location": {"coordinates": [10.75, 59.91]} });
     let understood = one(&event(json!({ "src_endpoint": source })).to_string());
     let place = &sign_in(&understood).location;

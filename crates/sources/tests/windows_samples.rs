@@ -44,6 +44,7 @@ fn facts(file: &str, record: &Record) -> String {
             return format!("{file}\t{id}\tignored");
         }
         Understanding::Rejected { reason, .. } => return format!("{file}: {reason}"),
+        Understanding::Fragment(part) => panic!("{file}: {part:?}"),
     };
     assert_eq!(understood.format, "windows-security");
     let time = understood.event.time.to_string();

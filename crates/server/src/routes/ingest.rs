@@ -21,7 +21,7 @@ use model::batch::Lateness;
 use model::tenant::TenantId;
 use model::time::TICKS_PER_SECOND;
 use serde_json::json;
-use sources::{Choice, Limits};
+use sources::{Choice, Hints, Limits};
 use std::io::Read;
 use std::sync::{Arc, PoisonError};
 use store::error::StoreError;
@@ -247,6 +247,9 @@ impl Bring<'_> {
                 ..Limits::default()
             },
             now: clock::now,
+        })
+        .hinted(Hints {
+            not_after: Some(clock::now()),
         });
         let limit = self.app.config().limits.ingest_decompressed_bytes;
         let mut left = limit;
@@ -305,6 +308,7 @@ impl Brought {
             "late": counts.late,
             "quarantined": counts.quarantined,
             "ignoredReasons": self.summary.ignored,
+            "partsWaiting": self.summary.unassembled.values().map(|waits| waits.parts).sum::<u64>(),
             "rejections": self.told,
             "rejectionsNotListed": self.untold,
         })

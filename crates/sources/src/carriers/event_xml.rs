@@ -117,12 +117,9 @@ impl EventReader {
                     let end = find(&self.text, END, self.searched).map(|at| at + END.len());
                     let next = find_event(&self.text[..end.unwrap_or(self.text.len())], self.searched);
                     if let Some(next) = next {
-                        let original = self.take(next);
-                        self.reject(
-                            out,
-                            "another event begins before it ends: it was cut off".to_owned(),
-                            &original,
-                        );
+                        let reason = "another event begins before it ends: it was cut off";
+                        self.reject(next, reason, out);
+                        self.left_out = 0;
                         self.searched = OPEN.len();
                         continue;
                     }
@@ -217,11 +214,14 @@ impl EventReader {
         taken
     }
 
-    fn reject(&self, out: &mut Vec<Record>, reason: String, original: &[u8]) {
+    /// Refuses what stands before `end`.
+    fn reject(&mut self, end: usize, reason: &str, out: &mut Vec<Record>) {
+        let (line, byte) = (self.line, self.byte);
+        let original = self.take(end);
         out.push(Record {
-            line: self.line,
-            byte: self.byte,
-            understanding: rejected(reason, original),
+            line,
+            byte,
+            understanding: rejected(reason.to_owned(), &original),
         });
     }
 }
@@ -245,12 +245,8 @@ impl CarrierReader for EventReader {
                 self.tell_between(out);
             }
             Inside::Event => {
-                let original = self.take(end);
-                self.reject(
-                    out,
-                    "the input ends before the event does; was the file cut off?".to_owned(),
-                    &original,
-                );
+                let reason = "the input ends before the event does; was the file cut off?";
+                self.reject(end, reason, out);
             }
         }
     }

@@ -484,7 +484,7 @@ fn decoded(text: &str) -> String {
     while let Some((byte, after)) = rest.split_first() {
         let escaped = after
             .get(..2)
-            .filter(|_| *byte == b'%')
+            .filter(|digits| *byte == b'%' && digits.iter().all(u8::is_ascii_hexdigit))
             .and_then(|digits| std::str::from_utf8(digits).ok())
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
         if let Some(escaped) = escaped {

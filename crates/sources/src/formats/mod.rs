@@ -10,11 +10,13 @@ mod entra_graph;
 mod entra_log_analytics;
 mod google_workspace;
 mod jumpcloud;
+mod keycloak;
 mod mim;
 mod ocsf;
 mod office_365;
 mod okta;
 mod onelogin;
+mod unix_auth;
 mod windows_security;
 
 use crate::mim::Part;
@@ -84,6 +86,8 @@ pub const ALL: &[&FormatDef] = &[
     &ocsf::DEF,
     &mim::DEF,
     &windows_security::DEF,
+    &keycloak::DEF,
+    &unix_auth::DEF,
 ];
 
 /// What Microsoft Graph's own format makes of a record that was put into its shape.

@@ -311,6 +311,7 @@ impl<'a> Request<'a> {
         const WORDS: &[(&str, &str)] = &[
             ("question", "Security Questions"),
             ("qagate", "Security Questions"),
+            ("qa gate", "Security Questions"),
             ("email", "Alternate Email"),
             ("sms", "Mobile Phone"),
             ("phone", "Mobile Phone"),

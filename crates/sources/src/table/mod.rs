@@ -4,7 +4,7 @@ mod rows;
 mod sniff;
 
 pub use rows::{COLUMNS_MAX, ROW_BYTES_MAX, Row, RowContent, RowSplitter};
-pub(crate) use sniff::{Expected, Sniffer, Sort};
+pub(crate) use sniff::{Expected, Sniffer, Sort, headings};
 
 use crate::reading::{Choice, Judged, judge, knows_headings, wanted_headings};
 use crate::{Limits, Record, Understanding};

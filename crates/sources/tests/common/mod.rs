@@ -36,8 +36,7 @@ pub(crate) fn refusal(choice: Choice, input: &str) -> String {
     match records.remove(0).understanding {
         Understanding::Rejected { reason, .. } => format!("rejected: {reason}"),
         Understanding::Ignored { reason } => format!("ignored: {reason}"),
-        Understanding::Event(understood) => panic!("{input} was understood: {understood:?}"),
-        Understanding::Fragment(part) => panic!("{input} is a part: {part:?}"),
+        other => panic!("{input} was understood: {other:?}"),
     }
 }
 

@@ -18,9 +18,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
 use model::batch::Lateness;
 use model::tenant::{DEFAULT_TENANT_NAME, TenantId, TenantName};
+use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sources::mapping::Mapping;
-use sources::{Choice, Limits};
+use sources::{Choice, Hints, Limits};
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,6 +59,8 @@ pub struct ImportPlace {
     pub format: Option<String>,
     /// The text of a mapping file, in base64 as addresses have it.
     pub mapping: Option<String>,
+    /// When the file was last written: dates without a year are not after it. The time of arrival if it is not known.
+    pub not_after: Option<String>,
 }
 
 /// A line of the answer.
@@ -103,6 +106,19 @@ pub struct ImportDone {
     pub tenants: BTreeMap<Uuid, ImportTotals>,
     /// Why records were ignored, and how many.
     pub ignored_reasons: BTreeMap<String, u64>,
+    /// Of tenants that were brought parts of records: what waits there for parts, after this file.
+    #[serde(default)]
+    pub unassembled: BTreeMap<Uuid, PartsWaiting>,
+}
+
+/// What waits in a tenant for parts that have not come.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartsWaiting {
+    /// Records of which something is missing.
+    pub records: u64,
+    /// The parts of them that are there.
+    pub parts: u64,
 }
 
 /// Sums.
@@ -155,6 +171,7 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
             unnamed: None,
             format: start.format,
             mapping: start.mapping,
+            not_after: None,
         });
     }
     let tenants = app.control.tenants()?;
@@ -167,6 +184,7 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
         unnamed,
         format: start.format,
         mapping: start.mapping,
+        not_after: None,
     })
 }
 
@@ -253,6 +271,9 @@ fn bring(
         choice,
         limits: Limits::default(),
         now: clock::now,
+    })
+    .hinted(Hints {
+        not_after: Some(written_at(place)),
     });
     let mut buffer = vec![0; READ_BYTES];
     loop {
@@ -282,7 +303,25 @@ fn bring(
             .map(|(tenant, line)| (tenant.guid(), totals(line)))
             .collect(),
         ignored_reasons: summary.ignored.clone(),
+        unassembled: summary
+            .unassembled
+            .iter()
+            .map(|(tenant, waits)| {
+                let waits = PartsWaiting {
+                    records: waits.records,
+                    parts: waits.parts,
+                };
+                (tenant.guid(), waits)
+            })
+            .collect(),
     })
+}
+
+/// When the input was last written, as far as is known.
+fn written_at(place: &ImportPlace) -> Timestamp {
+    let told = place.not_after.as_deref();
+    told.and_then(|time| Timestamp::parse_vendor(time).ok())
+        .unwrap_or_else(clock::now)
 }
 
 fn tell(intake: &mut Intake<'_>, lines: &Sender<Bytes>) -> Result<(), String> {

@@ -118,7 +118,6 @@ fn actor(fields: Fields<'_>) -> Actor {
     let user = User::of(Fields::new(&user));
     Actor {
         ip_address: Source::of(fields).ip_address,
-        // `invoked_by` until 1.1.
         app_display_name: actor.first_text(&["app_name", "invoked_by"]),
         app_id: actor.text("app_uid"),
         user_id: user.id,

@@ -91,7 +91,7 @@ impl Source {
     }
 }
 
-/// `lat` and `long` since 1.1; `coordinates` of 1.0 has the longitude first, as GeoJSON does.
+/// `lat` and `long`, else `coordinates`, which has the longitude first, as GeoJSON does.
 fn place(endpoint: Fields<'_>) -> Place {
     let location = object(endpoint, "location");
     let location = Fields::new(&location);

@@ -157,7 +157,7 @@ fn mfa(fields: Fields<'_>) -> Option<bool> {
         .or_else(|| Fields::new(&session).boolean("is_mfa"))
 }
 
-/// The factors besides the password, since 1.1.
+/// The factors besides the password.
 fn factors(fields: Fields<'_>) -> Option<String> {
     let list = fields.list("auth_factors");
     let factors: Vec<String> = list
