@@ -8,6 +8,7 @@ mod check;
 mod filter;
 mod history;
 mod leaving;
+mod ledger;
 mod newer;
 mod originals;
 mod partition;
@@ -16,6 +17,7 @@ mod removed;
 mod reproject;
 mod scan;
 mod schema;
+mod tables;
 mod tally;
 mod tenant;
 mod upgrade;
@@ -210,6 +212,8 @@ impl EventStore for SqliteEventStore {
             events,
             ignored: batch.ignored,
             rejected: batch.rejected,
+            sequence: batch.sequence,
+            error: batch.error,
             reply,
         };
         self.shared.waiting.fetch_add(1, Ordering::Relaxed);
