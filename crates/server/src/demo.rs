@@ -79,6 +79,7 @@ pub fn fill(app: &App, guest: &Guest, records: &mut dyn Iterator<Item = String>)
         lateness: Lateness::NotCounted,
         choice: Choice::Auto,
         limits: Limits::default(),
+        sequence: None,
         now: clock::now,
     });
     for record in records {
