@@ -6,7 +6,7 @@ use crate::cli::Common;
 use crate::exit::Code;
 use crate::output::{answer, table};
 use anyhow::Result;
-use model::time::{Timestamp, format_span};
+use model::time::format_span;
 use server::ledger::gaps::GapAnswer;
 use server::ledger::{CountsAnswer, HourAnswer, ImportAnswer, SourceSummary};
 use server::link::query_value;
@@ -425,6 +425,130 @@ fn proofs_shown(proofs: &[TenantProof]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
+    use std::path::PathBuf;
+
+    /// Compares with a file beside the tests. `GATELOG_BLESS=1` writes it, to be looked at.
+    fn check(name: &str, actual: &str) {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sources").join(name);
+        if std::env::var_os("GATELOG_BLESS").is_some() {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, format!("{actual}\n")).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(format!("{actual}\n"), expected, "{}", path.display());
+    }
+
+    fn shape<T: serde::de::DeserializeOwned>(json: Value) -> T {
+        serde_json::from_value(json).unwrap()
+    }
+
+    const TENANT: &str = "4f0c2b7e-6d1a-4d38-9a55-0c1e8b7d2f10";
+    const MIM: &str = "ingest:11111111-0000-4000-8000-000000000001/mim";
+
+    fn summary() -> Value {
+        json!({
+            "name": MIM, "kind": "ingest", "batches": 12, "read": 130, "new": 100, "changed": 4, "known": 20, "ignored": 5,
+            "rejected": 1, "late": 3, "quarantined": 1, "lateSeconds": 5_403, "latestSeconds": 3_600,
+            "firstArrival": "2026-11-01T10:00:00Z", "lastArrival": "2026-11-28T10:00:00Z",
+            "oldest": "2026-10-31T23:00:00.1234567Z", "newest": "2026-11-28T10:41:12Z", "lagSeconds": 90_061,
+            "lastError": { "at": "2026-11-28T10:42:00Z", "reason": "line 7: no time\u{1b}[31m" }, "openGaps": 2,
+        })
+    }
+
+    fn hour_gap() -> Value {
+        json!({
+            "id": "5c1f0a3e-6a7b-5d0e-9b1a-0d2f4c6e8a10", "source": MIM, "kind": "hour",
+            "from": "2026-11-28T07:00:00Z", "to": "2026-11-28T09:00:00Z", "firstNumber": null, "lastNumber": null,
+            "records": null, "detail": "no events in 2 hours, against the habit", "toldAt": null, "closed": null,
+        })
+    }
+
+    fn number_gap() -> Value {
+        json!({
+            "id": "6d2f0a3e-6a7b-5d0e-9b1a-0d2f4c6e8a11", "source": MIM, "kind": "sequence",
+            "from": null, "to": null, "firstNumber": 3, "lastNumber": 4,
+            "records": null, "detail": "2 uploads never came", "toldAt": null, "closed": null,
+        })
+    }
+
+    fn closed_gap() -> Value {
+        json!({
+            "id": "7e3f0a3e-6a7b-5d0e-9b1a-0d2f4c6e8a12", "source": MIM, "kind": "dropped",
+            "from": "2026-11-20T07:00:00Z", "to": null, "firstNumber": null, "lastNumber": null, "records": 420,
+            "detail": "the spool was full", "toldAt": "2026-11-20T08:00:00Z",
+            "closed": { "at": "2026-11-21T09:00:00Z", "by": "ada@contoso.example", "because": "a drill" },
+        })
+    }
+
+    #[test]
+    fn the_table_of_sources_marks_gaps_and_errors() {
+        let quiet = json!({
+            "name": "import", "kind": "import", "batches": 1, "read": 2, "new": 2, "changed": 0, "known": 0, "ignored": 0,
+            "rejected": 0, "late": 0, "quarantined": 0, "lateSeconds": 0, "latestSeconds": 0,
+            "firstArrival": "2026-11-01T10:00:00Z", "lastArrival": "2026-11-01T10:00:00Z",
+            "oldest": "2026-10-01T00:00:00Z", "newest": "2026-10-31T00:00:00Z", "lagSeconds": 2_505_600,
+            "lastError": null, "openGaps": 0,
+        });
+        let found = shape(json!([
+            { "tenant": TENANT, "names": ["contoso.example"], "sources": [quiet, summary()] },
+        ]));
+        let gaps = shape(json!([{ "tenant": TENANT, "gaps": [hour_gap(), number_gap()] }]));
+        check("status.table", &sources_shown(&found, &gaps));
+    }
+
+    #[test]
+    fn the_table_of_a_source_marks_the_hours_that_are_missing() {
+        let hour = |hour: &str, read: u64, missing: bool, error: Value| {
+            json!({
+                "hour": hour, "batches": read.min(1), "read": read, "new": read, "changed": 0, "known": 0, "ignored": 0,
+                "rejected": 0, "late": 0, "quarantined": 0, "lateSeconds": 0, "latestSeconds": 0,
+                "oldest": null, "newest": null, "lastError": error, "missing": missing,
+            })
+        };
+        let error = json!({ "at": "2026-11-28T10:42:00Z", "reason": "line 7: no time" });
+        let found = shape(json!({
+            "tenant": TENANT, "source": summary(), "by": "event",
+            "hours": [
+                hour("2026-11-28T10:00:00Z", 3, false, error),
+                hour("2026-11-28T09:00:00Z", 5, false, Value::Null),
+                hour("2026-11-28T08:00:00Z", 0, true, Value::Null),
+                hour("2026-11-28T07:00:00Z", 0, true, Value::Null),
+            ],
+            "next": "2026-11-28T07:00:00Z", "gaps": [hour_gap()], "imports": [{
+                "run": TENANT, "file": "a.csv", "ended": "2026-11-28T10:42:00Z", "read": 3, "new": 1, "changed": 0, "known": 2,
+                "ignored": 0, "rejected": 0, "late": 0, "quarantined": 0, "oldest": null, "newest": null,
+            }],
+        }));
+        let closed: Vec<TenantGaps> = shape(json!([{ "tenant": TENANT, "gaps": [closed_gap()] }]));
+        check("hours.table", &source_shown(&found, false, &closed));
+    }
+
+    #[test]
+    fn the_table_of_a_proof_shows_both_sides_where_they_differ() {
+        let recount = |new: u64, newest: &str| {
+            json!({
+                "new": new, "changed": 1, "quarantined": 0, "late": 1, "lateSeconds": 1_800, "latestTicks": 18_000_000_000_u64,
+                "oldest": "2026-11-28T09:00:00Z", "newest": newest,
+            })
+        };
+        let hour = |hour: &str, read: u64, adds_up: bool, told: Value, found: Value| {
+            json!({
+                "source": MIM, "hour": hour, "read": read, "new": 2, "changed": 1, "known": 4, "ignored": 1, "rejected": 0,
+                "late": 1, "quarantined": 0, "addsUp": adds_up, "told": told, "found": found,
+            })
+        };
+        let (one, other) = ("2026-11-28T09:30:00Z", "2026-11-28T09:40:00Z");
+        let proofs: Vec<TenantProof> = shape(json!([{
+            "tenant": TENANT, "agrees": false, "events": 5, "lines": 3, "linesWithoutEvents": 1,
+            "hours": [
+                hour("2026-11-28T10:00:00Z", 8, true, recount(2, one), recount(2, one)),
+                hour("2026-11-28T09:00:00Z", 9, false, recount(2, other), recount(1, one)),
+            ],
+            "faults": ["the ledger disagrees with the events"],
+        }]));
+        check("prove.table", &proofs_shown(&proofs));
+    }
 
     #[test]
     fn a_target_names_the_tenant_after_what_it_asks() {

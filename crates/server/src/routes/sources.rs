@@ -9,10 +9,10 @@ use super::admin::sources::{
 use super::admin::{apart, apart_with, read, store_problem};
 use super::refused::{self, Face};
 use crate::app::App;
-use crate::auth;
+use crate::auth::{self, Reads};
 use crate::layers::{ClientAddress, RequestId, whole_body};
 use crate::ledger::gaps::{self, GapsAnswer, TOLD};
-use crate::ledger::{self, SourcesAnswer, names};
+use crate::ledger::{self, ErrorAnswer, SourcesAnswer, names};
 use crate::own_events::Actor;
 use crate::problem::Problem;
 use crate::routes::listed::Routes;
@@ -186,13 +186,34 @@ struct Call {
     request: RequestId,
 }
 
+/// Whether the texts of errors are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Errors {
+    Shown,
+    Hidden,
+}
+
+impl Errors {
+    /// Leaves of an error that there was one.
+    fn cover(self, error: Option<&mut ErrorAnswer>) {
+        if let (Errors::Hidden, Some(error)) = (self, error) {
+            "not shown to this role".clone_into(&mut error.reason);
+        }
+    }
+}
+
 impl Call {
-    /// The tenant of whoever may read reports, whichever they are: what came and what did not is in none of them.
-    fn reader(&self) -> Result<TenantId, Response> {
+    /// The tenant of whoever may read reports, whichever they are: what came and what did not is in none of them. And whether
+    /// errors are shown: they may quote a record, which not every role sees whole.
+    fn reader(&self) -> Result<(TenantId, Errors), Response> {
         let permission = Permission::DirectoryReadAll;
-        auth::caller(&self.app, &self.parts.headers, &self.tenant_word, permission)
-            .map(|caller| caller.tenant)
-            .map_err(|denied| self.refused(&READS, &denied))
+        let caller = auth::caller(&self.app, &self.parts.headers, &self.tenant_word, permission)
+            .map_err(|denied| self.refused(&READS, &denied))?;
+        let errors = match caller.reads {
+            Reads::Everything => Errors::Shown,
+            Reads::OfRoles { .. } => Errors::Hidden,
+        };
+        Ok((caller.tenant, errors))
     }
 
     fn refused(&self, face: &Face, denied: &auth::Denied) -> Response {
@@ -200,36 +221,43 @@ impl Call {
     }
 
     async fn list(self) -> Response {
-        let tenant = match self.reader() {
-            Ok(tenant) => tenant,
+        let (tenant, errors) = match self.reader() {
+            Ok(reader) => reader,
             Err(refused) => return refused,
         };
         apart(self.request, move || {
             let sources = ledger::sources(self.app.events.as_ref(), tenant, None, self.app.now());
-            let sources = sources.map_err(|error| failed(&error))?;
+            let mut sources = sources.map_err(|error| failed(&error))?;
+            for source in &mut sources {
+                errors.cover(source.last_error.as_mut());
+            }
             Ok(SourcesAnswer { sources })
         })
         .await
     }
 
     async fn source(self, name: String) -> Response {
-        let tenant = match self.reader() {
-            Ok(tenant) => tenant,
+        let (tenant, errors) = match self.reader() {
+            Ok(reader) => reader,
             Err(refused) => return refused,
         };
         apart(self.request, move || {
             let asked = hours_asked(&self.asked)?;
             let found = ledger::source(self.app.events.as_ref(), tenant, &name, asked, self.app.now());
-            found
-                .map_err(|error| failed(&error))?
-                .ok_or_else(|| no_such_source(&name))
+            let found = found.map_err(|error| failed(&error))?;
+            let mut found = found.ok_or_else(|| no_such_source(&name))?;
+            errors.cover(found.source.last_error.as_mut());
+            for hour in &mut found.hours {
+                errors.cover(hour.last_error.as_mut());
+            }
+            Ok(found)
         })
         .await
     }
 
     async fn gaps(self, name: String) -> Response {
         let tenant = match self.reader() {
-            Ok(tenant) => tenant,
+            Ok((tenant, _)) => tenant,
             Err(refused) => return refused,
         };
         apart(self.request, move || {

@@ -118,14 +118,15 @@ const SUM_UP: &str = "ON CONFLICT DO UPDATE SET read = read + excluded.read, new
 impl Commit<'_> {
     /// Adds to the ledger of the month.
     pub(in crate::sqlite) fn count(&mut self, additions: &Additions) -> rusqlite::Result<()> {
+        // Put together once: a batch of many hours has many lines.
+        let sql = format!(
+            "INSERT INTO ledger(source, arrival_hour, event_hour, read, new, changed, known, ignored, rejected, late,
+                quarantined, newest, batches, late_seconds, late_most, oldest, error, error_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) {SUM_UP}"
+        );
         for ((source, arrival_hour, event_hour), delta) in &additions.lines {
             let source = self.name(source)?;
-            self.cached(&format!(
-                "INSERT INTO ledger(source, arrival_hour, event_hour, read, new, changed, known, ignored, rejected, late,
-                    quarantined, newest, batches, late_seconds, late_most, oldest, error, error_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) {SUM_UP}"
-            ))?
-            .execute(params![
+            self.cached(&sql)?.execute(params![
                 source,
                 arrival_hour,
                 event_hour,
