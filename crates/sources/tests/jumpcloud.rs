@@ -27,8 +27,7 @@ fn events() -> Vec<Understood> {
                 );
                 None
             }
-            Understanding::Rejected { reason, .. } => panic!("line {}: {reason}", record.line),
-            Understanding::Fragment(part) => panic!("line {}: {part:?}", record.line),
+            other => panic!("line {}: {other:?}", record.line),
         })
         .collect()
 }

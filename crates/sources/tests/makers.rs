@@ -90,6 +90,7 @@ fn count(records: &[Record]) -> Counts {
                     (false, _) => counts.known += 1,
                 }
             }
+            Understanding::Fragment(part) => panic!("{part:?}"),
             Understanding::Ignored { .. } => counts.ignored += 1,
             Understanding::Fragment(part) => panic!("{part:?}"),
             Understanding::Rejected { reason, .. } => {

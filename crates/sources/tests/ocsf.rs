@@ -21,8 +21,7 @@ fn events() -> Vec<Understood> {
         .filter_map(|record| match record.understanding {
             Understanding::Event(understood) => Some(*understood),
             Understanding::Ignored { .. } => None,
-            Understanding::Rejected { reason, .. } => panic!("line {}: {reason}", record.line),
-            Understanding::Fragment(part) => panic!("line {}: {part:?}", record.line),
+            other => panic!("line {}: {other:?}", record.line),
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use crate::cli::Common;
 use crate::exit::{Code, Usage};
 use crate::output::{Format, line, say};
 use anyhow::{Context, Result};
-use generator::{Generator, Plan, Source};
+use generator::{Generator, Plan};
 use model::time::Timestamp;
 use serde::Serialize;
 use server::demo::Guest;
@@ -98,7 +98,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
                     tenant: guest.tenant,
                     domain: DOMAIN.to_owned(),
                 };
-                let mut records = Generator::new(plan).map(|told| (source_name(told.source), told.record));
+                let mut records = Generator::new(plan).map(|told| (told.source.name(), told.record));
                 let stored = server::demo::fill(&app, &guest, &mut records)?;
                 Ok((guest, stored))
             })

@@ -2,6 +2,7 @@
 
 mod ad_fs;
 mod auth0;
+mod cef;
 mod duo;
 mod entra_azure_monitor;
 mod entra_csv;
@@ -17,6 +18,7 @@ mod ocsf;
 mod office_365;
 mod okta;
 mod onelogin;
+mod pingfederate;
 mod unix_auth;
 mod windows_security;
 
@@ -89,6 +91,8 @@ pub const ALL: &[&FormatDef] = &[
     &ad_fs::DEF,
     &windows_security::DEF,
     &keycloak::DEF,
+    &pingfederate::DEF,
+    &cef::DEF,
     &unix_auth::DEF,
 ];
 
