@@ -62,6 +62,11 @@ impl<'a> Line<'a> {
     }
 }
 
+/// What the envelope adds to a line that has a time of its own: it may come by several ways.
+pub(crate) fn is_envelopes(name: &str) -> bool {
+    [TIME, HOST, PROGRAM, PROCESS].contains(&name)
+}
+
 /// What stands for a program in the reasons for which lines are ignored: short, and of harmless characters.
 pub(crate) fn program_word(program: Option<&str>) -> Option<&str> {
     program.filter(|name| {

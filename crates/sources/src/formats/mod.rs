@@ -1,6 +1,8 @@
 //! The list of formats. A format is a file beside this one and a line below.
 
+mod ad_fs;
 mod auth0;
+mod cef;
 mod duo;
 mod entra_azure_monitor;
 mod entra_csv;
@@ -16,6 +18,7 @@ mod ocsf;
 mod office_365;
 mod okta;
 mod onelogin;
+mod pingfederate;
 mod unix_auth;
 mod windows_security;
 
@@ -85,8 +88,11 @@ pub const ALL: &[&FormatDef] = &[
     &jumpcloud::DEF,
     &ocsf::DEF,
     &mim::DEF,
+    &ad_fs::DEF,
     &windows_security::DEF,
     &keycloak::DEF,
+    &pingfederate::DEF,
+    &cef::DEF,
     &unix_auth::DEF,
 ];
 

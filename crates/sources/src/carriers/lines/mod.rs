@@ -120,8 +120,7 @@ impl LineJudge {
         };
         let (time, missing) = match self.dates.resolve(envelope.stamp) {
             Ok(time) => (time, None),
-            // Whether anybody wants the line is seen with any time.
-            Err(reason) => (Some(Timestamp::default()), Some(reason)),
+            Err(reason) => (None, Some(reason)),
         };
         let (times, message) = repeat::counted(envelope.message)
             .map_or((None, envelope.message), |(times, inner)| {
@@ -135,16 +134,14 @@ impl LineJudge {
             process: envelope.process,
             repeat,
         };
-        let (format, event) = match self.judged(choice, told) {
-            Ok(event) => event,
-            Err(understanding) => return take(understanding.with(original)),
+        let (format, event) = match (self.judged(choice, told), missing) {
+            (Ok(event), _) => event,
+            // What has no time of its own needs that of the line; whether it is an event is seen with any.
+            (Err(NoEvent::Rejected(_)), Some(reason)) if self.is_event(choice, told) => {
+                return take(NoEvent::Rejected(reason.to_owned()).with(original));
+            }
+            (Err(no_event), _) => return take(no_event.with(original)),
         };
-        if let Some(reason) = missing {
-            return take(Understanding::Rejected {
-                reason: reason.to_owned(),
-                original,
-            });
-        }
         if let Some(times) = times {
             if !repeat::is_bearable(times, original.len()) {
                 return take(Understanding::Rejected {
@@ -219,6 +216,11 @@ impl LineJudge {
                 Err(self.unknown(choice, &record, line.program))
             }
         }
+    }
+
+    fn is_event(&mut self, choice: &Choice, line: Line<'_>) -> bool {
+        let time = Some(Timestamp::default());
+        self.judged(choice, Line { time, ..line }).is_ok()
     }
 
     /// What a line is that the choice does not know.
@@ -317,19 +319,19 @@ impl Kept<'_> {
         let mut kept = repeat.map(repeat::mark).unwrap_or_default().into_bytes();
         let line = &self.original[self.mark_bytes..];
         let stamp_at = &self.envelope.stamp_at;
-        let time = time.map(|time| time.to_string()).unwrap_or_default();
-        let rest = match self.envelope.stamp {
-            Stamp::NoYear { .. } => {
+        let time = time.map(|time| time.to_string());
+        let rest = match (self.envelope.stamp, time) {
+            (Stamp::NoYear { .. }, Some(time)) => {
                 kept.extend_from_slice(&line[..stamp_at.start]);
                 kept.extend_from_slice(time.as_bytes());
                 &line[stamp_at.end..]
             }
-            Stamp::NoDate(_) => {
+            (Stamp::NoDate(_), Some(time)) => {
                 kept.extend_from_slice(time.split('T').next().unwrap_or_default().as_bytes());
                 kept.push(b' ');
                 line
             }
-            Stamp::Full(_) | Stamp::Absent => line,
+            _ => line,
         };
         kept.extend_from_slice(rest);
         kept

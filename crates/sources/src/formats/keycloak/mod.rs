@@ -10,7 +10,7 @@ mod user;
 
 use super::{FormatDef, Reading};
 use crate::fields::Fields;
-use crate::line::Line;
+use crate::line::{Line, is_envelopes};
 use crate::telling::{Id, Telling, is_pipelines};
 use model::event::Facts;
 use model::identity::Vendor;
@@ -128,7 +128,7 @@ fn is_carriers(name: &str) -> bool {
         "processId",
         "loggerClassName",
     ];
-    is_pipelines(name) || NAMES.contains(&name)
+    is_pipelines(name) || is_envelopes(name) || NAMES.contains(&name)
 }
 
 /// The event of a record, or why it tells none; `None` if it is not Keycloak's.
