@@ -6,6 +6,7 @@
 pub mod assertion;
 pub mod authorize;
 pub mod entra_records;
+mod event;
 pub mod filter;
 pub mod form;
 mod json_tree;
@@ -19,6 +20,7 @@ mod spelling;
 pub mod tables;
 pub mod time;
 pub mod token;
+pub mod vendor_records;
 
 /// What an input decides by its hash: where it is cut, how small the limits are, and how much of a check it gets.
 #[derive(Debug, Clone, Copy)]
@@ -108,5 +110,9 @@ pub const ALL: &[Target] = &[
     Target {
         name: "token",
         check: token::check,
+    },
+    Target {
+        name: "vendor_records",
+        check: vendor_records::check,
     },
 ];

@@ -51,7 +51,9 @@ impl Site {
     }
 
     fn get(&self, rest: &str) -> Value {
-        let answer = self.server.get(&self.read, &format!("/contoso.com/sources{rest}"));
+        let answer = self
+            .server
+            .get(&self.read, &format!("/contoso.com/sources{rest}"));
         assert_eq!(answer.status, 200, "{rest}: {}", answer.text());
         answer.json()
     }
@@ -121,8 +123,20 @@ fn a_break_in_the_numbers_of_an_input_is_shown_and_closes_itself() {
     let one = site.get(&format!("/{}?by=arrival", site.source("mim")));
     assert_eq!(one["source"]["batches"], 7, "{one}");
     assert_eq!(one["source"]["known"], 1);
-    assert_eq!(one["source"]["lastError"]["reason"].as_str().unwrap().split(':').next(), Some("line 1"));
-    let arrived: u64 = one["hours"].as_array().unwrap().iter().map(|hour| hour["read"].as_u64().unwrap()).sum();
+    assert_eq!(
+        one["source"]["lastError"]["reason"]
+            .as_str()
+            .unwrap()
+            .split(':')
+            .next(),
+        Some("line 1")
+    );
+    let arrived: u64 = one["hours"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hour| hour["read"].as_u64().unwrap())
+        .sum();
     assert_eq!(arrived, 6);
 }
 
@@ -163,8 +177,17 @@ fn headers_that_cannot_be_understood_are_refused() {
             .header(name, value)
             .body(record(1));
         let answer = site.server.send(&request);
-        assert_eq!((answer.status, &answer.json()["type"]), (400, &json!("urn:gatelog:problem:bad-header")));
-        assert!(answer.json()["detail"].as_str().unwrap().to_lowercase().contains(&name.to_lowercase()));
+        assert_eq!(
+            (answer.status, &answer.json()["type"]),
+            (400, &json!("urn:gatelog:problem:bad-header"))
+        );
+        assert!(
+            answer.json()["detail"]
+                .as_str()
+                .unwrap()
+                .to_lowercase()
+                .contains(&name.to_lowercase())
+        );
     }
     assert_eq!(site.get("")["sources"], json!([]));
 }
@@ -178,20 +201,32 @@ fn what_a_sender_tells_of_a_loss_is_kept_once_until_somebody_closes_it() {
         "detail": "the spool was full",
     });
     let told = site.tell("mim", &gap);
-    assert_eq!((told.status, &told.json()["source"]), (201, &json!(site.source("mim"))));
+    assert_eq!(
+        (told.status, &told.json()["source"]),
+        (201, &json!(site.source("mim")))
+    );
     let again = site.tell(&encoded(&site.source("mim")), &gap);
     assert_eq!((again.status, &again.json()["known"]), (200, &json!(true)));
     assert_eq!(site.tell("other", &gap).status, 409);
     // The source is there although it has brought nothing yet.
     let sources = site.get("");
-    assert_eq!((&sources["sources"][0]["openGaps"], &sources["sources"][0]["read"]), (&json!(1), &json!(0)));
+    assert_eq!(
+        (&sources["sources"][0]["openGaps"], &sources["sources"][0]["read"]),
+        (&json!(1), &json!(0))
+    );
     for (body, status) in [
         (json!({ "id": id, "kind": "lost" }), 400),
         (json!({ "id": "x", "kind": "dropped" }), 400),
         (json!({ "id": id, "kind": "dropped", "from": "yesterday" }), 400),
-        (json!({ "id": id, "kind": "dropped", "from": "2026-11-02", "to": "2026-11-01" }), 400),
+        (
+            json!({ "id": id, "kind": "dropped", "from": "2026-11-02", "to": "2026-11-01" }),
+            400,
+        ),
         (json!({ "id": id, "kind": "dropped", "more": 1 }), 400),
-        (json!({ "id": id, "kind": "dropped", "detail": "x".repeat(1_001) }), 400),
+        (
+            json!({ "id": id, "kind": "dropped", "detail": "x".repeat(1_001) }),
+            400,
+        ),
     ] {
         assert_eq!(site.tell("mim", &body).status, status, "{body}");
     }
@@ -201,27 +236,52 @@ fn what_a_sender_tells_of_a_loss_is_kept_once_until_somebody_closes_it() {
     let by_reader = Request::post(&target).bearer(&site.read).body(gap.to_string());
     assert_eq!(site.server.send(&by_reader).status, 401);
     // Who reads does not close.
-    let close = Request::post(&format!("{target}/{id}/close")).bearer(&site.read).body("{\"because\":\"x\"}");
+    let close = Request::post(&format!("{target}/{id}/close"))
+        .bearer(&site.read)
+        .body("{\"because\":\"x\"}");
     assert_eq!(site.server.send(&close).status, 403);
-    let refused = site.workplace.run(&["sources", "close-gap", id, "--because", " "]);
+    let refused = site
+        .workplace
+        .run(&["sources", "close-gap", id, "--because", " "]);
     assert!(!refused.status.success());
-    let unknown = ["sources", "close-gap", "11111111-0000-4000-8000-000000000001", "--because", "x"];
+    let unknown = [
+        "sources",
+        "close-gap",
+        "11111111-0000-4000-8000-000000000001",
+        "--because",
+        "x",
+    ];
     assert_eq!(site.workplace.run(&unknown).status.code(), Some(3));
-    let closed = site.workplace.json(&["sources", "close-gap", id, "--because", "it was a drill"]);
+    let closed = site
+        .workplace
+        .json(&["sources", "close-gap", id, "--because", "it was a drill"]);
     assert_eq!(closed["closed"]["because"], "it was a drill");
     assert_eq!(site.open("mim"), []);
     let all = site.get(&format!("/{}/gaps?state=all", encoded(&site.source("mim"))));
     let told = &all["gaps"][0];
     assert_eq!(
-        (&told["kind"], &told["records"], &told["from"], &told["closed"]["by"]),
-        (&json!("dropped"), &json!(420), &json!("2026-11-01T10:00:00Z"), &json!("the command line"))
+        (
+            &told["kind"],
+            &told["records"],
+            &told["from"],
+            &told["closed"]["by"]
+        ),
+        (
+            &json!("dropped"),
+            &json!(420),
+            &json!("2026-11-01T10:00:00Z"),
+            &json!("the command line")
+        )
     );
     // That it was closed is one of the tenant's own events.
-    let audits = site.server.get(
-        &site.read,
-        "/contoso.com/activities/audit?api-version=beta",
+    let audits = site
+        .server
+        .get(&site.read, "/contoso.com/activities/audit?api-version=beta");
+    assert!(
+        audits.text().contains("Close gap of a source"),
+        "{}",
+        audits.text()
     );
-    assert!(audits.text().contains("Close gap of a source"), "{}", audits.text());
     // Told again after it was closed, it stays closed.
     assert_eq!(site.tell("mim", &gap).status, 200);
     assert_eq!(site.open("mim"), []);
@@ -229,7 +289,9 @@ fn what_a_sender_tells_of_a_loss_is_kept_once_until_somebody_closes_it() {
 
 /// Ten events in the hour that begins so many hours before the present one.
 fn hour_of_events(hours_ago: i64) -> String {
-    let hour = now().hour_start().plus_ticks(-hours_ago * 3_600 * TICKS_PER_SECOND);
+    let hour = now()
+        .hour_start()
+        .plus_ticks(-hours_ago * 3_600 * TICKS_PER_SECOND);
     let record = |number: i64| {
         let time = hour.plus_ticks(number * 300 * TICKS_PER_SECOND).to_string();
         audit(&format!("h{hours_ago}-{number}"), &time, "Add user")
@@ -250,7 +312,12 @@ fn an_hour_against_the_habit_is_missed_until_its_events_come() {
         site.upload("feed", 1, &some.join("\n"));
     }
     let source = encoded(&site.source("feed"));
-    let hour = |ago: i64| now().hour_start().plus_ticks(-ago * 3_600 * TICKS_PER_SECOND).to_string();
+    let hour = |ago: i64| {
+        now()
+            .hour_start()
+            .plus_ticks(-ago * 3_600 * TICKS_PER_SECOND)
+            .to_string()
+    };
     let gaps = site.get(&format!("/{source}/gaps"));
     assert_eq!(gaps["gaps"].as_array().unwrap().len(), 1, "{gaps}");
     let gap = &gaps["gaps"][0];
@@ -278,7 +345,11 @@ fn an_hour_against_the_habit_is_missed_until_its_events_come() {
     }
     assert_eq!(seen, 16 * 24 - 1);
     // Two of the hours come, a day late; the third stays missing under its own id.
-    site.upload("feed", 2, &format!("{}\n{}", hour_of_events(31), hour_of_events(32)));
+    site.upload(
+        "feed",
+        2,
+        &format!("{}\n{}", hour_of_events(31), hour_of_events(32)),
+    );
     let gaps = site.get(&format!("/{source}/gaps"));
     let left = &gaps["gaps"][0];
     assert_eq!((&left["from"], &left["to"]), (&json!(hour(30)), &json!(hour(29))));
@@ -289,13 +360,29 @@ fn an_hour_against_the_habit_is_missed_until_its_events_come() {
     assert_eq!(latest, 31 * 3_600 + 45 * 60);
     // What somebody closed is missing no more, and is still told.
     let id = left["id"].as_str().unwrap();
-    site.workplace.json(&["sources", "close-gap", id, "--because", "the vendor was down", "--tenant", "contoso.com"]);
+    site.workplace.json(&[
+        "sources",
+        "close-gap",
+        id,
+        "--because",
+        "the vendor was down",
+        "--tenant",
+        "contoso.com",
+    ]);
     assert_eq!(site.get(&format!("/{source}/gaps"))["gaps"], json!([]));
-    let table = site.workplace.run(&["sources", "status", &site.source("feed"), "--closed"]);
+    let table = site
+        .workplace
+        .run(&["sources", "status", &site.source("feed"), "--closed"]);
     let text = String::from_utf8(table.stdout).unwrap();
-    assert!(text.contains("the vendor was down") && !text.contains("MISSING"), "{text}");
+    assert!(
+        text.contains("the vendor was down") && !text.contains("MISSING"),
+        "{text}"
+    );
     let proof = site.workplace.json(&["sources", "prove"]);
-    assert_eq!((&proof[0]["agrees"], &proof[0]["faults"]), (&json!(true), &json!([])));
+    assert_eq!(
+        (&proof[0]["agrees"], &proof[0]["faults"]),
+        (&json!(true), &json!([]))
+    );
 }
 
 #[test]
@@ -337,27 +424,46 @@ fn runs_of_the_import_are_told_apart_with_their_files() {
         .iter()
         .map(|import| {
             let name = import["file"].as_str().unwrap().rsplit('/').next().unwrap();
-            (name, import["new"].as_u64().unwrap(), import["known"].as_u64().unwrap())
+            (
+                name,
+                import["new"].as_u64().unwrap(),
+                import["known"].as_u64().unwrap(),
+            )
         })
         .collect();
-    assert_eq!(told, [("first.jsonl", 0, 1), ("second.jsonl", 1, 1), ("first.jsonl", 1, 0)]);
+    assert_eq!(
+        told,
+        [
+            ("first.jsonl", 0, 1),
+            ("second.jsonl", 1, 1),
+            ("first.jsonl", 1, 0)
+        ]
+    );
     assert_ne!(imports[0]["run"], imports[1]["run"]);
     assert_eq!(imports[1]["run"], imports[2]["run"]);
     let counts = &found[0]["source"];
-    assert_eq!((&counts["read"], &counts["new"], &counts["known"]), (&json!(4), &json!(2), &json!(2)));
+    assert_eq!(
+        (&counts["read"], &counts["new"], &counts["known"]),
+        (&json!(4), &json!(2), &json!(2))
+    );
 }
 
 /// What `gatelog sources prove` says after somebody changed the file of the month.
 fn check_tampered(damage: &str, expected: &str) {
     let workplace = Workplace::new();
     workplace.tenant(CONTOSO, "contoso.com");
-    let records = ["a", "b"].map(|id| audit(id, "2026-01-05T10:20:30Z", "Add user")).join("\n");
+    let records = ["a", "b"]
+        .map(|id| audit(id, "2026-01-05T10:20:30Z", "Add user"))
+        .join("\n");
     let file = workplace.file("records.jsonl", records);
     workplace.json(&["import", "--tenant", "contoso.com", file.to_str().unwrap()]);
     let sound = workplace.run(&["sources", "prove"]);
     assert_eq!(sound.status.code(), Some(0), "{}", shown(&sound));
     let month = workplace.data().join(format!("tenants/{CONTOSO}/2026-01.db"));
-    let changed = rusqlite::Connection::open(month).unwrap().execute(damage, []).unwrap();
+    let changed = rusqlite::Connection::open(month)
+        .unwrap()
+        .execute(damage, [])
+        .unwrap();
     assert_ne!(changed, 0, "nothing was changed by {damage}");
     let proved = workplace.run(&["sources", "prove"]);
     assert_eq!(proved.status.code(), Some(1), "{damage}: {}", shown(&proved));
@@ -367,8 +473,14 @@ fn check_tampered(damage: &str, expected: &str) {
 
 #[test]
 fn a_ledger_that_was_tampered_with_does_not_prove() {
-    check_tampered("DELETE FROM events WHERE id = (SELECT max(id) FROM events)", "it says +1 new");
+    check_tampered(
+        "DELETE FROM events WHERE id = (SELECT max(id) FROM events)",
+        "it says +1 new",
+    );
     check_tampered("UPDATE ledger SET new = 1, known = 1", "it says -1 new");
     check_tampered("UPDATE ledger SET read = read + 1", "DOES NOT ADD UP");
-    check_tampered("UPDATE ledger SET newest = newest + 10000000", "newest 2026-01-05T10:20:31Z instead of");
+    check_tampered(
+        "UPDATE ledger SET newest = newest + 10000000",
+        "newest 2026-01-05T10:20:31Z instead of",
+    );
 }

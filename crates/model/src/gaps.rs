@@ -176,7 +176,10 @@ mod tests {
     #[test]
     fn an_hour_of_the_week_is_missed_after_four_weeks() {
         // The ninth hour of the fifth week's first day; not so a night, which never has any.
-        check(&weeks(OFFICE_MORNINGS, 6, &[4 * WEEK + 9]), &[(4 * WEEK + 9, 4 * WEEK + 9)]);
+        check(
+            &weeks(OFFICE_MORNINGS, 6, &[4 * WEEK + 9]),
+            &[(4 * WEEK + 9, 4 * WEEK + 9)],
+        );
         check(&weeks(OFFICE_MORNINGS, 6, &[2 * WEEK + 9]), &[]);
     }
 
@@ -206,7 +209,10 @@ mod tests {
             .map(|(hour, _)| (*hour, 3))
             .collect();
         check(&few, &[]);
-        let few: Vec<(i64, u64)> = few.into_iter().filter(|(hour, _)| !(400..404).contains(hour)).collect();
+        let few: Vec<(i64, u64)> = few
+            .into_iter()
+            .filter(|(hour, _)| !(400..404).contains(hour))
+            .collect();
         check(&few, &[(400, 403)]);
     }
 

@@ -31,7 +31,11 @@ fn sources() -> impl Strategy<Value = BTreeMap<i64, u64>> {
     (week, cut).prop_map(|(week, cut)| {
         let mut hours = BTreeMap::new();
         for (hour, events) in (0..6 * WEEK).zip(week.iter().cycle()) {
-            if *events > 0 && !cut.iter().any(|(from, length)| (*from..from + length).contains(&hour)) {
+            if *events > 0
+                && !cut
+                    .iter()
+                    .any(|(from, length)| (*from..from + length).contains(&hour))
+            {
                 hours.insert(hour, *events);
             }
         }
@@ -45,7 +49,10 @@ fn missing(hours: &BTreeMap<i64, u64>) -> Vec<(i64, i64)> {
 }
 
 fn each(stretches: &[(i64, i64)]) -> Vec<i64> {
-    stretches.iter().flat_map(|(first, last)| *first..=*last).collect()
+    stretches
+        .iter()
+        .flat_map(|(first, last)| *first..=*last)
+        .collect()
 }
 
 proptest! {

@@ -2,7 +2,8 @@
 
 use model::entity::{AUDIT_LOG_NAMESPACE, ComplexDef, Edm, EntityDef, NAMESPACE, Property};
 use model::query::Case;
-use model::reports::{Evidence, Face, FilterDef, FilterValue, License, Operators, ReportDef, Rows};
+use model::reports::{CountDef, Evidence, Face, FilterDef, FilterValue, License, Operators, ReportDef, Rows};
+use model::usage::Tally;
 
 /// All of them.
 pub(crate) const ALL: &[&ReportDef] = &[
@@ -152,8 +153,15 @@ pub(crate) static AUTHENTICATION_COUNT: ReportDef = ReportDef {
             operators: Operators::Equality,
         },
     ],
-    rows: Rows::One(|_| Vec::new()),
+    rows: Rows::One(&COUNTED),
     ..report(905, "b2cAuthenticationCount", Face::Reports, &AUTHENTICATIONS)
+};
+
+const COUNTED: CountDef = CountDef {
+    tally: Tally::CustomerAuthentications,
+    rows: &USAGE,
+    adds: |_| None,
+    render: |_| Vec::new(),
 };
 
 const AUTHENTICATIONS: EntityDef = EntityDef {

@@ -5,7 +5,7 @@
 
 use crate::error::StoreError;
 use crate::ledger::{LateBy, SourceError, SourceLedger};
-use model::batch::{Batch, Counts, Outcome, RowDraft, Subject};
+use model::batch::{Batch, Counts, FragmentDraft, Outcome, RowDraft, Subject};
 use model::identity::{EventKey, Kind};
 use model::query::{Position, Query};
 use model::tenant::TenantId;
@@ -22,6 +22,32 @@ pub trait EventStore: SourceLedger + Send + Sync {
     /// Stores a batch and answers once it is durable. After an error some of its events may be stored: sending the
     /// batch again is safe and completes it.
     fn append(&self, lease: &Lease, batch: Batch) -> Result<Appended, StoreError>;
+
+    /// Keeps parts of records until their others come, and answers once they are durable: what became of each, in their order. The
+    /// same part again changes nothing.
+    fn keep_fragments(
+        &self,
+        lease: &Lease,
+        source: &str,
+        arrived: Timestamp,
+        fragments: Vec<FragmentDraft>,
+    ) -> Result<Vec<Kept>, StoreError>;
+
+    /// The parts of a record that are there, each once, in the order of their numbers.
+    fn fragments_of(&self, tenant: TenantId, format: &str, whole: &str) -> Result<Vec<Fragment>, StoreError>;
+
+    /// Removes the parts of a record that was put together, after the event that it tells is durable. A part of it that comes again
+    /// is not kept any more. Done twice, nothing is left to do.
+    fn forget_fragments(
+        &self,
+        lease: &Lease,
+        format: &str,
+        whole: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The records of which only parts have come so far, those that wait longest first.
+    fn unassembled(&self, tenant: TenantId) -> Result<Vec<Unassembled>, StoreError>;
 
     /// Rows of a report, newest first. A tenant that has nothing answers nothing.
     fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
@@ -141,6 +167,47 @@ pub struct Appended {
     pub counts: Counts,
     /// The commit that holds it.
     pub commit: u64,
+}
+
+/// What became of a part of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is kept, now or since before.
+    Waits,
+    /// Its record was put together before: nothing is to do.
+    WholeAlready,
+    /// With it the parts of its record would have more bytes than are kept; it is not.
+    TooLarge,
+    /// So many records wait for parts that no further one is kept.
+    TooMany,
+}
+
+/// A part of a record that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fragment {
+    /// Its number, from 1.
+    pub part: u32,
+    /// How many parts it says the record has; 0 where nothing tells.
+    pub parts: u32,
+    /// The part as it came.
+    pub original: Vec<u8>,
+}
+
+/// A record of which only parts have come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unassembled {
+    /// The source that brought its first part.
+    pub source: String,
+    /// The format that would put it together.
+    pub format: String,
+    /// The record, by its source's id; a name of our own where nothing tells.
+    pub whole: String,
+    /// How many of its parts are there.
+    pub have: u32,
+    /// How many it has; 0 where nothing tells.
+    pub parts: u32,
+    /// When the first of them arrived.
+    pub first_arrived: Timestamp,
 }
 
 /// A stretch of rows.

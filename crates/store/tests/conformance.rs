@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use model::batch::{Batch, Subject};
+use model::batch::{Batch, FragmentDraft, Subject};
 use model::query::Query;
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
@@ -11,8 +11,8 @@ use std::sync::Arc;
 use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
-    Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
-    Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent,
+    Appended, BackupSource, Change, CheckReport, EventStore, Fragment, Health, Kept, Lease, LedgerLine,
+    MonthInfo, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, Unassembled,
 };
 use store::folder::DataFolder;
 use store::ledger::{
@@ -95,6 +95,37 @@ impl EventStore for Unruly {
             )?;
         }
         self.0.append(lease, batch)
+    }
+
+    fn keep_fragments(
+        &self,
+        lease: &Lease,
+        source: &str,
+        arrived: Timestamp,
+        fragments: Vec<FragmentDraft>,
+    ) -> Result<Vec<Kept>, StoreError> {
+        let reversed = fragments.iter().rev().cloned().collect();
+        self.0.keep_fragments(lease, "another", arrived, reversed)?;
+        self.0.keep_fragments(lease, source, arrived, fragments)
+    }
+
+    fn fragments_of(&self, tenant: TenantId, format: &str, whole: &str) -> Result<Vec<Fragment>, StoreError> {
+        self.0.fragments_of(tenant, format, whole)
+    }
+
+    fn forget_fragments(
+        &self,
+        lease: &Lease,
+        format: &str,
+        whole: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.forget_fragments(lease, format, whole, now)?;
+        self.0.forget_fragments(lease, format, whole, now)
+    }
+
+    fn unassembled(&self, tenant: TenantId) -> Result<Vec<Unassembled>, StoreError> {
+        self.0.unassembled(tenant)
     }
 
     fn scan_onto(&self, tenant: TenantId, query: &Query, head: Vec<u8>) -> Result<Page, StoreError> {

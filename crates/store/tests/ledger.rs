@@ -35,7 +35,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             Step::Brings(source, hour, events, ignored, rejected, number)
         },
     );
-    prop::collection::vec(prop_oneof![12 => brings, 1 => Just(Step::Purges), 1 => Just(Step::Restarts)], 1..14)
+    prop::collection::vec(
+        prop_oneof![12 => brings, 1 => Just(Step::Purges), 1 => Just(Step::Restarts)],
+        1..14,
+    )
 }
 
 fn start() -> Timestamp {
@@ -78,7 +81,10 @@ impl Account {
         let mut heard = before;
         for event in &batch.events {
             let time = event.time.ticks();
-            let home = self.contents.get(&event.key.0).map_or(event.time.month(), |(home, _)| *home);
+            let home = self
+                .contents
+                .get(&event.key.0)
+                .map_or(event.time.month(), |(home, _)| *home);
             if self.purged.contains(&home) {
                 rejected += 1;
                 continue;
@@ -87,10 +93,16 @@ impl Account {
             if counted.is_none_or(|(month, _)| home < month) {
                 counted = Some((home, hour));
             }
-            let (_, contents) = self.contents.entry(event.key.0).or_insert_with(|| (home, BTreeSet::new()));
+            let (_, contents) = self
+                .contents
+                .entry(event.key.0)
+                .or_insert_with(|| (home, BTreeSet::new()));
             let (is_first, is_other) = (contents.is_empty(), contents.insert(event.rank.digest));
             let is_ahead = time > arrived + TICKS_PER_DAY;
-            let line = self.lines.entry((source, arrival_hour, Some(hour))).or_insert(EMPTY);
+            let line = self
+                .lines
+                .entry((source, arrival_hour, Some(hour)))
+                .or_insert(EMPTY);
             line[1] += 1;
             line[2] += i64::from(is_first);
             line[3] += i64::from(!is_first && is_other);
@@ -128,7 +140,10 @@ impl Account {
         if let Some((_, hour)) = counted {
             self.lines.get_mut(&(source, arrival_hour, Some(hour))).unwrap()[0] += 1;
         }
-        self.numbers.entry(source).or_default().insert(batch.sequence.unwrap());
+        self.numbers
+            .entry(source)
+            .or_default()
+            .insert(batch.sequence.unwrap());
     }
 
     /// After a start, a feed's newest is what the ledger says.
@@ -192,11 +207,16 @@ fn compare(store: &dyn EventStore, account: &Account) {
     for source in SOURCES {
         for by in [HourOf::Arrival, HourOf::Event] {
             let hours = store.source_hours(tenant(), source, by, None, 1_000).unwrap();
-            let told: BTreeMap<i64, Line> = hours.iter().map(|hour| (hour.hour.ticks(), line_of(hour))).collect();
+            let told: BTreeMap<i64, Line> = hours
+                .iter()
+                .map(|hour| (hour.hour.ticks(), line_of(hour)))
+                .collect();
             assert_eq!(told, account.sums(source, by), "{source} by {by:?}");
         }
         let facts = store.source_facts(tenant(), Some(source)).unwrap();
-        let missing = facts.first().map_or(Vec::new(), |facts| missing_numbers(&facts.received));
+        let missing = facts
+            .first()
+            .map_or(Vec::new(), |facts| missing_numbers(&facts.received));
         let numbers = account.numbers.get(source).cloned().unwrap_or_default();
         let highest = numbers.last().copied().unwrap_or_default();
         let expected: Vec<u64> = (1..highest).filter(|number| !numbers.contains(number)).collect();
@@ -205,9 +225,15 @@ fn compare(store: &dyn EventStore, account: &Account) {
     }
     let proof = store.prove(tenant()).unwrap();
     assert!(proof.faults.is_empty(), "{}", proof.faults.join("\n"));
-    assert!(proof.hours.iter().all(|hour| hour.told == hour.found), "{proof:?}");
+    assert!(
+        proof.hours.iter().all(|hour| hour.told == hour.found),
+        "{proof:?}"
+    );
     let read: u64 = proof.hours.iter().map(|hour| hour.counts.read).sum();
-    assert_eq!(read as i64, account.lines.values().map(|line| line[1]).sum::<i64>());
+    assert_eq!(
+        read as i64,
+        account.lines.values().map(|line| line[1]).sum::<i64>()
+    );
     let faults = store.check(tenant()).unwrap().faults;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -245,7 +271,10 @@ fn check(steps: &[Step]) {
             Step::Purges => {
                 let months = opened.store.months(tenant()).unwrap();
                 let Some(oldest) = months.first() else { continue };
-                let purged = opened.store.purge(tenant(), oldest, time("2017-08-01T00:00:00Z")).unwrap();
+                let purged = opened
+                    .store
+                    .purge(tenant(), oldest, time("2017-08-01T00:00:00Z"))
+                    .unwrap();
                 assert_eq!(purged, Purge::Freed);
                 account.purged.insert(oldest.month);
                 account.contents.retain(|_, (home, _)| *home != oldest.month);
@@ -286,22 +315,46 @@ fn check_tampered(damage: &str, expected: &str) {
     told::try_append(opened.store.as_ref(), late).unwrap();
     assert!(opened.store.prove(tenant()).unwrap().faults.is_empty());
     let path = data.join("tenants").join(tenant().to_string()).join("2017-05.db");
-    let changed = rusqlite::Connection::open(path).unwrap().execute(damage, []).unwrap();
+    let changed = rusqlite::Connection::open(path)
+        .unwrap()
+        .execute(damage, [])
+        .unwrap();
     assert_ne!(changed, 0, "nothing was damaged by: {damage}");
     let faults = opened.store.prove(tenant()).unwrap().faults;
-    assert!(faults.iter().any(|fault| fault.contains(expected)), "{damage}: {faults:?}");
+    assert!(
+        faults.iter().any(|fault| fault.contains(expected)),
+        "{damage}: {faults:?}"
+    );
 }
 
 #[test]
 fn what_was_tampered_with_is_found() {
-    check_tampered("UPDATE ledger SET new = new + 1, read = read + 1 WHERE new > 0", "it says +1 new");
+    check_tampered(
+        "UPDATE ledger SET new = new + 1, read = read + 1 WHERE new > 0",
+        "it says +1 new",
+    );
     check_tampered("DELETE FROM ledger WHERE late > 0", "-1 new");
-    check_tampered("UPDATE ledger SET late = 0, late_seconds = 0, late_most = 0", "-1 late");
-    check_tampered("UPDATE ledger SET late_seconds = late_seconds + 5 WHERE late > 0", "+5 seconds late");
-    check_tampered("UPDATE ledger SET oldest = oldest + 1", "oldest 2017-05-18T10:30:00.0000001Z instead of");
+    check_tampered(
+        "UPDATE ledger SET late = 0, late_seconds = 0, late_most = 0",
+        "-1 late",
+    );
+    check_tampered(
+        "UPDATE ledger SET late_seconds = late_seconds + 5 WHERE late > 0",
+        "+5 seconds late",
+    );
+    check_tampered(
+        "UPDATE ledger SET oldest = oldest + 1",
+        "oldest 2017-05-18T10:30:00.0000001Z instead of",
+    );
     check_tampered("UPDATE ledger SET newest = NULL", "newest none instead of");
     check_tampered("UPDATE ledger SET read = read + 1", "does not add up");
-    check_tampered("UPDATE ledger SET ignored = ignored + 1 WHERE ignored > 0", "does not add up");
+    check_tampered(
+        "UPDATE ledger SET ignored = ignored + 1 WHERE ignored > 0",
+        "does not add up",
+    );
     check_tampered("DELETE FROM events WHERE late_by IS NOT NULL", "+1 late");
-    check_tampered("UPDATE events SET time = time - 36000000000", "the ledger disagrees");
+    check_tampered(
+        "UPDATE events SET time = time - 36000000000",
+        "the ledger disagrees",
+    );
 }

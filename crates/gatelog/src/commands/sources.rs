@@ -83,7 +83,10 @@ pub(super) fn run(common: &Common, remote: &Remote, command: &Command) -> Result
                 by,
                 closed,
             } => {
-                let target = format!("/sources/hours?source={}&hours={hours}&by={by}", query_value(source));
+                let target = format!(
+                    "/sources/hours?source={}&hours={hours}&by={by}",
+                    query_value(source)
+                );
                 let found: Vec<TenantSource> = link.get(&of(target, tenant.as_deref())).await?;
                 let closed = closed_gaps(&link, tenant.as_deref(), Some(source), *closed).await?;
                 answer(common.output, &found, || {
@@ -108,7 +111,10 @@ pub(super) fn run(common: &Common, remote: &Remote, command: &Command) -> Result
                 Ok(Code::Done)
             }
             Command::CloseGap { id, because, tenant } => {
-                let target = of(format!("/sources/gaps/{}/close", query_value(id)), tenant.as_deref());
+                let target = of(
+                    format!("/sources/gaps/{}/close", query_value(id)),
+                    tenant.as_deref(),
+                );
                 let reason = CloseAsked {
                     because: because.clone(),
                 };
@@ -259,7 +265,8 @@ fn gaps_shown(gaps: &[&GapAnswer]) -> String {
                 .clone()
                 .or_else(|| gap.last_number.map(|number| number.to_string()))
                 .unwrap_or_default(),
-            gap.records.map_or_else(String::new, |records| records.to_string()),
+            gap.records
+                .map_or_else(String::new, |records| records.to_string()),
             gap.id.to_string(),
             match &gap.closed {
                 Some(closed) => format!(
@@ -310,8 +317,21 @@ fn source_shown(found: &TenantSource, with_tenant: bool, closed: &[TenantGaps]) 
         text.push(format!("there are hours before {next}; --hours shows more"));
     }
     if !found.source.imports.is_empty() {
-        let head = ["Run", "File", "Stored (UTC)", "Read", "New", "Changed", "Known", "Ignored", "Rejected"];
-        text.push(table(&head, found.source.imports.iter().map(import_row).collect()));
+        let head = [
+            "Run",
+            "File",
+            "Stored (UTC)",
+            "Read",
+            "New",
+            "Changed",
+            "Known",
+            "Ignored",
+            "Rejected",
+        ];
+        text.push(table(
+            &head,
+            found.source.imports.iter().map(import_row).collect(),
+        ));
     }
     text.join("\n\n")
 }
@@ -430,7 +450,9 @@ mod tests {
 
     /// Compares with a file beside the tests. `GATELOG_BLESS=1` writes it, to be looked at.
     fn check(name: &str, actual: &str) {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sources").join(name);
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/golden/sources")
+            .join(name);
         if std::env::var_os("GATELOG_BLESS").is_some() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, format!("{actual}\n")).unwrap();

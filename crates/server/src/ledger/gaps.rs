@@ -135,9 +135,10 @@ fn open_of(facts: &SourceFacts, tenant: TenantId, now: Timestamp) -> Vec<GapAnsw
     for span in without(&numbers, &closed_spans(SEQUENCE)) {
         gaps.push(found(facts, tenant, SEQUENCE, span));
     }
-    let waited_for = facts.waiting.iter().filter(|whole| {
-        whole.there < whole.parts && whole.arrived.plus_ticks(PARTS_WAIT_TICKS) < now
-    });
+    let waited_for = facts
+        .waiting
+        .iter()
+        .filter(|whole| whole.there < whole.parts && whole.arrived.plus_ticks(PARTS_WAIT_TICKS) < now);
     for whole in waited_for {
         let gap = unassembled(facts, tenant, whole);
         if !is_closed(gap.id) {
@@ -151,7 +152,12 @@ fn open_of(facts: &SourceFacts, tenant: TenantId, now: Timestamp) -> Vec<GapAnsw
 
 /// A gap that was found; its id stays the same while it grows at its end.
 fn found(facts: &SourceFacts, tenant: TenantId, kind: &str, span: (i64, i64)) -> GapAnswer {
-    described(&facts.source, kind, id(tenant, &facts.source, kind, &span.0.to_string()), span)
+    described(
+        &facts.source,
+        kind,
+        id(tenant, &facts.source, kind, &span.0.to_string()),
+        span,
+    )
 }
 
 fn described(source: &str, kind: &str, id: Uuid, span: (i64, i64)) -> GapAnswer {
@@ -305,7 +311,10 @@ mod tests {
                 received: received.to_vec(),
                 ..SourceFacts::default()
             };
-            open_of(&facts, tenant(), time("2026-11-28T12:00:00Z")).pop().unwrap().id
+            open_of(&facts, tenant(), time("2026-11-28T12:00:00Z"))
+                .pop()
+                .unwrap()
+                .id
         };
         assert_eq!(of(&[(1, 2), (5, 5)]), of(&[(1, 2), (8, 8)]));
         assert_ne!(of(&[(1, 2), (5, 5)]), of(&[(1, 3), (5, 5)]));

@@ -77,6 +77,9 @@ mod tests {
 
     #[test]
     fn a_source_says_by_its_name_what_it_is() {
-        assert_eq!([kind("import"), kind("ingest:x"), kind("gatelog")], ["import", "ingest", "own"]);
+        assert_eq!(
+            [kind("import"), kind("ingest:x"), kind("gatelog")],
+            ["import", "ingest", "own"]
+        );
     }
 }

@@ -22,7 +22,7 @@ use model::batch::Lateness;
 use model::tenant::TenantId;
 use model::time::TICKS_PER_SECOND;
 use serde_json::json;
-use sources::{Choice, Limits};
+use sources::{Choice, Hints, Limits};
 use std::io::Read;
 use std::sync::{Arc, PoisonError};
 use store::error::StoreError;
@@ -230,7 +230,12 @@ fn sequence(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 }
 
 fn bad_header(detail: String) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "bad-header", "A header cannot be understood").detail(detail)
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "bad-header",
+        "A header cannot be understood",
+    )
+    .detail(detail)
 }
 
 fn internal() -> Problem {
@@ -293,6 +298,9 @@ impl Bring<'_> {
             },
             sequence: self.sequence,
             now: clock::now,
+        })
+        .hinted(Hints {
+            not_after: Some(clock::now()),
         });
         let brought = self.bring(upload, &mut intake);
         if let Err(reason) = brought.as_ref().map_err(Failure::reason)
@@ -362,6 +370,7 @@ impl Brought {
             "late": counts.late,
             "quarantined": counts.quarantined,
             "ignoredReasons": self.summary.ignored,
+            "partsWaiting": self.summary.unassembled.values().map(|waits| waits.parts).sum::<u64>(),
             "rejections": self.told,
             "rejectionsNotListed": self.untold,
         })

@@ -284,8 +284,7 @@ impl Call {
             Ok(body) => body,
             Err(fault) => return self.fault(&fault),
         };
-        let gap = read(&body)
-            .and_then(|told: GapTold| told_gap(told, caller.app_id, &name, self.app.now()));
+        let gap = read(&body).and_then(|told: GapTold| told_gap(told, caller.app_id, &name, self.app.now()));
         let gap = match gap {
             Ok(gap) => gap,
             Err(problem) => return problem.of_request(self.request).into_response(),
@@ -316,10 +315,14 @@ impl Call {
                 .detail("Another source has told of something under this id; make another.")
                 .of_request(request)
                 .into_response(),
-            Ok(Keeping::TooMany) => Problem::new(StatusCode::CONFLICT, "too-many-gaps", "There are too many gaps")
-                .detail("So many gaps of this source are open that no more are kept; somebody must close some.")
-                .of_request(request)
-                .into_response(),
+            Ok(Keeping::TooMany) => Problem::new(
+                StatusCode::CONFLICT,
+                "too-many-gaps",
+                "There are too many gaps",
+            )
+            .detail("So many gaps of this source are open that no more are kept; somebody must close some.")
+            .of_request(request)
+            .into_response(),
             Err(problem) => problem.of_request(request).into_response(),
         }
     }
@@ -369,27 +372,39 @@ impl Call {
 /// Checks what a sender told.
 fn told_gap(told: GapTold, client: Uuid, name: &str, now: Timestamp) -> Result<ToldGap, Problem> {
     let source = names::own(client, name).ok_or_else(|| {
-        Problem::new(StatusCode::FORBIDDEN, "not-your-source", "That is another's source").detail(format!(
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "not-your-source",
+            "That is another's source",
+        )
+        .detail(format!(
             "Tell of your own sources: {}, or the name of an input of yours.",
             names::of_client(client, None)
         ))
     })?;
     if !TOLD.contains(&told.kind.as_str()) {
         let kinds = TOLD.join(", ");
-        return Err(bad_question(format!("`kind` is one of {kinds}, not {:?}.", told.kind)));
+        return Err(bad_question(format!(
+            "`kind` is one of {kinds}, not {:?}.",
+            told.kind
+        )));
     }
     let time = |name: &str, text: Option<String>| {
         let Some(text) = text else { return Ok(None) };
-        Timestamp::parse_vendor(&text)
-            .map(Some)
-            .map_err(|_| bad_question(format!("`{name}` is a time such as 2026-11-28T10:00:00Z, not {text:?}.")))
+        Timestamp::parse_vendor(&text).map(Some).map_err(|_| {
+            bad_question(format!(
+                "`{name}` is a time such as 2026-11-28T10:00:00Z, not {text:?}."
+            ))
+        })
     };
     let (from, to) = (time("from", told.from)?, time("to", told.to)?);
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         return Err(bad_question("`from` is after `to`.".to_owned()));
     }
     if told.detail.chars().count() > DETAIL_LETTERS {
-        return Err(bad_question(format!("`detail` has at most {DETAIL_LETTERS} letters.")));
+        return Err(bad_question(format!(
+            "`detail` has at most {DETAIL_LETTERS} letters."
+        )));
     }
     Ok(ToldGap {
         id: told.id,
@@ -441,11 +456,20 @@ mod tests {
         check("/contoso.com/sources", Some(Place::List));
         check("/contoso.com/sources/", Some(Place::List));
         check("/contoso.com/sources/prove", Some(Place::Prove));
-        check("/contoso.com/sources/import", Some(Place::Source("import".to_owned())));
+        check(
+            "/contoso.com/sources/import",
+            Some(Place::Source("import".to_owned())),
+        );
         check("/contoso.com/sources/ingest:c%2Fmim", Some(Place::Source(mim())));
-        check("/contoso.com/sources/ingest%3ac%2fmim", Some(Place::Source(mim())));
+        check(
+            "/contoso.com/sources/ingest%3ac%2fmim",
+            Some(Place::Source(mim())),
+        );
         check("/contoso.com/sources/ingest:c/mim", Some(Place::Source(mim())));
-        check("/contoso.com/sources/ingest:c%2Fmim/gaps", Some(Place::Gaps(mim())));
+        check(
+            "/contoso.com/sources/ingest:c%2Fmim/gaps",
+            Some(Place::Gaps(mim())),
+        );
         check("/contoso.com/sources/ingest:c/mim/gaps", Some(Place::Gaps(mim())));
         check(
             "/contoso.com/sources/ingest:c%2Fgaps",

@@ -1,6 +1,7 @@
 //! What every event store must do. Each case is a sentence; `run` tries them all on any backend.
 
 mod cases;
+mod fragments;
 mod purges;
 mod removals;
 mod sources;
@@ -115,6 +116,21 @@ const CASES: &[(&str, Delivery, Case)] = &[
         "a removed tenant is gone for good, and one of the same id begins anew",
         Delivery::Unruly,
         removals::removing,
+    ),
+    (
+        "parts of a record wait through a start, whoever brought them, until the record is put together",
+        Delivery::Unruly,
+        fragments::waiting,
+    ),
+    (
+        "a record that was put together keeps no part that comes again, and a part without a record stays listed",
+        Delivery::Unruly,
+        fragments::forgotten,
+    ),
+    (
+        "parts are of one tenant, and bounded",
+        Delivery::Unruly,
+        fragments::bounds,
     ),
     (
         "the history of a person and of an address is in time order",

@@ -25,7 +25,10 @@ fn batch(trial: &Trial, source: &str, arrived: &str, events: &[Told]) -> Batch {
 
 fn append(trial: &Trial, opened: &super::Opened, batch: Batch) -> Result<(), String> {
     let lease = lease(trial);
-    opened.store.append(&lease, batch).map_err(|error| error.to_string())?;
+    opened
+        .store
+        .append(&lease, batch)
+        .map_err(|error| error.to_string())?;
     Ok(())
 }
 
@@ -35,8 +38,15 @@ fn lease(trial: &Trial) -> Lease {
 
 pub(super) fn hours(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
-    let first = [told(1, "2017-05-01T10:10:00Z", 1), told(2, "2017-05-01T12:00:00Z", 1)];
-    append(trial, &opened, batch(trial, "feed", "2017-05-01T12:00:30Z", &first))?;
+    let first = [
+        told(1, "2017-05-01T10:10:00Z", 1),
+        told(2, "2017-05-01T12:00:00Z", 1),
+    ];
+    append(
+        trial,
+        &opened,
+        batch(trial, "feed", "2017-05-01T12:00:30Z", &first),
+    )?;
     let second = Batch {
         ignored: 2,
         rejected: 1,
@@ -68,7 +78,17 @@ pub(super) fn hours(trial: &Trial) -> Result<(), String> {
     let arrivals = ask(HourOf::Arrival, None, 10)?;
     let told: Vec<_> = arrivals
         .iter()
-        .map(|hour| (hour.hour, hour.batches, hour.counts, hour.late_by, hour.oldest, hour.newest, hour.last_error.clone()))
+        .map(|hour| {
+            (
+                hour.hour,
+                hour.batches,
+                hour.counts,
+                hour.late_by,
+                hour.oldest,
+                hour.newest,
+                hour.last_error.clone(),
+            )
+        })
         .collect();
     let late_by = LateBy {
         seconds: 5_400 + 3 * 86_400 + 2,
@@ -140,10 +160,17 @@ pub(super) fn hours(trial: &Trial) -> Result<(), String> {
         page,
         vec![time("2017-05-01T11:00:00Z"), time("2017-05-01T10:00:00Z")],
     )?;
-    let line = opened.store.ledger(trial.tenant).map_err(|error| error.to_string())?;
+    let line = opened
+        .store
+        .ledger(trial.tenant)
+        .map_err(|error| error.to_string())?;
     equal("the last error", line[0].last_error.clone(), Some(last_error))?;
     let totals = (line[0].batches, line[0].late_by, line[0].oldest);
-    equal("the totals", totals, (3, late_by, Some(time("2017-04-28T11:59:58Z"))))
+    equal(
+        "the totals",
+        totals,
+        (3, late_by, Some(time("2017-04-28T11:59:58Z"))),
+    )
 }
 
 pub(super) fn proofs(trial: &Trial) -> Result<(), String> {
@@ -154,8 +181,15 @@ pub(super) fn proofs(trial: &Trial) -> Result<(), String> {
         told(2, "2017-05-01T12:00:00Z", 2),
         told(3, "2018-01-01T00:00:00Z", 1),
     ];
-    append(trial, &opened, batch(trial, "feed", "2017-05-01T12:00:30Z", &events))?;
-    let proof = opened.store.prove(trial.tenant).map_err(|error| error.to_string())?;
+    append(
+        trial,
+        &opened,
+        batch(trial, "feed", "2017-05-01T12:00:30Z", &events),
+    )?;
+    let proof = opened
+        .store
+        .prove(trial.tenant)
+        .map_err(|error| error.to_string())?;
     ensure(proof.faults.is_empty(), || proof.faults.join("; "))?;
     equal("the events", proof.events, 4)?;
     let found: Vec<_> = proof
@@ -163,7 +197,13 @@ pub(super) fn proofs(trial: &Trial) -> Result<(), String> {
         .iter()
         .map(|hour| {
             let (told, found) = (&hour.told, &hour.found);
-            (told == found, found.new, found.changed, found.quarantined, found.newest)
+            (
+                told == found,
+                found.new,
+                found.changed,
+                found.quarantined,
+                found.newest,
+            )
         })
         .collect();
     let newest = Some(time("2017-05-01T12:00:00Z"));
@@ -180,7 +220,10 @@ pub(super) fn numbers(trial: &Trial) -> Result<(), String> {
     append(trial, &opened, numbered(2, &[told(2, "2017-05-01T00:00:00Z", 1)]))?;
     append(trial, &opened, numbered(5, &[]))?;
     append(trial, &opened, numbered(2, &[told(2, "2017-05-01T00:00:00Z", 1)]))?;
-    let both = [told(3, "2017-04-02T00:00:00Z", 1), told(4, "2017-05-02T00:00:00Z", 1)];
+    let both = [
+        told(3, "2017-04-02T00:00:00Z", 1),
+        told(4, "2017-05-02T00:00:00Z", 1),
+    ];
     append(trial, &opened, numbered(3, &both))?;
     let missing = |opened: &super::Opened| {
         let facts = opened.store.source_facts(trial.tenant, Some("feed"));
@@ -188,8 +231,13 @@ pub(super) fn numbers(trial: &Trial) -> Result<(), String> {
         Ok::<_, String>(model::gaps::missing_numbers(&facts[0].received))
     };
     equal("what is missing", missing(&opened)?, vec![(4, 4)])?;
-    let months = opened.store.months(trial.tenant).map_err(|error| error.to_string())?;
-    let purged = opened.store.purge(trial.tenant, &months[0], time("2018-01-01T00:00:00Z"));
+    let months = opened
+        .store
+        .months(trial.tenant)
+        .map_err(|error| error.to_string())?;
+    let purged = opened
+        .store
+        .purge(trial.tenant, &months[0], time("2018-01-01T00:00:00Z"));
     purged.map_err(|error| error.to_string())?;
     drop(opened);
     let opened = trial.open();
@@ -203,7 +251,12 @@ pub(super) fn losses(trial: &Trial) -> Result<(), String> {
     append(
         trial,
         &opened,
-        batch(trial, "feed", "2017-06-01T12:00:00Z", &[told(1, "2017-06-01T11:00:00Z", 1)]),
+        batch(
+            trial,
+            "feed",
+            "2017-06-01T12:00:00Z",
+            &[told(1, "2017-06-01T11:00:00Z", 1)],
+        ),
     )?;
     let gap = ToldGap {
         id: Uuid::from_u128(1),
@@ -244,7 +297,11 @@ pub(super) fn losses(trial: &Trial) -> Result<(), String> {
         ..closing.clone()
     };
     let closed = opened.store.close_gap(&lease, again);
-    equal("closed again", closed.map_err(|error| error.to_string())?, Keeping::Known)?;
+    equal(
+        "closed again",
+        closed.map_err(|error| error.to_string())?,
+        Keeping::Known,
+    )?;
     let file = |name: &str| ImportedFile {
         run: Uuid::from_u128(9),
         file: name.to_owned(),
@@ -268,6 +325,9 @@ pub(super) fn losses(trial: &Trial) -> Result<(), String> {
     equal("the sources", facts.len(), 1)?;
     equal("what was told", facts[0].told.clone(), vec![gap])?;
     equal("what was closed", facts[0].closed.clone(), vec![closing])?;
-    let imports = opened.store.imports(trial.tenant, 10).map_err(|error| error.to_string())?;
+    let imports = opened
+        .store
+        .imports(trial.tenant, 10)
+        .map_err(|error| error.to_string())?;
     equal("what was imported", imports, vec![file("b.csv"), file("a.csv")])
 }

@@ -82,6 +82,11 @@ impl Writer {
     /// more would otherwise keep what it once needed. What is still needed is read again.
     pub(super) fn share_memory(&mut self, open_writers: usize) -> Result<(), StoreError> {
         self.named.forget();
+        self.share_cache(open_writers)
+    }
+
+    /// The cache alone: all of it for the month whose turn it is (of one), its share for those that wait.
+    pub(super) fn share_cache(&self, open_writers: usize) -> Result<(), StoreError> {
         schema::share_writer_cache(&self.connection, open_writers)
             .map_err(|error| schema::failure(&self.path, &error))
     }

@@ -46,9 +46,7 @@ pub(super) fn read<T>(
     let Some(connection) = schema::open_if_made(&path)? else {
         return Ok(None);
     };
-    ask(&connection)
-        .map(Some)
-        .map_err(|error| failure(&path, &error))
+    ask(&connection).map(Some).map_err(|error| failure(&path, &error))
 }
 
 /// Begins a new epoch in the catalogue at `path`, which is made if it is not there; answers its number. It is at least

@@ -18,9 +18,9 @@ pub const SCHEMA_VERSION: i64 = 4;
 pub(super) const CATALOGUE_VERSION: i64 = 2;
 /// What `PRAGMA synchronous` answers when every commit waits for the disk.
 const SYNCHRONOUS_FULL: i64 = 2;
-/// What the caches of all the month files that one thread keeps open for writing hold together, however many months and
-/// tenants there are. It holds the pages that a commit of some thousand events touches; with less a commit spills some
-/// of them in the middle.
+/// What the cache of the month file holds that one thread is writing to. It takes the pages that a commit of some thousand
+/// events touches; with less a commit spills some of them in the middle. All other month files that the thread keeps open share
+/// as much again, however many months and tenants there are.
 const THREAD_CACHE_KIB: usize = 16_384;
 /// Pages in a write-ahead log that bring on a checkpoint: pages that are written again and again reach the file once.
 const CHECKPOINT_PAGES: i64 = 2_000;

@@ -166,8 +166,7 @@ pub(super) fn bring_catalogue_up(tenant: TenantId, folder: &Path) -> Result<(), 
     drop(found);
     let connection = schema::open_catalogue(&path, tenant)?;
     let up = || -> rusqlite::Result<()> {
-        let transaction =
-            rusqlite::Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+        let transaction = rusqlite::Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
         if version(&transaction)? == 1 {
             transaction.execute_batch(CATALOGUE_FROM_1)?;
             transaction.execute_batch(tables::CATALOGUE_ADDED_BY_2)?;

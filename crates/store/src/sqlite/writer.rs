@@ -90,6 +90,7 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
     let mut thread = WriterThread {
         shared: Arc::clone(shared),
         writers: HashMap::new(),
+        holder: None,
         uses: 0,
         tenants: HashMap::new(),
     };
@@ -143,6 +144,8 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
 struct WriterThread {
     shared: Arc<Shared>,
     writers: HashMap<(TenantId, Month), (Writer, u64)>,
+    /// The month whose turn it is: it alone may hold more than its share of the cache.
+    holder: Option<(TenantId, Month)>,
     uses: u64,
     tenants: HashMap<TenantId, TenantMemory>,
 }
@@ -500,6 +503,17 @@ impl WriterThread {
                     writer.share_memory(open)?;
                 }
             }
+            self.holder = None;
+        }
+        if self.holder != Some(name) {
+            let open = self.writers.len();
+            if let Some((before, _)) = self.holder.and_then(|holder| self.writers.get(&holder)) {
+                before.share_cache(open)?;
+            }
+            if let Some((writer, _)) = self.writers.get(&name) {
+                writer.share_cache(1)?;
+            }
+            self.holder = Some(name);
         }
         match self.writers.get_mut(&name) {
             Some((writer, used)) => {

@@ -19,9 +19,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
 use model::batch::Lateness;
 use model::tenant::{DEFAULT_TENANT_NAME, TenantId, TenantName};
+use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sources::mapping::Mapping;
-use sources::{Choice, Limits};
+use sources::{Choice, Hints, Limits};
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,6 +61,8 @@ pub struct ImportPlace {
     pub format: Option<String>,
     /// The text of a mapping file, in base64 as addresses have it.
     pub mapping: Option<String>,
+    /// When the file was last written: dates without a year are not after it. The time of arrival if it is not known.
+    pub not_after: Option<String>,
     /// The run of the command: the same for all of its files.
     #[serde(default)]
     pub run: Option<Uuid>,
@@ -111,6 +114,19 @@ pub struct ImportDone {
     pub tenants: BTreeMap<Uuid, ImportTotals>,
     /// Why records were ignored, and how many.
     pub ignored_reasons: BTreeMap<String, u64>,
+    /// Of tenants that were brought parts of records: what waits there for parts, after this file.
+    #[serde(default)]
+    pub unassembled: BTreeMap<Uuid, PartsWaiting>,
+}
+
+/// What waits in a tenant for parts that have not come.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartsWaiting {
+    /// Records of which something is missing.
+    pub records: u64,
+    /// The parts of them that are there.
+    pub parts: u64,
 }
 
 /// Sums.
@@ -163,6 +179,7 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
             unnamed: None,
             format: start.format,
             mapping: start.mapping,
+            not_after: None,
             run: Some(chance::guid()),
             file: None,
         });
@@ -177,6 +194,7 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
         unnamed,
         format: start.format,
         mapping: start.mapping,
+        not_after: None,
         run: Some(chance::guid()),
         file: None,
     })
@@ -266,6 +284,9 @@ fn bring(
         limits: Limits::default(),
         sequence: None,
         now: clock::now,
+    })
+    .hinted(Hints {
+        not_after: Some(written_at(place)),
     });
     let mut buffer = vec![0; READ_BYTES];
     loop {
@@ -296,7 +317,25 @@ fn bring(
             .map(|(tenant, line)| (tenant.guid(), totals(line)))
             .collect(),
         ignored_reasons: summary.ignored.clone(),
+        unassembled: summary
+            .unassembled
+            .iter()
+            .map(|(tenant, waits)| {
+                let waits = PartsWaiting {
+                    records: waits.records,
+                    parts: waits.parts,
+                };
+                (tenant.guid(), waits)
+            })
+            .collect(),
     })
+}
+
+/// When the input was last written, as far as is known.
+fn written_at(place: &ImportPlace) -> Timestamp {
+    let told = place.not_after.as_deref();
+    told.and_then(|time| Timestamp::parse_vendor(time).ok())
+        .unwrap_or_else(clock::now)
 }
 
 /// Notes the file with each tenant that it brought something; records of no tenant with the first, as the ledger does. The

@@ -22,7 +22,8 @@ pub use apps::{AppAnswer, AppChangesAsked, NewAppAsked, NewSecretAsked, SecretAn
 pub(crate) use backup::LAST_BACKUP_FILE;
 pub use backup::{BackupPlan, FinishedBackup};
 pub use import::{
-    ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord, encoded_mapping,
+    ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, PartsWaiting, RejectedRecord,
+    encoded_mapping,
 };
 pub use keys::KeyAnswer;
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};

@@ -178,7 +178,8 @@ async fn prove(State(app): State<Arc<App>>, request: RequestId, admin: Admin, as
         let hours = number(&asked, "hours", HOURS)?;
         let mut answer = Vec::new();
         for tenant in admin.tenants(&app, word(&asked, "tenant"))? {
-            let proof = ledger::prove(app.events.as_ref(), tenant, hours).map_err(|error| store_problem(&error))?;
+            let proof =
+                ledger::prove(app.events.as_ref(), tenant, hours).map_err(|error| store_problem(&error))?;
             answer.push(TenantProof {
                 tenant: tenant.guid(),
                 proof,
@@ -247,7 +248,11 @@ pub(in crate::routes) fn close_gap(
                 display_name: gap.source,
                 user_name: None,
             },
-            details: vec![("kind", gap.kind), ("detail", gap.detail), ("because", because.to_owned())],
+            details: vec![
+                ("kind", gap.kind),
+                ("detail", gap.detail),
+                ("because", because.to_owned()),
+            ],
         };
         own_events::act(app, tenant, actor, &act);
     }
@@ -265,8 +270,11 @@ pub(in crate::routes) fn hours_asked(asked: &HashMap<String, String>) -> Result<
         }
     };
     let before = text("before").map(|text| {
-        Timestamp::parse_vendor(text)
-            .map_err(|_| bad_question(format!("`before` is a time such as 2026-11-28T10:00:00Z, not {text:?}.")))
+        Timestamp::parse_vendor(text).map_err(|_| {
+            bad_question(format!(
+                "`before` is a time such as 2026-11-28T10:00:00Z, not {text:?}."
+            ))
+        })
     });
     Ok(HoursAsked {
         by,
@@ -284,8 +292,15 @@ pub(in crate::routes) fn number(
     let Some(text) = asked.get(name) else {
         return Ok(otherwise);
     };
-    let number = text.parse().ok().filter(|number| (1..=MOST_HOURS).contains(number));
-    number.ok_or_else(|| bad_question(format!("`{name}` is a number from 1 to {MOST_HOURS}, not {text:?}.")))
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=MOST_HOURS).contains(number));
+    number.ok_or_else(|| {
+        bad_question(format!(
+            "`{name}` is a number from 1 to {MOST_HOURS}, not {text:?}."
+        ))
+    })
 }
 
 /// The refusal of a question that cannot be understood.

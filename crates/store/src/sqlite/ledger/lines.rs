@@ -239,18 +239,24 @@ pub(in crate::sqlite) fn take_over(
         add.execute(params_from_iter(values))?;
     }
     catalogue.execute("DELETE FROM received WHERE month = ?1", [month])?;
-    let mut runs =
-        partition.prepare("SELECT name, first, last FROM received JOIN names ON names.id = received.source")?;
+    let mut runs = partition
+        .prepare("SELECT name, first, last FROM received JOIN names ON names.id = received.source")?;
     let mut found = runs.query([])?;
     while let Some(run) = found.next()? {
         catalogue.execute(
             "INSERT INTO received(month, source, first, last) VALUES (?1, ?2, ?3, ?4)",
-            params![month, run.get::<_, String>(0)?, run.get::<_, i64>(1)?, run.get::<_, i64>(2)?],
+            params![
+                month,
+                run.get::<_, String>(0)?,
+                run.get::<_, i64>(1)?,
+                run.get::<_, i64>(2)?
+            ],
         )?;
     }
     Ok(())
 }
 
 /// The columns that months and catalogues have in common.
-const TAKEN_OVER: &str = "arrival_hour, event_hour, read, new, changed, known, ignored, rejected, late, quarantined, newest,
+const TAKEN_OVER: &str =
+    "arrival_hour, event_hour, read, new, changed, known, ignored, rejected, late, quarantined, newest,
     batches, late_seconds, late_most, late_unmarked, oldest, error, error_at";

@@ -70,7 +70,8 @@ fn tell(catalogue: &Connection, gap: &ToldGap) -> rusqlite::Result<Keeping> {
             gap.told_at.ticks(),
             gap.from.map(Timestamp::ticks),
             gap.to.map(Timestamp::ticks),
-            gap.records.map(|records| i64::try_from(records).unwrap_or(i64::MAX)),
+            gap.records
+                .map(|records| i64::try_from(records).unwrap_or(i64::MAX)),
             gap.detail,
         ],
     )?;

@@ -35,8 +35,17 @@ pub(super) fn prove(shared: &Shared, tenant: &Tenant) -> Result<Proof, StoreErro
             let transaction = connection.unchecked_transaction()?;
             let events = count(&transaction, "SELECT count(*) FROM events")?;
             let lines = count(&transaction, "SELECT count(*) FROM ledger")?;
-            let bare = count(&transaction, "SELECT count(*) FROM ledger WHERE event_hour < -9000000000000000000")?;
-            Ok((events, lines, bare, month_hours(&transaction)?, faults(&transaction)?))
+            let bare = count(
+                &transaction,
+                "SELECT count(*) FROM ledger WHERE event_hour < -9000000000000000000",
+            )?;
+            Ok((
+                events,
+                lines,
+                bare,
+                month_hours(&transaction)?,
+                faults(&transaction)?,
+            ))
         })?;
         let Some((events, lines, bare, told, faults)) = found else {
             continue;
@@ -44,9 +53,11 @@ pub(super) fn prove(shared: &Shared, tenant: &Tenant) -> Result<Proof, StoreErro
         proof.events += events;
         proof.lines += lines;
         proof.lines_without_events += bare;
-        proof
-            .faults
-            .extend(faults.into_iter().map(|fault| format!("{}/{month}: {fault}", tenant.id)));
+        proof.faults.extend(
+            faults
+                .into_iter()
+                .map(|fault| format!("{}/{month}: {fault}", tenant.id)),
+        );
         for hour in told {
             add(&mut hours, hour);
         }
@@ -137,7 +148,12 @@ pub(in crate::sqlite) fn catalogue_faults(connection: &Connection) -> rusqlite::
             OR late > new + changed OR quarantined > new + changed OR late_unmarked > late
             OR (event_hour < -9000000000000000000 AND new + changed + known > 0)",
         &mut found,
-        |row| Ok(format!("a line of the catalogue's ledger does not add up: {}", place(row)?)),
+        |row| {
+            Ok(format!(
+                "a line of the catalogue's ledger does not add up: {}",
+                place(row)?
+            ))
+        },
     )?;
     collect(
         connection,
@@ -298,7 +314,10 @@ fn place(row: &Row<'_>) -> rusqlite::Result<String> {
         format!("events of {}", Timestamp::from_ticks(event_hour))
     };
     let arrival = Timestamp::from_ticks(row.get(1)?);
-    Ok(format!("`{}`, arrived in the hour of {arrival}, {happened}", name(row)?))
+    Ok(format!(
+        "`{}`, arrived in the hour of {arrival}, {happened}",
+        name(row)?
+    ))
 }
 
 /// A source whose name is gone is a fault, and told under its own.

@@ -179,7 +179,9 @@ impl Shared {
             received.entry(source).or_default().push(run);
         }
         let mut facts: BTreeMap<String, SourceFacts> = BTreeMap::new();
-        let of = |facts: &mut BTreeMap<String, SourceFacts>, source: &str, add: &mut dyn FnMut(&mut SourceFacts)| {
+        let of = |facts: &mut BTreeMap<String, SourceFacts>,
+                  source: &str,
+                  add: &mut dyn FnMut(&mut SourceFacts)| {
             if is_asked(source) {
                 add(facts.entry(source.to_owned()).or_insert_with(|| SourceFacts {
                     source: source.to_owned(),
@@ -213,7 +215,9 @@ impl Shared {
             });
         }
         for (source, whole) in waiting {
-            of(&mut facts, &source, &mut |facts| facts.waiting.push(whole.clone()));
+            of(&mut facts, &source, &mut |facts| {
+                facts.waiting.push(whole.clone())
+            });
         }
         Ok(facts.into_values().collect())
     }
@@ -225,7 +229,8 @@ impl Shared {
         table: &str,
         ask: impl Fn(&Connection, &str) -> rusqlite::Result<Vec<T>>,
     ) -> Result<Vec<T>, StoreError> {
-        let of_month = format!("(SELECT name, {table}.* FROM {table} JOIN names ON names.id = {table}.source)");
+        let of_month =
+            format!("(SELECT name, {table}.* FROM {table} JOIN names ON names.id = {table}.source)");
         let of_catalogue = format!("(SELECT source AS name, {table}.* FROM {table})");
         let _gate = tenant.read_gate();
         let mut found = Vec::new();
