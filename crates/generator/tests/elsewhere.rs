@@ -181,16 +181,28 @@ fn requests() -> Vec<Value> {
 fn every_kind_of_thing_happens_within_the_month() {
     let mut seen: HashSet<String> = HashSet::new();
     for (_, record) in records(Source::AzureAdB2c) {
-        seen.insert(format!("{} {}", text(&record, "/activityDisplayName"), text(&record, "/result")));
+        seen.insert(format!(
+            "{} {}",
+            text(&record, "/activityDisplayName"),
+            text(&record, "/result")
+        ));
     }
     for (_, record) in records(Source::Windows) {
         seen.insert(format!("windows {}", record["Event"]["System"]["EventID"]));
     }
     for (_, record) in records(Source::Okta) {
-        seen.insert(format!("{} {}", text(&record, "/eventType"), text(&record, "/outcome/result")));
+        seen.insert(format!(
+            "{} {}",
+            text(&record, "/eventType"),
+            text(&record, "/outcome/result")
+        ));
     }
     for (_, record) in records(Source::Keycloak) {
-        seen.insert(format!("{}{}", text(&record, "/type"), text(&record, "/resourceType")));
+        seen.insert(format!(
+            "{}{}",
+            text(&record, "/type"),
+            text(&record, "/resourceType")
+        ));
     }
     for request in requests() {
         seen.insert(format!(
@@ -250,7 +262,10 @@ fn ids_are_their_own_and_addresses_are_those_kept_for_documentation() {
         }
     }
     for request in requests() {
-        assert!(ids.insert(text(&request, "/HybridObjectID").to_owned()), "{request}");
+        assert!(
+            ids.insert(text(&request, "/HybridObjectID").to_owned()),
+            "{request}"
+        );
     }
     let mut found = 0;
     for told in MONTH.iter().filter(|told| told.source != Source::Entra) {

@@ -33,6 +33,7 @@ fn told(records: &[Record]) -> Vec<String> {
         },
         Understanding::Ignored { reason } => format!("ignored: {reason}"),
         Understanding::Rejected { reason, .. } => format!("rejected: {reason}"),
+        Understanding::Fragment(part) => format!("part: {part:?}"),
     };
     records.iter().map(of).collect()
 }

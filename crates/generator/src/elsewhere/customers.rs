@@ -152,7 +152,10 @@ pub(super) fn write(scene: &Scene<'_>, act: Act, chance: &mut Chance) -> Vec<u8>
         _ => None,
     };
     if let Some(method) = method {
-        details.splice(4..6, [("VerificationMethod", method), ("PhoneNumber", phone.as_str())]);
+        details.splice(
+            4..6,
+            [("VerificationMethod", method), ("PhoneNumber", phone.as_str())],
+        );
     }
     let details: Vec<Vec<u8>> = details
         .iter()
@@ -174,7 +177,10 @@ pub(super) fn write(scene: &Scene<'_>, act: Act, chance: &mut Chance) -> Vec<u8>
         .finish();
     let number = chance.between(1_000_000, 99_999_999);
     ObjectWriter::new()
-        .text("id", Some(&format!("B2C_{:05X}_{number}", chance.below(0x000F_FFFF))))
+        .text(
+            "id",
+            Some(&format!("B2C_{:05X}_{number}", chance.below(0x000F_FFFF))),
+        )
         .text("category", Some("Authentication"))
         .text("correlationId", Some(&correlation))
         .text("result", Some(if act.succeeded { "success" } else { "failure" }))

@@ -79,9 +79,17 @@ pub(super) fn write(scene: &Scene<'_>, act: Act, chance: &mut Chance) -> Vec<u8>
             let group_id = thing_id(scene.seed, 400 + group).to_string();
             let name = GROUPS[group as usize];
             let path = format!("/{name}");
-            let representation = texts(&[("id", Some(&group_id)), ("name", Some(name)), ("path", Some(&path))]);
+            let representation = texts(&[
+                ("id", Some(&group_id)),
+                ("name", Some(name)),
+                ("path", Some(&path)),
+            ]);
             let path = format!("users/{user}/groups/{group_id}");
-            administration(scene, chance, ("CREATE", "GROUP_MEMBERSHIP", &path, &representation))
+            administration(
+                scene,
+                chance,
+                ("CREATE", "GROUP_MEMBERSHIP", &path, &representation),
+            )
         }
         Kind::NewUser => {
             let name = format!("{}.guest", account_name(person));

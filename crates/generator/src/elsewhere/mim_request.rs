@@ -12,7 +12,11 @@ use model::time::Timestamp;
 /// The user in whose name the portal for resets asks.
 const ANONYMOUS: &str = "b0b36673-d43b-4cfa-a7a2-aff14fd90522";
 const GROUPS: &[&str] = &["Canteen Committee", "Car Pool", "First Aiders", "Photo Club"];
-const GATES: &[&str] = &["SMS One-Time Password Gate", "Email One-Time Password Gate", "QA Gate"];
+const GATES: &[&str] = &[
+    "SMS One-Time Password Gate",
+    "Email One-Time Password Gate",
+    "QA Gate",
+];
 
 /// The request's JSON.
 pub(super) fn write(scene: &Scene<'_>, act: Act, id: &str, chance: &mut Chance) -> Vec<u8> {
@@ -27,7 +31,10 @@ pub(super) fn write(scene: &Scene<'_>, act: Act, id: &str, chance: &mut Chance) 
     let number = chance.below(GROUPS.len() as u64);
     let group_name = GROUPS[number as usize];
     let group = texts(&[
-        ("HybridObjectID", Some(&thing_id(scene.seed, 700 + number).to_string())),
+        (
+            "HybridObjectID",
+            Some(&thing_id(scene.seed, 700 + number).to_string()),
+        ),
         ("AccountName", Some(&group_name.replace(' ', ""))),
         ("DisplayName", Some(group_name)),
         ("Domain", Some(&domain)),
@@ -52,7 +59,13 @@ pub(super) fn write(scene: &Scene<'_>, act: Act, id: &str, chance: &mut Chance) 
             ];
             (&own, &own, "GateRegistration", "Create", parameters)
         }
-        Kind::JoinGroup => (&own, &group, "Group", "Put", vec![parameter("ExplicitMember", &own, "Add")]),
+        Kind::JoinGroup => (
+            &own,
+            &group,
+            "Group",
+            "Put",
+            vec![parameter("ExplicitMember", &own, "Add")],
+        ),
         Kind::LeaveGroup => {
             let parameters = vec![parameter("ExplicitMember", &own, "Remove")];
             (&own, &group, "Group", "Put", parameters)
@@ -80,19 +93,22 @@ pub(super) fn write(scene: &Scene<'_>, act: Act, id: &str, chance: &mut Chance) 
     }
     request
         .text("CreatedTime", Some(if denied { &attempt } else { &created }))
-        .text(
-            "ExpirationTime",
-            Some(&written(act.committed.plus_days(30))),
-        )
+        .text("ExpirationTime", Some(&written(act.committed.plus_days(30))))
         .raw("Creator", creator)
         .raw("Target", target)
         .text("TargetObjectType", Some(target_type))
-        .text("DisplayName", Some(&format!("{verb} {target_type}:  '{name}' Request")))
+        .text(
+            "DisplayName",
+            Some(&format!("{verb} {target_type}:  '{name}' Request")),
+        )
         .text("ObjectType", Some("Request"))
         .text("Operation", Some(operation))
         .text("RequestStatus", Some(if denied { "Denied" } else { "Completed" }))
         .text("ServicePartitionName", Some("mim.contoso.example"));
-    if matches!(act.kind, Kind::ResetPassword | Kind::ResetDenied | Kind::RegisterForReset) {
+    if matches!(
+        act.kind,
+        Kind::ResetPassword | Kind::ResetDenied | Kind::RegisterForReset
+    ) {
         request.raw("AuthenticationWorkflowInstance", &gates);
     }
     request.raw("RequestParameter", &array(&parameters)).finish()
@@ -131,5 +147,8 @@ fn quoted(text: &str) -> Vec<u8> {
 
 /// `2026-11-16 16:25:17.680`, in UTC.
 fn written(time: Timestamp) -> String {
-    time.to_string().replace('T', " ").trim_end_matches('Z').to_owned()
+    time.to_string()
+        .replace('T', " ")
+        .trim_end_matches('Z')
+        .to_owned()
 }

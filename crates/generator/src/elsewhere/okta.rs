@@ -92,7 +92,11 @@ fn words(kind: Kind) -> [&'static str; 3] {
             "core.user.factor.attempt_success",
             "Authentication of user via MFA",
         ],
-        Kind::Application => ["user.authentication.sso", "app.auth.sso", "User single sign on to app"],
+        Kind::Application => [
+            "user.authentication.sso",
+            "app.auth.sso",
+            "User single sign on to app",
+        ],
         Kind::ResetPassword => [
             "user.account.reset_password",
             "core.user.config.user_status.password_reset",
@@ -221,7 +225,10 @@ fn named(person: &Person, kind: &str) -> Vec<u8> {
 fn targets(scene: &Scene<'_>, kind: Kind, person: &Person, chance: &mut Chance) -> Vec<u8> {
     let thing = |prefix: &str, kind: &str, number: u64, name: &str| {
         texts(&[
-            ("id", Some(&okta_id(prefix, thing_id(scene.seed, number).as_u128()))),
+            (
+                "id",
+                Some(&okta_id(prefix, thing_id(scene.seed, number).as_u128())),
+            ),
             ("type", Some(kind)),
             ("alternateId", Some("unknown")),
             ("displayName", Some(name)),
@@ -232,7 +239,12 @@ fn targets(scene: &Scene<'_>, kind: Kind, person: &Person, chance: &mut Chance) 
         Kind::SignIn | Kind::WrongPassword | Kind::SecondFactor => b"[]".to_vec(),
         Kind::Application => {
             let number = chance.below(APPLICATIONS.len() as u64);
-            array(&[thing("0oa", "AppInstance", 500 + number, APPLICATIONS[number as usize])])
+            array(&[thing(
+                "0oa",
+                "AppInstance",
+                500 + number,
+                APPLICATIONS[number as usize],
+            )])
         }
         Kind::ResetPassword | Kind::ChangedPassword | Kind::RegisteredFactor => {
             array(&[named(person, "User")])

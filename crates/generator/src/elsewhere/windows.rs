@@ -113,9 +113,8 @@ pub(super) fn write(scene: &Scene<'_>, act: Act, chance: &mut Chance) -> Vec<u8>
         Kind::RemovedFromGroup => (4729, 13_826, SUCCESS, at_controller),
     };
     let data = data(scene, act, person, (&domain, &machine), chance);
-    let attributes = |members: &[(&str, Option<&str>)]| {
-        ObjectWriter::new().raw("#attributes", &texts(members)).finish()
-    };
+    let attributes =
+        |members: &[(&str, Option<&str>)]| ObjectWriter::new().raw("#attributes", &texts(members)).finish();
     let system = ObjectWriter::new()
         .raw(
             "Provider",
@@ -235,7 +234,11 @@ fn data(
         Kind::AddedToGroup | Kind::RemovedFromGroup => {
             let group = chance.below(SECURITY_GROUPS.len() as u64);
             let group_sid = sid_of(scene.seed, 1_000_000 + group);
-            let member = format!("CN={},OU=Staff,{}", person.display_name, distinguished(scene.domain));
+            let member = format!(
+                "CN={},OU=Staff,{}",
+                person.display_name,
+                distinguished(scene.domain)
+            );
             let members = [
                 ("MemberName", Some(member.as_str())),
                 ("MemberSid", Some(sid.as_str())),
@@ -243,7 +246,14 @@ fn data(
                 ("TargetDomainName", Some(domain)),
                 ("TargetSid", Some(group_sid.as_str())),
             ];
-            texts(&[&members[..], &by_administrator[..], &[("PrivilegeList", Some("-"))]].concat())
+            texts(
+                &[
+                    &members[..],
+                    &by_administrator[..],
+                    &[("PrivilegeList", Some("-"))],
+                ]
+                .concat(),
+            )
         }
     }
 }
