@@ -32,7 +32,7 @@ struct Place {
 
 fn open(path: &Path) -> Place {
     let folder = DataFolder::open(path).unwrap();
-    let store = Arc::new(store::open(&folder, Options::default()).unwrap());
+    let store = store::open(&folder, Options::default()).unwrap();
     Place {
         store,
         _folder: folder,
@@ -248,10 +248,11 @@ fn a_kill_after_the_parts_were_kept_or_after_the_event_was_stored_loses_and_doub
 fn parts_that_together_make_no_request_are_refused_and_stay_listed() {
     let folder = tempfile::tempdir().unwrap();
     let place = open(folder.path());
-    let bad: Vec<String> = parts(1, 2)
-        .iter()
-        .map(|part| part.replace("ObjectType", "\\\\\"ObjectType"))
-        .collect();
+    let part = |number: u8, chunk: &str| {
+        let text = format!("Request '{}', message {number} out of 2: \n{chunk}", id(1));
+        json!({"EventID": 4137, "Message": text}).to_string()
+    };
+    let bad = [part(1, "{\"HybridObjectID\":"), part(2, "}")];
     let summary = place.bring("a", &bad);
     let counts = summary.total.counts;
     assert_eq!((counts.read, counts.rejected, counts.ignored), (2, 1, 1));

@@ -183,7 +183,10 @@ pub fn members(original: &[u8]) -> Option<Map<String, Value>> {
 /// Puts a record together of the originals of all its parts, in their order, and reads it. What it was put together of, and why that
 /// did not become an event, is told as for any record. `None` for a format without parts.
 pub fn assemble(format: &str, parts: &[Vec<u8>]) -> Option<Understanding> {
-    let format = ALL.iter().copied().find(|own| own.id == format)?;
+    let format = ALL
+        .iter()
+        .copied()
+        .find(|own| own.id == format && own.id == mim::FORMAT)?;
     let assembled = mim::assemble(parts.iter().map(|part| members(part)))?;
     match assembled {
         Ok(record) => first_of_object(&Choice::Only(format), record),

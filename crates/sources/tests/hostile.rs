@@ -246,6 +246,22 @@ fn zero_bytes_are_refused_in_every_place() {
     }
 }
 
+/// Starts of lines are compared with words: a letter may stand across the end of the word.
+#[test]
+fn letters_of_several_bytes_may_stand_anywhere() {
+    for length in 0..12 {
+        for letter in ["é", "€", "😀"] {
+            for line in [
+                format!("{}{letter}", "s".repeat(length)),
+                format!("sep{}{letter};", "=".repeat(length)),
+            ] {
+                let _ = read_as(Choice::Auto, line.as_bytes());
+                let _ = read_as(Choice::Auto, format!("{line}\n{line}\n").as_bytes());
+            }
+        }
+    }
+}
+
 /// The longest text that a record can bring: nobody copies it into a message.
 #[test]
 fn reasons_stay_short_whatever_a_record_says() {

@@ -1,5 +1,7 @@
 //! Hostile text in any field of any format stays in its field; and no record is of two makers.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are part of the test")]
+
 mod common;
 
 use common::read_as;

@@ -27,7 +27,7 @@ fn events() -> Vec<Understood> {
                 );
                 None
             }
-            Understanding::Rejected { reason, .. } => panic!("line {}: {reason}", record.line),
+            other => panic!("line {}: {other:?}", record.line),
         })
         .collect()
 }

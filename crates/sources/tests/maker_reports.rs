@@ -1,6 +1,8 @@
 //! Records of Okta, Google Workspace, Auth0, Duo and OneLogin, written by us in the makers' shapes: which reports each fills, against
 //! values written by hand.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test are part of the test")]
+
 mod common;
 
 use common::read;

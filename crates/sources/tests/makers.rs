@@ -62,6 +62,7 @@ fn line(record: &Record) -> String {
         Understanding::Event(understood) => facts(understood),
         Understanding::Ignored { reason } => format!("ignored\t{reason}"),
         Understanding::Rejected { reason, .. } => format!("rejected\t{reason}"),
+        Understanding::Fragment(part) => format!("part\t{part:?}"),
     }
 }
 
@@ -89,7 +90,9 @@ fn count(records: &[Record]) -> Counts {
                     (false, _) => counts.known += 1,
                 }
             }
+            Understanding::Fragment(part) => panic!("{part:?}"),
             Understanding::Ignored { .. } => counts.ignored += 1,
+            Understanding::Fragment(part) => panic!("{part:?}"),
             Understanding::Rejected { reason, .. } => {
                 let reason = reason.split([':', ';', ',']).next().unwrap_or_default();
                 *counts.rejected.entry(reason.to_owned()).or_default() += 1;

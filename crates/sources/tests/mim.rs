@@ -361,7 +361,7 @@ fn parts_that_make_no_request_say_what_is_wrong() {
     };
     assert!(reason.starts_with("its parts together are no JSON: "), "{reason}");
     assert!(!original.is_empty());
-    assert!(assemble("okta", &[part(&texts[0])]).is_none());
+    assert!(assemble("nobody", &[part(&texts[0])]).is_none());
 }
 
 #[test]

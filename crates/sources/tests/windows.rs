@@ -555,3 +555,14 @@ fn what_is_kept_of_xml_is_its_text_and_is_read_again() {
     assert_eq!((again.key, again.rank), (first.key, first.rank));
     assert!(sources::members(event.as_bytes()).unwrap().contains_key("Event"));
 }
+
+#[test]
+fn an_event_within_the_data_of_a_provider_is_part_of_its_event() {
+    let event = as_xml(about(4726), &[("TargetUserName", "bob")]);
+    let own = "<UserData><Event xmlns='http://contoso.example/events'><EventData><Data>x</Data></EventData></Event></UserData>";
+    let around = event.replace("<EventData>", &format!("{own}<EventData>"));
+    assert_eq!(
+        told(format!("{around}{event}").as_bytes()),
+        ["1 windows-security", "1 windows-security"]
+    );
+}

@@ -20,6 +20,8 @@ pub(super) const DEF: CarrierDef = CarrierDef {
 
 /// Elements within elements; an event has four.
 const DEPTH_MAX: usize = 64;
+/// Events of the provider's own within one event; there is one at most.
+const NESTED_MAX: u32 = 8;
 /// What may stand before the first event and tells nothing.
 const ROOTS: &[&str] = &["<Events", "<?xml"];
 
@@ -79,7 +81,17 @@ struct EventReader {
 enum Inside {
     /// Between events.
     Nothing,
-    Event,
+    Event {
+        /// How many events of the provider's own are open within it.
+        nested: u32,
+        /// How many there were: each costs a look at all that is before it.
+        seen: u32,
+    },
+}
+
+impl Inside {
+    /// At the start of an event.
+    const EVENT: Inside = Inside::Event { nested: 0, seen: 0 };
 }
 
 impl EventReader {
@@ -110,17 +122,34 @@ impl EventReader {
                     };
                     self.pass_over(at);
                     self.tell_between(out);
-                    self.inside = Inside::Event;
+                    self.inside = Inside::EVENT;
                     self.searched = OPEN.len();
                 }
-                Inside::Event => {
+                Inside::Event { nested, seen } => {
                     let end = find(&self.text, END, self.searched).map(|at| at + END.len());
                     let next = find_event(&self.text[..end.unwrap_or(self.text.len())], self.searched);
                     if let Some(next) = next {
+                        if seen < NESTED_MAX && self.is_in_user_data(next) {
+                            self.inside = Inside::Event {
+                                nested: nested + 1,
+                                seen: seen + 1,
+                            };
+                            self.searched = next + OPEN.len();
+                            continue;
+                        }
                         let reason = "another event begins before it ends: it was cut off";
                         self.reject(next, reason, out);
                         self.left_out = 0;
+                        self.inside = Inside::EVENT;
                         self.searched = OPEN.len();
+                        continue;
+                    }
+                    if let (Some(end), 1..) = (end, nested) {
+                        self.inside = Inside::Event {
+                            nested: nested - 1,
+                            seen,
+                        };
+                        self.searched = end;
                         continue;
                     }
                     let Some(end) = end else {
@@ -166,6 +195,13 @@ impl EventReader {
             Ok(element) => reading::judge(choice, &element.into_record()).understanding(|| original),
             Err(reason) => Some(rejected(reason, &original)),
         }
+    }
+
+    /// Whether a place is within `UserData`, where a provider's own element may be called `Event`, too.
+    fn is_in_user_data(&self, place: usize) -> bool {
+        let before = &self.text[..place];
+        let opens = find(before, b"<UserData", 0);
+        opens.is_some_and(|opens| find(before, b"</UserData>", opens).is_none())
     }
 
     /// Takes what stands between events; of much only the start is kept.
@@ -244,7 +280,7 @@ impl CarrierReader for EventReader {
                 self.pass_over(end);
                 self.tell_between(out);
             }
-            Inside::Event => {
+            Inside::Event { .. } => {
                 let reason = "the input ends before the event does; was the file cut off?";
                 self.reject(end, reason, out);
             }
@@ -299,8 +335,8 @@ fn junk(between: &str) -> Option<&str> {
     }
 }
 
-/// The element of an event. Entities of its own a document may not have.
-fn parse(text: &str) -> Result<Element, String> {
+/// The element that a text is. Entities of its own a document may not have.
+pub(crate) fn parse(text: &str) -> Result<Element, String> {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     loop {

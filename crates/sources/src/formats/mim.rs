@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// The format.
 pub(super) const DEF: FormatDef = FormatDef {
-    id: "mim",
+    id: mim::FORMAT,
     title: "MIM request",
     about: "Requests of Microsoft Identity Manager (events 4121 and 4137 of the Identity Manager Request Log), whole or in parts: \
             self-service of passwords and groups, and every other change.",

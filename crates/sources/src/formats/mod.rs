@@ -1,5 +1,6 @@
 //! The list of formats. A format is a file beside this one and a line below.
 
+mod ad_fs;
 mod auth0;
 mod cef;
 mod duo;
@@ -87,6 +88,7 @@ pub const ALL: &[&FormatDef] = &[
     &jumpcloud::DEF,
     &ocsf::DEF,
     &mim::DEF,
+    &ad_fs::DEF,
     &windows_security::DEF,
     &keycloak::DEF,
     &pingfederate::DEF,

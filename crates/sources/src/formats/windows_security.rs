@@ -2,7 +2,7 @@
 
 use super::{FormatDef, Reading};
 use crate::mim;
-use crate::windows::{WindowsEvent, security};
+use crate::windows::{WindowsEvent, ad_fs, security};
 use serde_json::{Map, Value};
 
 /// The format. It answers for every event of Windows that no other format reads: what is not of people is ignored and counted.
@@ -17,7 +17,7 @@ pub(super) const DEF: FormatDef = FormatDef {
 
 fn read(record: &Map<String, Value>) -> Reading {
     match WindowsEvent::of(record) {
-        Some(event) if !mim::is_ours(&event) => security::read(&event),
+        Some(event) if !mim::is_ours(&event) && !ad_fs::is_ours(&event) => security::read(&event),
         _ => Reading::Unrecognised,
     }
 }

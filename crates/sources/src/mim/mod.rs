@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 
 pub(crate) use parts::Part;
 
+/// The id of the format, the one that has records in parts.
+pub(crate) const FORMAT: &str = "mim";
 /// The log, and the source that MIM's service writes under
 /// (<https://learn.microsoft.com/microsoft-identity-manager/working-with-identity-manager-hybrid-reporting>).
 pub(crate) const CHANNEL: &str = "Identity Manager Request Log";

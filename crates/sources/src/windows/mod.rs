@@ -1,5 +1,6 @@
 //! An event of a Windows event log, whichever program wrote it down: its number, where and when it was logged, and its data.
 
+pub(crate) mod ad_fs;
 pub(crate) mod security;
 mod shapes;
 pub(crate) mod status;

@@ -2,7 +2,7 @@
 //!
 //! The members are those of Microsoft's pages on each event
 //! (<https://learn.microsoft.com/previous-versions/windows/it-pro/windows-10/security/threat-protection/auditing/event-4624> and
-//! so on), and were read from real logs for all but 4722, 4725, 4740, 4757, 4767 where noted in the documentation.
+//! so on), and were read from real logs for all but 4725, 4740, 4757 and 4767.
 
 use super::{AuditOutcome, WindowsEvent, status};
 use crate::address;

@@ -23,7 +23,6 @@ pub(super) enum Way {
     /// A table, whose first line has the headings: against a plain read.
     Table,
     /// Any other text, which may have several lines: against a plain read.
-    #[allow(dead_code, reason = "the first format of text lines uses it")]
     Text,
 }
 
@@ -66,6 +65,23 @@ pub(super) const ALL: &[Sample] = &[
     table("office-365", include_str!("templates/office-365.csv")),
     json("jumpcloud", include_str!("templates/jumpcloud.json")),
     json("ocsf", include_str!("templates/ocsf.json")),
+    json("okta", include_str!("templates/okta.json")),
+    json(
+        "google-workspace",
+        include_str!("templates/google-workspace.json"),
+    ),
+    json("auth0", include_str!("templates/auth0.json")),
+    json("duo", include_str!("templates/duo.json")),
+    json("onelogin", include_str!("templates/onelogin.json")),
+    json("mim", include_str!("templates/mim.json")),
+    json(
+        "windows-security",
+        include_str!("templates/windows-security.json"),
+    ),
+    text("windows-security", include_str!("templates/windows-security.xml")),
+    json("keycloak", include_str!("templates/keycloak.json")),
+    text("keycloak", include_str!("templates/keycloak.log")),
+    text("unix-auth", include_str!("templates/unix-auth.log")),
 ];
 
 const fn json(format: &'static str, text: &'static str) -> Sample {
@@ -81,6 +97,15 @@ const fn table(format: &'static str, text: &'static str) -> Sample {
     Sample {
         format,
         way: Way::Table,
+        text,
+        reader: Reader::Any,
+    }
+}
+
+const fn text(format: &'static str, text: &'static str) -> Sample {
+    Sample {
+        format,
+        way: Way::Text,
         text,
         reader: Reader::Any,
     }

@@ -135,6 +135,7 @@ fn told(sample: &Sample, records: &mut Vec<Record>) -> Result<usize> {
                 black_box(understood);
             }
             Understanding::Event(understood) => bail!("`{}` took it", understood.format),
+            Understanding::Fragment(_) => bail!("line {} is part of a record", record.line),
             Understanding::Ignored { reason } => bail!("line {} is ignored: {reason}", record.line),
             Understanding::Rejected { reason, .. } => bail!("line {} is refused: {reason}", record.line),
         }

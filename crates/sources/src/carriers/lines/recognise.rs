@@ -67,7 +67,10 @@ fn is_of_something_else(line: &str) -> bool {
     if line.contains(|character: char| character.is_control() && character != '\t' && character != '\u{1b}') {
         return true;
     }
-    let is_hint = line.len() == 5 && line[..4].eq_ignore_ascii_case("sep=");
+    let is_hint = line.len() == 5
+        && line
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("sep="));
     let names = headings(line).1;
     is_hint
         || names.len() >= HEADINGS_MIN && !line.contains(['{', '}', '[', ']', ':', '=', '\\'])

@@ -251,6 +251,14 @@ impl<'a> Activity<'a> {
 
     /// Parameters that name whom or what it was done to.
     fn targets(&self, name: &str, user: &Person) -> Vec<Target> {
+        const OTHERS: &[(&str, &str)] = &[
+            ("APPLICATION_NAME", "Application"),
+            ("app_name", "Application"),
+            ("ROLE_NAME", "Role"),
+            ("DOMAIN_NAME", "Domain"),
+            ("doc_title", "Document"),
+            ("SETTING_NAME", "Setting"),
+        ];
         let mut targets = Vec::new();
         let mut changes = self.changes();
         // What somebody does to their own account names nobody else.
@@ -283,14 +291,6 @@ impl<'a> Activity<'a> {
         if !targets.is_empty() {
             return targets;
         }
-        const OTHERS: &[(&str, &str)] = &[
-            ("APPLICATION_NAME", "Application"),
-            ("app_name", "Application"),
-            ("ROLE_NAME", "Role"),
-            ("DOMAIN_NAME", "Domain"),
-            ("doc_title", "Document"),
-            ("SETTING_NAME", "Setting"),
-        ];
         let other = OTHERS
             .iter()
             .find_map(|(name, kind)| Some((self.parameter(name)?, *kind)));
