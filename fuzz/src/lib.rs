@@ -10,6 +10,7 @@ mod event;
 pub mod filter;
 pub mod form;
 mod json_tree;
+pub mod lines;
 pub mod mapping;
 mod mutation;
 pub mod records;
@@ -82,6 +83,10 @@ pub const ALL: &[Target] = &[
     Target {
         name: "form",
         check: form::check,
+    },
+    Target {
+        name: "lines",
+        check: lines::check,
     },
     Target {
         name: "mapping",

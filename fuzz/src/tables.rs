@@ -100,7 +100,7 @@ fn records(chunks: &[&[u8]]) -> Vec<Record> {
     out
 }
 
-fn check_again(understanding: Understanding) {
+pub(crate) fn check_again(understanding: Understanding) {
     match understanding {
         Understanding::Event(first) => {
             let choice = Choice::Only(sources::by_id(first.format).expect("the format is known"));
@@ -116,6 +116,7 @@ fn check_again(understanding: Understanding) {
             );
             let _ = first.draft();
         }
+        Understanding::Fragment(part) => assert!(!part.original.is_empty()),
         Understanding::Ignored { reason } | Understanding::Rejected { reason, .. } => {
             assert!(!reason.is_empty());
         }

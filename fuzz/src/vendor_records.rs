@@ -64,6 +64,7 @@ fn check_one(understanding: Understanding, text: &str) {
             );
             event::check(*understood, text);
         }
+        Understanding::Fragment(part) => assert!(!part.original.is_empty()),
         Understanding::Ignored { reason } | Understanding::Rejected { reason, .. } => {
             assert!(!reason.is_empty(), "{text}");
         }

@@ -108,6 +108,15 @@ fn a_date_without_year_takes_it_from_the_end_of_the_file_and_is_kept_whole() {
 }
 
 #[test]
+fn a_time_without_date_takes_it_from_the_end_of_the_file_and_is_kept_whole() {
+    let line = "12:00:00,123 WARN  [org.keycloak.events] (t-1) type=LOGIN, realmId=r, clientId=c, userId=u, ipAddress=::1, \
+                username=ann";
+    let records = read_before("2026-11-01T18:00:00Z", line);
+    assert_eq!(told(&records), ["2026-11-01T12:00:00.123Z ann"]);
+    check_again(records);
+}
+
+#[test]
 fn without_a_year_only_lines_that_somebody_wants_are_rejected() {
     let records =
         read(format!("Oct 11 22:14:15 web1 cron[1]: x\nOct 11 22:14:15 web1 {FAILED}\n").as_bytes());
