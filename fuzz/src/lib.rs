@@ -14,6 +14,7 @@ pub mod evtx;
 pub mod filter;
 pub mod form;
 mod json_tree;
+pub mod lines;
 pub mod mapping;
 pub mod mim;
 mod mutation;
@@ -92,6 +93,10 @@ pub const ALL: &[Target] = &[
     Target {
         name: "form",
         check: form::check,
+    },
+    Target {
+        name: "lines",
+        check: lines::check,
     },
     Target {
         name: "mapping",
