@@ -104,8 +104,6 @@ pub struct SourceFacts {
     pub told: Vec<ToldGap>,
     /// What people closed.
     pub closed: Vec<Closing>,
-    /// Records that wait for their other parts.
-    pub waiting: Vec<WaitingWhole>,
 }
 
 /// A loss that a sender told of.
@@ -148,19 +146,6 @@ pub struct Closing {
     pub by: String,
     /// Why.
     pub because: String,
-}
-
-/// A record of which some parts came and others not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitingWhole {
-    /// What its parts have in common.
-    pub whole: String,
-    /// The parts that are there.
-    pub there: u64,
-    /// How many it has.
-    pub parts: u64,
-    /// When the last of them came.
-    pub arrived: Timestamp,
 }
 
 /// What became of something to be kept.

@@ -512,10 +512,10 @@ mod tests {
             "oldest": "2026-10-01T00:00:00Z", "newest": "2026-10-31T00:00:00Z", "lagSeconds": 2_505_600,
             "lastError": null, "openGaps": 0,
         });
-        let found = shape(json!([
+        let found: Vec<TenantSources> = shape(json!([
             { "tenant": TENANT, "names": ["contoso.example"], "sources": [quiet, summary()] },
         ]));
-        let gaps = shape(json!([{ "tenant": TENANT, "gaps": [hour_gap(), number_gap()] }]));
+        let gaps: Vec<TenantGaps> = shape(json!([{ "tenant": TENANT, "gaps": [hour_gap(), number_gap()] }]));
         check("status.table", &sources_shown(&found, &gaps));
     }
 

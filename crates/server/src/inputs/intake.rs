@@ -231,8 +231,11 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// The input broke off: the ledger says why. What came before stays.
+    /// The input broke off: the ledger says why. What was stored before stays; what waits comes again with the whole of it.
     pub fn broke_off(&mut self, reason: &str) -> Result<(), IntakeError> {
+        self.waiting.clear();
+        self.parts.clear();
+        (self.ignored, self.rejected) = (0, 0);
         self.error = Some(reason.to_owned());
         self.store(Place::Amidst)
     }

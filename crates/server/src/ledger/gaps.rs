@@ -5,13 +5,14 @@ use model::gaps::{missing_hours, missing_numbers, without};
 use model::tenant::TenantId;
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use store::error::StoreError;
-use store::events::EventStore;
-use store::ledger::{Closing, SourceFacts, ToldGap, WaitingWhole};
+use store::events::{EventStore, Unassembled};
+use store::ledger::{Closing, SourceFacts, ToldGap};
 use uuid::Uuid;
 
 const HOUR_TICKS: i64 = 3_600 * TICKS_PER_SECOND;
-/// Parts of a record that came so long after its last one are waited for; then it is a gap.
+/// So long after the first of a record's parts the others are waited for; then it is a gap.
 const PARTS_WAIT_TICKS: i64 = HOUR_TICKS;
 /// An hour against the habit.
 pub const HOUR: &str = "hour";
@@ -103,8 +104,23 @@ pub fn of(
     now: Timestamp,
 ) -> Result<Vec<GapAnswer>, StoreError> {
     let (mut open, mut closed) = (Vec::new(), Vec::new());
-    for facts in events.source_facts(tenant, only)? {
-        open.extend(open_of(&facts, tenant, now));
+    let mut every = events.source_facts(tenant, only)?;
+    let mut waiting: BTreeMap<String, Vec<Unassembled>> = BTreeMap::new();
+    for whole in events.unassembled(tenant)? {
+        if only.is_some_and(|only| only != whole.source) {
+            continue;
+        }
+        if !every.iter().any(|facts| facts.source == whole.source) {
+            every.push(SourceFacts {
+                source: whole.source.clone(),
+                ..SourceFacts::default()
+            });
+        }
+        waiting.entry(whole.source.clone()).or_default().push(whole);
+    }
+    for facts in every {
+        let waiting = waiting.remove(&facts.source).unwrap_or_default();
+        open.extend(open_of(&facts, &waiting, tenant, now));
         closed.extend(closed_of(&facts));
     }
     closed.sort_by(|a: &(Timestamp, GapAnswer), b| b.0.cmp(&a.0));
@@ -112,7 +128,7 @@ pub fn of(
     Ok(open)
 }
 
-fn open_of(facts: &SourceFacts, tenant: TenantId, now: Timestamp) -> Vec<GapAnswer> {
+fn open_of(facts: &SourceFacts, waiting: &[Unassembled], tenant: TenantId, now: Timestamp) -> Vec<GapAnswer> {
     let closed_spans = |kind: &str| -> Vec<(i64, i64)> {
         let of_kind = facts.closed.iter().filter(|closing| closing.kind == kind);
         of_kind.map(|closing| (closing.first, closing.last)).collect()
@@ -135,10 +151,9 @@ fn open_of(facts: &SourceFacts, tenant: TenantId, now: Timestamp) -> Vec<GapAnsw
     for span in without(&numbers, &closed_spans(SEQUENCE)) {
         gaps.push(found(facts, tenant, SEQUENCE, span));
     }
-    let waited_for = facts
-        .waiting
+    let waited_for = waiting
         .iter()
-        .filter(|whole| whole.there < whole.parts && whole.arrived.plus_ticks(PARTS_WAIT_TICKS) < now);
+        .filter(|whole| whole.first_arrived.plus_ticks(PARTS_WAIT_TICKS) < now);
     for whole in waited_for {
         let gap = unassembled(facts, tenant, whole);
         if !is_closed(gap.id) {
@@ -188,19 +203,26 @@ fn described(source: &str, kind: &str, id: Uuid, span: (i64, i64)) -> GapAnswer 
     gap
 }
 
-fn unassembled(facts: &SourceFacts, tenant: TenantId, whole: &WaitingWhole) -> GapAnswer {
+fn unassembled(facts: &SourceFacts, tenant: TenantId, whole: &Unassembled) -> GapAnswer {
+    let Unassembled {
+        whole: name,
+        have,
+        parts,
+        ..
+    } = whole;
+    let of = if *parts == 0 {
+        "of nobody knows how many".to_owned()
+    } else {
+        format!("of {parts}")
+    };
     GapAnswer {
-        from: Some(whole.arrived.to_string()),
+        from: Some(whole.first_arrived.to_string()),
         detail: format!(
-            "of the record {} only {} of {} parts came",
-            whole.whole, whole.there, whole.parts
+            "the record {name} ({}) is not whole: {} {of} came",
+            whole.format,
+            counted(i64::from(*have), "part")
         ),
-        ..described(
-            &facts.source,
-            PART,
-            id(tenant, &facts.source, PART, &whole.whole),
-            (0, 0),
-        )
+        ..described(&facts.source, PART, id(tenant, &facts.source, PART, name), (0, 0))
     }
 }
 
@@ -283,7 +305,7 @@ mod tests {
     }
 
     fn check(facts: &SourceFacts, expected: &[(&str, (i64, i64))]) {
-        let open = open_of(facts, tenant(), time("2026-11-28T12:00:00Z"));
+        let open = open_of(facts, &[], tenant(), time("2026-11-28T12:00:00Z"));
         let found: Vec<(&str, (i64, i64))> = open.iter().map(|gap| (gap.kind.as_str(), gap.span)).collect();
         assert_eq!(found, expected);
     }
@@ -311,7 +333,7 @@ mod tests {
                 received: received.to_vec(),
                 ..SourceFacts::default()
             };
-            open_of(&facts, tenant(), time("2026-11-28T12:00:00Z"))
+            open_of(&facts, &[], tenant(), time("2026-11-28T12:00:00Z"))
                 .pop()
                 .unwrap()
                 .id
@@ -322,17 +344,30 @@ mod tests {
 
     #[test]
     fn parts_are_waited_for_an_hour_and_then_missed() {
-        let waiting = |arrived: &str, there: u64| SourceFacts {
-            source: "feed".to_owned(),
-            waiting: vec![WaitingWhole {
+        let details = |first_arrived: &str, parts: u32| {
+            let waiting = [Unassembled {
+                source: "feed".to_owned(),
+                format: "mim".to_owned(),
                 whole: "urn:uuid:1".to_owned(),
-                there,
-                parts: 3,
-                arrived: time(arrived),
-            }],
-            ..SourceFacts::default()
+                have: 2,
+                parts,
+                first_arrived: time(first_arrived),
+            }];
+            let facts = SourceFacts {
+                source: "feed".to_owned(),
+                ..SourceFacts::default()
+            };
+            let open = open_of(&facts, &waiting, tenant(), time("2026-11-28T12:00:00Z"));
+            open.into_iter().map(|gap| gap.detail).collect::<Vec<_>>()
         };
-        check(&waiting("2026-11-28T11:30:00Z", 2), &[]);
-        check(&waiting("2026-11-28T10:30:00Z", 2), &[(PART, (0, 0))]);
+        assert_eq!(details("2026-11-28T11:30:00Z", 3), [""; 0]);
+        assert_eq!(
+            details("2026-11-28T10:30:00Z", 3),
+            ["the record urn:uuid:1 (mim) is not whole: 2 parts of 3 came"]
+        );
+        assert_eq!(
+            details("2026-11-28T10:30:00Z", 0),
+            ["the record urn:uuid:1 (mim) is not whole: 2 parts of nobody knows how many came"]
+        );
     }
 }

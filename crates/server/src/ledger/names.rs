@@ -1,5 +1,8 @@
 //! How sources are called, and what a sender may call its inputs.
 
+use model::tenant::TenantId;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 /// The source of everything that `gatelog import` brings.
@@ -10,6 +13,26 @@ pub const OWN: &str = "own";
 const INGEST: &str = "ingest:";
 /// Letters of an input's name at the most.
 const NAME_LETTERS: usize = 64;
+
+/// Inputs that one program may name from one start of the server to the next.
+pub const MOST_INPUTS: usize = 500;
+
+/// The inputs that programs named since the start, so that none names a new one with each upload: every source costs the ledger
+/// a line an hour, and a look at all of it when it is first met.
+#[derive(Debug, Default)]
+pub struct Inputs(Mutex<HashMap<(TenantId, Uuid), HashSet<String>>>);
+
+impl Inputs {
+    /// Whether a program may speak of an input: of each that it named before, and of so many new ones.
+    pub fn admit(&self, tenant: TenantId, client: Uuid, source: &str) -> bool {
+        let mut named = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = named.entry((tenant, client)).or_default();
+        if named.contains(source) {
+            return true;
+        }
+        named.len() < MOST_INPUTS && named.insert(source.to_owned())
+    }
+}
 
 /// The source of a program, or of one of its inputs that it gave a name.
 pub fn of_client(client: Uuid, input: Option<&str>) -> String {
@@ -73,6 +96,17 @@ mod tests {
         check("two words", None);
         check(&"x".repeat(65), None);
         check(&"x".repeat(64), Some(&format!("{whole}/{}", "x".repeat(64))));
+    }
+
+    #[test]
+    fn a_program_names_so_many_inputs_and_no_more() {
+        let (inputs, tenant) = (Inputs::default(), TenantId::new(Uuid::from_u128(7)));
+        for number in 0..MOST_INPUTS {
+            assert!(inputs.admit(tenant, CLIENT, &number.to_string()));
+        }
+        assert!(!inputs.admit(tenant, CLIENT, "one more"));
+        assert!(inputs.admit(tenant, CLIENT, "7"));
+        assert!(inputs.admit(tenant, Uuid::from_u128(2), "one more"));
     }
 
     #[test]

@@ -87,6 +87,10 @@ async fn ingest(
         (Ok(input), Ok(sequence)) => (input, sequence),
         (Err(problem), _) | (_, Err(problem)) => return problem.of_request(request_id).into_response(),
     };
+    let source = names::of_client(caller.app_id, input.as_deref());
+    if !app.inputs.admit(caller.tenant, caller.app_id, &source) {
+        return too_many_inputs().of_request(request_id).into_response();
+    }
     let Ok(_permit) = app.uploads.try_acquire() else {
         return Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -108,7 +112,7 @@ async fn ingest(
         let bring = Bring {
             app: &storing,
             tenant: caller.tenant,
-            source: names::of_client(caller.app_id, input.as_deref()),
+            source,
             sequence,
             choice,
             encoding,
@@ -227,6 +231,19 @@ fn sequence(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
             "{SEQUENCE_HEADER} is a whole number from 1 to {MOST_SEQUENCE}, one more for each upload of the source."
         ))
     })
+}
+
+/// The refusal of a program that names ever new inputs.
+pub(super) fn too_many_inputs() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "too-many-inputs",
+        "There are too many inputs",
+    )
+    .detail(format!(
+        "This application has named {} inputs since the service started; an input keeps its name from upload to upload.",
+        names::MOST_INPUTS
+    ))
 }
 
 fn bad_header(detail: String) -> Problem {

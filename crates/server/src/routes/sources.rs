@@ -7,6 +7,7 @@ use super::admin::sources::{
     CloseAsked, HOURS, bad_question, close_gap, hours_asked, no_such_gap, no_such_source, number,
 };
 use super::admin::{apart, apart_with, read, store_problem};
+use super::ingest::too_many_inputs;
 use super::refused::{self, Face};
 use crate::app::App;
 use crate::auth::{self, Reads};
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use store::ledger::{Keeping, ToldGap};
 use uuid::Uuid;
 
-/// Letters of what a sender says of a loss.
+/// Letters that are kept of what a sender says of a loss.
 const DETAIL_LETTERS: usize = 1_000;
 
 const READS: Face = Face {
@@ -289,6 +290,9 @@ impl Call {
             Ok(gap) => gap,
             Err(problem) => return problem.of_request(self.request).into_response(),
         };
+        if !self.app.inputs.admit(caller.tenant, caller.app_id, &gap.source) {
+            return too_many_inputs().of_request(self.request).into_response();
+        }
         let (id, source, kind) = (gap.id, gap.source.clone(), gap.kind.clone());
         let (app, request) = (Arc::clone(&self.app), self.request);
         let kept = tokio::task::spawn_blocking(move || {
@@ -401,11 +405,6 @@ fn told_gap(told: GapTold, client: Uuid, name: &str, now: Timestamp) -> Result<T
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         return Err(bad_question("`from` is after `to`.".to_owned()));
     }
-    if told.detail.chars().count() > DETAIL_LETTERS {
-        return Err(bad_question(format!(
-            "`detail` has at most {DETAIL_LETTERS} letters."
-        )));
-    }
     Ok(ToldGap {
         id: told.id,
         source,
@@ -414,7 +413,8 @@ fn told_gap(told: GapTold, client: Uuid, name: &str, now: Timestamp) -> Result<T
         from,
         to,
         records: told.records,
-        detail: told.detail,
+        // A loss is kept however much is said of it.
+        detail: told.detail.chars().take(DETAIL_LETTERS).collect(),
     })
 }
 

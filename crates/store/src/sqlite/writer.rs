@@ -20,7 +20,7 @@ use model::batch::{Counts, Lateness, Outcome};
 use model::identity::EventKey;
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -156,6 +156,8 @@ struct TenantMemory {
     filters: BTreeMap<Month, KeyFilter>,
     /// The newest event of each source that sends a feed.
     watermarks: HashMap<String, Timestamp>,
+    /// Feeds that had brought no event when the ledger was asked: it need not be asked again.
+    silent: HashSet<String>,
 }
 
 /// Which job, which of its events, and whether its identity may be stored already.
@@ -444,8 +446,10 @@ impl WriterThread {
                 .get(&tenant.id)
                 .and_then(|memory| memory.watermarks.get(&job.source))
                 .copied();
+            let memory = self.tenants.get(&tenant.id);
             let newest = match known {
                 Some(newest) => Some(newest),
+                None if memory.is_some_and(|memory| memory.silent.contains(&job.source)) => None,
                 None => self
                     .shared
                     .ledger(tenant)?
@@ -453,13 +457,12 @@ impl WriterThread {
                     .find(|line| line.source == job.source)
                     .and_then(|line| line.newest),
             };
+            let memory = self.tenants.entry(tenant.id).or_default();
             if let Some(newest) = newest {
-                self.tenants
-                    .entry(tenant.id)
-                    .or_default()
-                    .watermarks
-                    .insert(job.source.clone(), newest);
+                memory.watermarks.insert(job.source.clone(), newest);
                 found.insert(job.source.clone(), newest);
+            } else {
+                memory.silent.insert(job.source.clone());
             }
         }
         Ok(found)

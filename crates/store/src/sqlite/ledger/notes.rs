@@ -1,7 +1,7 @@
 //! What stands beside the ledger because no row can contradict it: told losses, closings, imported files.
 
 use crate::error::StoreError;
-use crate::ledger::{Closing, ImportedFile, Keeping, MOST_IMPORTS, MOST_TOLD_GAPS, ToldGap, WaitingWhole};
+use crate::ledger::{Closing, ImportedFile, Keeping, MOST_IMPORTS, MOST_TOLD_GAPS, ToldGap};
 use crate::sqlite::catalogue;
 use crate::sqlite::tenant::Tenant;
 use model::batch::Counts;
@@ -189,27 +189,6 @@ pub(super) fn closed(catalogue: &Connection) -> rusqlite::Result<Vec<Closing>> {
             by: row.get(6)?,
             because: row.get(7)?,
         })
-    })?;
-    found.collect()
-}
-
-/// Records of which some parts came, with their source.
-pub(super) fn waiting(catalogue: &Connection) -> rusqlite::Result<Vec<(String, WaitingWhole)>> {
-    let mut statement = catalogue.prepare(
-        "SELECT source, whole, count(*), max(parts), max(arrived) FROM fragments GROUP BY source, whole
-         ORDER BY source, whole",
-    )?;
-    let found = statement.query_map([], |row| {
-        let count = |column: usize| row.get::<_, i64>(column).map(i64::unsigned_abs);
-        Ok((
-            row.get(0)?,
-            WaitingWhole {
-                whole: row.get(1)?,
-                there: count(2)?,
-                parts: count(3)?,
-                arrived: Timestamp::from_ticks(row.get(4)?),
-            },
-        ))
     })?;
     found.collect()
 }

@@ -199,24 +199,15 @@ impl Shared {
             of(&mut facts, &source, &mut |facts| facts.received.clone_from(&runs));
         }
         let noted = catalogue::read(tenant, |connection| {
-            Ok((
-                notes::told(connection)?,
-                notes::closed(connection)?,
-                notes::waiting(connection)?,
-            ))
+            Ok((notes::told(connection)?, notes::closed(connection)?))
         })?;
-        let (told, closed, waiting) = noted.unwrap_or_default();
+        let (told, closed) = noted.unwrap_or_default();
         for gap in told {
             of(&mut facts, &gap.source, &mut |facts| facts.told.push(gap.clone()));
         }
         for closing in closed {
             of(&mut facts, &closing.source, &mut |facts| {
                 facts.closed.push(closing.clone());
-            });
-        }
-        for (source, whole) in waiting {
-            of(&mut facts, &source, &mut |facts| {
-                facts.waiting.push(whole.clone())
             });
         }
         Ok(facts.into_values().collect())
