@@ -76,10 +76,16 @@ fn fixtures() -> &'static [(&'static FormatDef, Map<String, Value>)] {
     })
 }
 
+/// What a text holds that is JSON itself: pipelines and event logs keep objects so.
+fn within(text: &str) -> Option<Value> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    (value.is_object() || value.is_array()).then_some(value)
+}
+
 /// How many texts are in a value, at any depth.
 fn texts(value: &Value) -> usize {
     match value {
-        Value::String(_) => 1,
+        Value::String(text) => within(text).map_or(1, |value| texts(&value)),
         Value::Array(items) => items.iter().map(texts).sum(),
         Value::Object(members) => members.values().map(texts).sum(),
         _ => 0,
@@ -97,6 +103,11 @@ enum Instead {
 fn replace(value: &mut Value, number: &mut usize, hostile: &str, instead: Instead) {
     match value {
         Value::String(text) => {
+            if let Some(mut value) = within(text) {
+                replace(&mut value, number, hostile, instead);
+                *text = value.to_string();
+                return;
+            }
             if *number == 0 {
                 if matches!(instead, Instead::OfText) {
                     text.clear();
