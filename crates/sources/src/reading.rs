@@ -107,7 +107,8 @@ pub(crate) fn understand_object(choice: &Choice, original: Vec<u8>, tell: &mut d
     }
 }
 
-fn understand_parsed(
+/// The same for an object that was parsed; `taken_apart` tells how many others it stood in.
+pub(crate) fn understand_parsed(
     choice: &Choice,
     record: &Map<String, Value>,
     original: Vec<u8>,

@@ -5,6 +5,7 @@ mod common;
 use common::{or_dash, read, read_as};
 use model::event::Facts;
 use model::time::Timestamp;
+use proptest::prelude::*;
 use sources::{Choice, Hints, Limits, Record, Understanding, Understood, by_id, open, open_with, understand};
 
 const FAILED: &str = "sshd[4332]: Failed password for root from 203.0.113.9 port 4242 ssh2";
@@ -105,6 +106,15 @@ fn a_date_without_year_takes_it_from_the_end_of_the_file_and_is_kept_whole() {
         assert_eq!(String::from_utf8_lossy(&event.original), kept);
         check_again(records);
     }
+}
+
+#[test]
+fn a_time_without_date_takes_it_from_the_end_of_the_file_and_is_kept_whole() {
+    let line = "12:00:00,123 WARN  [org.keycloak.events] (t-1) type=LOGIN, realmId=r, clientId=c, userId=u, ipAddress=::1, \
+                username=ann";
+    let records = read_before("2026-11-01T18:00:00Z", line);
+    assert_eq!(told(&records), ["2026-11-01T12:00:00.123Z ann"]);
+    check_again(records);
 }
 
 #[test]
@@ -309,4 +319,78 @@ fn a_format_that_is_named_says_whose_else_a_line_is() {
         "{found:?}"
     );
     assert!(found[1].starts_with("ignored:"), "{found:?}");
+}
+
+/// Words of logs in any order: nothing here is sound, but much of it nearly is.
+fn words() -> impl Strategy<Value = Vec<u8>> {
+    let words: Vec<&[u8]> = vec![
+        b"<38>",
+        b"<38>1 ",
+        b"Oct 11 22:14:15 ",
+        b"2026-10-11T22:14:15Z ",
+        b"2026-10-11T22:14:15.5+02:00 ",
+        b"12:00:00,123 ",
+        b"2026-11-01 12:00:00,123 ",
+        b"web1 ",
+        b"sshd[1]: ",
+        b"su: ",
+        b"useradd: ",
+        b"Failed password for ",
+        b"Accepted publickey for ",
+        b"invalid user ",
+        b"root",
+        b" from ",
+        b"203.0.113.9",
+        b" port 1",
+        b" ssh2",
+        b"\n",
+        b"\r\n",
+        b"\xFF",
+        b"\xEF\xBB\xBF",
+        b"gatelog repeat=2: ",
+        b"gatelog repeat=1/2: ",
+        b"message repeated 2 times: [ ",
+        b"]",
+        b"WARN  [org.keycloak.events] (t) ",
+        b"type=LOGIN, realmId=r, clientId=c",
+        b"type=\"LOGIN_ERROR\", realmId=\"r\"",
+        b", error=\"x\"",
+        b", username=\"",
+        b"\"",
+        b"CEF:0|a|b|c|d|Login failed|1|duser=x ",
+        b"rt=1793534400123 ",
+        b"| tid:a| SSO| ann| ::1| a| b| c| d| e| success| ",
+        b"- - - ",
+        b"new user: name=bob, ",
+        b"pam_unix(su:auth): authentication failure; ",
+        b" rhost=::1 user=x",
+        b"{\"type\":\"LOGIN\",\"realmId\":\"r\",\"clientId\":\"c\",\"time\":1793534400123}",
+        b"{\"MESSAGE\":\"x\",",
+        b"}",
+    ];
+    prop::collection::vec(prop::sample::select(words), 1..24).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn whatever_a_log_says_it_is_read_the_same_however_it_is_cut_and_again(
+        words in words(), size in 1_usize..40, is_hinted in any::<bool>(),
+    ) {
+        let input = [b"<13>a: b\n", &words[..]].concat();
+        let not_after = is_hinted.then(|| Timestamp::parse_vendor("2026-11-01T18:00:00Z").unwrap());
+        let read = |size: usize| {
+            let mut records = Vec::new();
+            let mut parser = open_with(Choice::Auto, Limits::default(), Hints { not_after });
+            for piece in input.chunks(size) {
+                parser.push(piece, &mut records);
+            }
+            parser.finish(&mut records);
+            records
+        };
+        let whole = read(input.len());
+        prop_assert_eq!(format!("{:?}", read(size)), format!("{whole:?}"));
+        check_again(whole);
+    }
 }

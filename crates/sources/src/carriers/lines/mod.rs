@@ -13,7 +13,7 @@ pub(crate) use dates::nearest;
 
 use super::{CarrierDef, CarrierReader};
 use crate::line::{Line, nobodys, program_word};
-use crate::reading::{Choice, Judged, recognise as judge};
+use crate::reading::{Choice, Judged, recognise as judge, understand_parsed};
 use crate::{Hints, Limits, Record, Understanding};
 use dates::Dates;
 use envelope::{Envelope, Stamp};
@@ -108,10 +108,7 @@ impl LineJudge {
         let (repeat, line) = repeat::split(&text);
         let envelope = Envelope::of(line);
         if envelope.message.trim_start().starts_with('{') {
-            if let Some(understanding) = self.read_json(choice, &envelope, original) {
-                take(understanding);
-            }
-            return;
+            return self.read_json(choice, &envelope, original, take);
         }
         let kept = Kept {
             original: &original,
@@ -122,10 +119,15 @@ impl LineJudge {
             Ok(time) => (time, None),
             Err(reason) => (None, Some(reason)),
         };
-        let (times, message) = repeat::counted(envelope.message)
-            .map_or((None, envelope.message), |(times, inner)| {
-                (repeat.is_none().then_some(times), inner)
-            });
+        // A text with its date reads the same whenever it is read.
+        let dated = match (envelope.stamp, time) {
+            (Stamp::NoDate(_), Some(time)) => Some(format!("{} {}", date(time), envelope.message)),
+            _ => None,
+        };
+        let message = dated.as_deref().unwrap_or(envelope.message);
+        let (times, message) = repeat::counted(message).map_or((None, message), |(times, inner)| {
+            (repeat.is_none().then_some(times), inner)
+        });
         let told = Line {
             text: message,
             time,
@@ -249,43 +251,31 @@ impl LineJudge {
         nobodys(program)
     }
 
-    fn read_json(
-        &mut self,
-        choice: &Choice,
-        envelope: &Envelope<'_>,
-        original: Vec<u8>,
-    ) -> Option<Understanding> {
+    /// A record in a line is judged as one by itself. What nobody knows is ignored, as are other lines of nobody.
+    fn read_json(&mut self, choice: &Choice, envelope: &Envelope<'_>, original: Vec<u8>, take: Take<'_>) {
         let message = envelope.message.trim();
         let parsed: Result<Map<String, Value>, _> = serde_json::from_str(message);
         let record = match parsed {
             Ok(record) => record,
             Err(error) => {
                 let is_ours = mended(message).is_some_and(|record| judge(choice, &record).is_some());
-                return Some(if is_ours {
-                    Understanding::Rejected {
-                        reason: format!(
-                            "its JSON is damaged: {error}; was it cut off by the longest message that syslog lets through?"
-                        ),
-                        original,
-                    }
+                let no_event = if is_ours {
+                    NoEvent::Rejected(format!(
+                        "its JSON is damaged: {error}; was it cut off by the longest message that syslog lets through?"
+                    ))
                 } else {
-                    Understanding::Ignored {
-                        reason: self.nobodys(envelope.program),
-                    }
-                });
+                    NoEvent::Ignored(self.nobodys(envelope.program))
+                };
+                return take(no_event.with(original));
             }
         };
-        let judged = judge(choice, &record);
-        if judged.is_some() && std::str::from_utf8(&original).is_err() {
-            return Some(Understanding::Rejected {
-                reason: "it is not valid UTF-8".to_owned(),
-                original,
-            });
+        if judge(choice, &record).is_none() {
+            return take(self.unknown(choice, &record, envelope.program).with(original));
         }
-        match judged {
-            Some(judged) => judged.understanding(|| original),
-            None => Some(self.unknown(choice, &record, envelope.program).with(original)),
+        if std::str::from_utf8(&original).is_err() {
+            return take(NoEvent::Rejected("it is not valid UTF-8".to_owned()).with(original));
         }
+        understand_parsed(choice, &record, original, 0, take);
     }
 }
 
@@ -319,15 +309,14 @@ impl Kept<'_> {
         let mut kept = repeat.map(repeat::mark).unwrap_or_default().into_bytes();
         let line = &self.original[self.mark_bytes..];
         let stamp_at = &self.envelope.stamp_at;
-        let time = time.map(|time| time.to_string());
         let rest = match (self.envelope.stamp, time) {
             (Stamp::NoYear { .. }, Some(time)) => {
                 kept.extend_from_slice(&line[..stamp_at.start]);
-                kept.extend_from_slice(time.as_bytes());
+                kept.extend_from_slice(time.to_string().as_bytes());
                 &line[stamp_at.end..]
             }
             (Stamp::NoDate(_), Some(time)) => {
-                kept.extend_from_slice(time.split('T').next().unwrap_or_default().as_bytes());
+                kept.extend_from_slice(date(time).as_bytes());
                 kept.push(b' ');
                 line
             }
@@ -336,6 +325,14 @@ impl Kept<'_> {
         kept.extend_from_slice(rest);
         kept
     }
+}
+
+/// `2026-11-01`
+fn date(time: Timestamp) -> String {
+    time.to_string()
+        .chars()
+        .take_while(|character| *character != 'T')
+        .collect()
 }
 
 /// An object that was cut off, without its last member that is not whole, so that it can be seen whose it was.

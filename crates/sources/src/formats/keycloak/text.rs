@@ -89,16 +89,13 @@ pub(super) fn parse(message: &str) -> Option<Told> {
             .iter()
             .position(|known| *known == name)
             .filter(|order| *order >= place);
-        match order {
-            Some(order) => {
-                place = order + 1;
-                put(&mut told, name, value);
-            }
-            None => {
-                // Only details follow.
-                place = ORDER.len();
-                put_detail(&mut told, name, value);
-            }
+        if let Some(order) = order {
+            place = order + 1;
+            put(&mut told, name, value);
+        } else {
+            // Only details follow.
+            place = ORDER.len();
+            put_detail(&mut told, name, value);
         }
         rest = next;
     }
