@@ -1,0 +1,69 @@
+//! By what the content of a file is recognised: fingerprints of what was read of it.
+
+use crate::agent::mark::{Digest, FINGERPRINT_BYTES, FileMark, digest};
+use crate::agent::platform;
+use server::inputs::decoding::Encoding;
+use std::fs::File;
+use std::io;
+
+/// Less than this may be alike in files that have nothing to do with each other.
+const TELLING_BYTES: u64 = 256;
+
+/// Whether a file is packed with gzip or zstd.
+pub(super) fn is_packed(handle: &File) -> bool {
+    let mut start = [0; 4];
+    let read = platform::read_at(handle, &mut start, 0).unwrap_or(0);
+    Encoding::by_magic(&start[..read]) != Encoding::Identity
+}
+
+/// The fingerprint of the bytes before an offset, or of the first ones.
+pub(super) fn fingerprint(handle: &File, from: u64, length: u64) -> io::Result<Option<Digest>> {
+    if length == 0 {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; length as usize];
+    let read = platform::read_at(handle, &mut bytes, from)?;
+    Ok((read == bytes.len()).then(|| digest(&bytes)))
+}
+
+/// Whether what was read of a file is still in it.
+pub(super) fn is_same(handle: &File, mark: &FileMark) -> bool {
+    let length = mark.head_length();
+    let matches = |from: u64, expected: Option<Digest>| {
+        fingerprint(handle, from, length).is_ok_and(|found| found == expected)
+    };
+    length == 0 || (matches(0, mark.head) && matches(mark.offset - length, mark.window))
+}
+
+/// Moves a mark on to a place in the file as it is.
+pub(super) fn read_to(handle: &File, mark: &mut FileMark, offset: u64) {
+    // A fingerprint that cannot be made reads as another file's later: from the start, which loses nothing.
+    let had_whole_head = mark.head_length() == FINGERPRINT_BYTES && mark.head.is_some();
+    mark.offset = offset;
+    let length = mark.head_length();
+    if !had_whole_head {
+        mark.head = fingerprint(handle, 0, length).unwrap_or(None);
+    }
+    mark.window = fingerprint(handle, offset - length, length).unwrap_or(None);
+}
+
+/// Of the files that are known, the one of which most is in this file, from its beginning.
+pub(super) fn continued<'a>(
+    handle: &File,
+    size: u64,
+    known: impl Iterator<Item = &'a FileMark>,
+) -> Option<&'a FileMark> {
+    let mut best: Option<&FileMark> = None;
+    for mark in known.filter(|mark| is_telling(mark)) {
+        let is_better = best.is_none_or(|best| mark.offset > best.offset);
+        if is_better && mark.offset <= size && is_same(handle, mark) {
+            best = Some(mark);
+        }
+    }
+    best
+}
+
+/// Whether enough was read of a file to recognise it elsewhere.
+pub(super) fn is_telling(mark: &FileMark) -> bool {
+    mark.offset >= TELLING_BYTES && mark.head.is_some() && mark.window.is_some() && !mark.skipping
+}
