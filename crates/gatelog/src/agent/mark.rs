@@ -20,9 +20,11 @@ pub(crate) struct FileMark {
     pub(crate) inode: u64,
     /// Bytes that were read, of the unpacked content.
     pub(crate) offset: u64,
-    /// Of the first bytes of what was read, at most [`FINGERPRINT_BYTES`].
+    /// Of the first bytes, whether they were read or only seen.
     pub(crate) head: Option<Digest>,
-    /// Of the bytes before `offset`, as many.
+    /// How many bytes those are, at most [`FINGERPRINT_BYTES`].
+    pub(crate) head_length: u64,
+    /// Of the bytes before `offset`, at most [`FINGERPRINT_BYTES`].
     pub(crate) window: Option<Digest>,
     /// The size when it was looked at last.
     pub(crate) size: u64,
@@ -32,6 +34,8 @@ pub(crate) struct FileMark {
     pub(crate) packed: Option<Digest>,
     /// A packed file that was read to its end.
     pub(crate) finished: bool,
+    /// The key of the file of which this one is a copy, plain or packed, that was read on from where that one was left; 0 for none.
+    pub(crate) continues: i64,
     /// When it was found to be gone, in seconds since 1970. It is kept a while, to recognise it when it comes back packed.
     pub(crate) gone: Option<i64>,
 }
@@ -50,8 +54,8 @@ pub(crate) enum Mark {
 }
 
 impl FileMark {
-    /// How many bytes of the beginning the head covers.
-    pub(crate) fn head_length(&self) -> u64 {
+    /// How many bytes the window covers.
+    pub(crate) fn window_length(&self) -> u64 {
         self.offset.min(FINGERPRINT_BYTES)
     }
 

@@ -4,6 +4,7 @@ use super::values::{self, Size, did_you_mean};
 use super::{Gathering, Input, Kind};
 use crate::agent::documents::{self, Reading};
 use crate::agent::journald::Journal;
+use crate::agent::lines::PIECE_BYTES;
 use crate::agent::pattern::Pattern;
 use crate::agent::spool::WhenFull;
 use crate::agent::syslog::{Forward, Listen};
@@ -95,6 +96,7 @@ pub(super) fn check(
             when_full,
             rotate_seconds: i64::from(section.rotate_seconds.unwrap_or(10)),
             half_line_seconds: i64::from(section.half_line_seconds.unwrap_or(3_600)),
+            piece_bytes: PIECE_BYTES,
         }),
         "evtx" | "whole" => Kind::Documents(documents::Plan {
             input: section.name.clone(),

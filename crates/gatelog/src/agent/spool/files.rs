@@ -12,7 +12,8 @@ impl Spool {
     pub(crate) fn files(&self, input: &str) -> Result<Vec<FileMark>, SpoolError> {
         let inner = self.lock();
         let mut statement = inner.connection.prepare_cached(
-            "SELECT key, path, first_path, device, inode, offset, head, window, size, skipping, packed, finished, gone
+            "SELECT key, path, first_path, device, inode, offset, head, window, size, skipping, packed, finished, gone, continues,
+                    head_length
              FROM files WHERE input = ?1 ORDER BY key",
         )?;
         let rows = statement.query_map([input], |row| {
@@ -30,6 +31,8 @@ impl Spool {
                 packed: row.get(10)?,
                 finished: row.get(11)?,
                 gone: row.get(12)?,
+                continues: row.get(13)?,
+                head_length: row.get::<_, i64>(14)? as u64,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -65,8 +68,9 @@ pub(super) fn write(connection: &Connection, input: &str, mark: &FileMark) -> Re
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO files
-             (key, input, path, first_path, device, inode, offset, head, window, size, skipping, packed, finished, gone)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             (key, input, path, first_path, device, inode, offset, head, window, size, skipping, packed, finished, gone, continues,
+              head_length)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             key,
@@ -82,7 +86,9 @@ pub(super) fn write(connection: &Connection, input: &str, mark: &FileMark) -> Re
             mark.skipping,
             mark.packed,
             mark.finished,
-            mark.gone
+            mark.gone,
+            mark.continues,
+            mark.head_length as i64
         ])?;
     Ok(())
 }

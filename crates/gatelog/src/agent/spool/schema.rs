@@ -34,11 +34,13 @@ CREATE TABLE files (
     inode INTEGER NOT NULL,
     offset INTEGER NOT NULL,
     head BLOB,
+    head_length INTEGER NOT NULL,
     window BLOB,
     size INTEGER NOT NULL,
     skipping INTEGER NOT NULL,
     packed BLOB,
     finished INTEGER NOT NULL,
+    continues INTEGER NOT NULL,
     gone INTEGER
 ) STRICT;
 CREATE INDEX files_by_input ON files (input);

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 
 /// Less than this may be alike in files that have nothing to do with each other.
-const TELLING_BYTES: u64 = 256;
+const TELLING_BYTES: u64 = 32;
 
 /// Whether a file is packed with gzip or zstd.
 pub(super) fn is_packed(handle: &File) -> bool {
@@ -26,25 +26,26 @@ pub(super) fn fingerprint(handle: &File, from: u64, length: u64) -> io::Result<O
     Ok((read == bytes.len()).then(|| digest(&bytes)))
 }
 
-/// Whether what was read of a file is still in it.
+/// Whether what was read of a file, and what was seen of its beginning, is still in it.
 pub(super) fn is_same(handle: &File, mark: &FileMark) -> bool {
-    let length = mark.head_length();
-    let matches = |from: u64, expected: Option<Digest>| {
-        fingerprint(handle, from, length).is_ok_and(|found| found == expected)
+    let matches = |from: u64, length: u64, expected: Option<Digest>| {
+        length == 0 || fingerprint(handle, from, length).is_ok_and(|found| found == expected)
     };
-    length == 0 || (matches(0, mark.head) && matches(mark.offset - length, mark.window))
+    let window = mark.window_length();
+    matches(0, mark.head_length, mark.head) && matches(mark.offset - window, window, mark.window)
 }
 
 /// Moves a mark on to a place in the file as it is.
 pub(super) fn read_to(handle: &File, mark: &mut FileMark, offset: u64) {
-    // A fingerprint that cannot be made reads as another file's later: from the start, which loses nothing.
-    let had_whole_head = mark.head_length() == FINGERPRINT_BYTES && mark.head.is_some();
     mark.offset = offset;
-    let length = mark.head_length();
-    if !had_whole_head {
-        mark.head = fingerprint(handle, 0, length).unwrap_or(None);
+    let window = mark.window_length();
+    if mark.head_length < FINGERPRINT_BYTES {
+        let size = handle.metadata().map_or(0, |metadata| metadata.len());
+        mark.head_length = size.min(FINGERPRINT_BYTES);
+        mark.head = fingerprint(handle, 0, mark.head_length).unwrap_or(None);
     }
-    mark.window = fingerprint(handle, offset - length, length).unwrap_or(None);
+    // A fingerprint that cannot be made reads as another file's later: from the start, which loses nothing.
+    mark.window = fingerprint(handle, offset - window, window).unwrap_or(None);
 }
 
 /// Of the files that are known, the one of which most is in this file, from its beginning.
@@ -63,7 +64,8 @@ pub(super) fn continued<'a>(
     best
 }
 
-/// Whether enough was read of a file to recognise it elsewhere.
+/// Whether enough was seen of a file to recognise it elsewhere.
 pub(super) fn is_telling(mark: &FileMark) -> bool {
-    mark.offset >= TELLING_BYTES && mark.head.is_some() && mark.window.is_some() && !mark.skipping
+    let has_window = mark.window_length() == 0 || mark.window.is_some();
+    mark.head_length >= TELLING_BYTES && mark.head.is_some() && has_window && !mark.skipping
 }

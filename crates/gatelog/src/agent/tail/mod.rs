@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 /// A file that nothing was added to for so long is closed until something is.
 const CLOSE_SECONDS: i64 = 300;
+/// A file that went away before it was read may come back packed within so long.
+const COPY_SECONDS: i64 = 120;
 /// The media type of lines.
 const LINES: &str = "application/x-ndjson";
 
@@ -40,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) rotate_seconds: i64,
     /// A line whose end did not come for so long counts as a line.
     pub(crate) half_line_seconds: i64,
+    /// A piece has whole lines of about so many bytes.
+    pub(crate) piece_bytes: usize,
 }
 
 /// Where a file begins.
@@ -144,7 +148,7 @@ impl Tail {
                 // The same file under a second name is one file.
                 Some(index) => {
                     if placed.insert(*index) {
-                        self.place(*index, &path, &metadata);
+                        self.place(*index, &path, &metadata, now);
                     }
                 }
                 None => added.push((path, metadata)),
@@ -165,12 +169,7 @@ impl Tail {
         if is_first {
             spool.is_known(&self.plan.input)?;
         }
-        for file in &mut self.files {
-            let is_read = file.seen.is_some() && file.half.is_empty() && file.unpacking.is_none();
-            if is_read && file.mark.gone.is_none() && file.is_quiet(CLOSE_SECONDS, now) {
-                file.handle = None;
-            }
-        }
+        self.settle(spool, now)?;
         let forgotten = spool.forget_files(&self.plan.input, now.unix_seconds())?;
         if !forgotten.is_empty() {
             self.files.retain(|file| !forgotten.contains(&file.mark.key));
@@ -235,7 +234,7 @@ impl Tail {
     }
 
     /// A known file is here now.
-    fn place(&mut self, index: usize, path: &Path, metadata: &fs::Metadata) {
+    fn place(&mut self, index: usize, path: &Path, metadata: &fs::Metadata, now: Timestamp) {
         let file = &mut self.files[index];
         let name = path.to_string_lossy();
         if file.mark.path != name {
@@ -247,7 +246,11 @@ impl Tail {
             file.mark.path = name.into_owned();
         }
         let state = (metadata.len(), platform::written(metadata));
-        if file.handle.is_some() || file.seen == Some(state) {
+        let is_read = file.seen == Some(state);
+        if is_read && file.half.is_empty() && file.unpacking.is_none() && file.is_quiet(CLOSE_SECONDS, now) {
+            file.handle = None;
+        }
+        if is_read || file.handle.is_some() {
             return;
         }
         match File::open(path) {
@@ -284,7 +287,7 @@ impl Tail {
         if let Some(path) = beside.get(&(mark.device, mark.inode)).cloned()
             && let Ok(metadata) = fs::metadata(&path)
         {
-            self.place(index, &path, &metadata);
+            self.place(index, &path, &metadata, now);
             return Ok(());
         }
         let file = &mut self.files[index];
@@ -293,24 +296,49 @@ impl Tail {
             // It has no name any more, and can be read to its end all the same.
             return Ok(());
         }
-        let unread = file.mark.size.saturating_sub(file.mark.offset);
-        let is_read = match file.mark.packed {
-            Some(_) => file.mark.finished,
-            None => unread == 0,
-        };
-        if !is_read {
-            let detail = format!(
-                "`{}` went away before it was read beyond byte {} of its content",
-                file.mark.path, file.mark.offset
-            );
-            tracing::error!(input = %self.plan.input, "{detail}");
-            spool.gap(
-                &self.plan.input,
-                &Gap::noticed(GapKind::HalfReadFile, 0, now, detail),
-            )?;
-        }
         let mark = file.mark.clone();
         spool.mark(&self.plan.input, &Mark::File(Box::new(mark)), now)
+    }
+
+    /// Tells what is missing of files that went away before they were read, if no copy of them came.
+    fn settle(&mut self, spool: &Spool, now: Timestamp) -> Result<(), SpoolError> {
+        // A copy may be among those that were not looked into yet.
+        if self
+            .files
+            .iter()
+            .any(|file| file.handle.is_some() && file.seen.is_none())
+        {
+            return Ok(());
+        }
+        let heirs: HashSet<i64> = self.files.iter().map(|file| file.mark.continues).collect();
+        for file in &mut self.files {
+            let mark = &mut file.mark;
+            let is_over = mark
+                .gone
+                .is_some_and(|gone| now.unix_seconds() - gone >= COPY_SECONDS);
+            let is_read = match mark.packed {
+                Some(_) => mark.finished,
+                None => mark.size <= mark.offset,
+            };
+            if !is_over || is_read || file.handle.is_some() || heirs.contains(&mark.key) {
+                continue;
+            }
+            let (kind, what) = if mark.device == 0 {
+                (GapKind::Truncated, "was cut or replaced")
+            } else {
+                (GapKind::HalfReadFile, "went away")
+            };
+            let detail = format!(
+                "`{}` {what} before it was read beyond byte {}, and no copy of it came",
+                mark.path, mark.offset
+            );
+            tracing::error!(input = %self.plan.input, "{detail}");
+            spool.gap(&self.plan.input, &Gap::noticed(kind, 0, now, detail))?;
+            mark.size = mark.offset;
+            mark.finished = true;
+            spool.mark(&self.plan.input, &Mark::File(Box::new(mark.clone())), now)?;
+        }
+        Ok(())
     }
 
     /// A file that was not known before.
@@ -335,10 +363,13 @@ impl Tail {
             ..FileMark::default()
         };
         let is_packed = content::is_packed(&handle);
-        if is_first && self.plan.start == Start::End && !is_packed {
-            content::read_to(&handle, &mut mark, metadata.len());
-        } else if !is_packed {
-            self.recognise(&handle, metadata.len(), &mut mark);
+        if !is_packed {
+            content::read_to(&handle, &mut mark, 0);
+            if is_first && self.plan.start == Start::End {
+                content::read_to(&handle, &mut mark, metadata.len());
+            } else {
+                self.recognise(&handle, metadata.len(), &mut mark);
+            }
         }
         mark.key = spool.add_file(&self.plan.input, &mark)?;
         let mut file = Followed::of(mark, now);
@@ -353,14 +384,16 @@ impl Tail {
         if let Some(other) = content::continued(handle, size, known) {
             tracing::info!(
                 input = %self.plan.input,
-                "`{}` begins as `{}` did: {} bytes of it are read already",
+                "`{}` begins as `{}` did: its first {} bytes are read already",
                 mark.path,
                 other.path,
                 other.offset
             );
             mark.offset = other.offset;
             mark.head = other.head;
+            mark.head_length = other.head_length;
             mark.window = other.window;
+            mark.continues = other.key;
         }
     }
 

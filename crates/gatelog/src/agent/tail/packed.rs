@@ -2,7 +2,7 @@
 
 use super::{Step, Tail, content};
 use crate::agent::gap::{Gap, GapKind};
-use crate::agent::lines::{self, Cut, LINE_BYTES_MOST, PIECE_BYTES};
+use crate::agent::lines::{self, Cut, LINE_BYTES_MOST};
 use crate::agent::mark::{Digest, FINGERPRINT_BYTES, FileMark, Mark, digest};
 use crate::agent::platform;
 use crate::agent::spool::{Spool, SpoolError};
@@ -11,6 +11,8 @@ use server::inputs::decoding::{Carrier, Encoding};
 use std::fs::File;
 use std::io::{self, Read};
 
+/// A packed file that is not whole may still be written; after so long without a change it is broken.
+const PACKING_SECONDS: i64 = 600;
 /// How much is unpacked at once.
 const READ_BYTES: usize = 64 << 10;
 
@@ -82,7 +84,7 @@ impl Tail {
                 let surveyed = survey(handle, self.files.iter().map(|file| &file.mark));
                 let file = &mut self.files[index];
                 // Whoever packs it may still be at work.
-                if surveyed.is_err() && !file.is_quiet(self.plan.rotate_seconds, now) {
+                if surveyed.is_err() && !file.is_quiet(PACKING_SECONDS, now) {
                     return Ok(Step::Idle);
                 }
                 if let Ok(Some(known)) | Err(known) = surveyed {
@@ -94,7 +96,9 @@ impl Tail {
                     );
                     mark.offset = known.offset;
                     mark.head = known.head;
+                    mark.head_length = known.head_length;
                     mark.window = known.window;
+                    mark.continues = known.key;
                 }
                 spool.mark(&self.plan.input, &Mark::File(Box::new(mark.clone())), now)?;
                 file.mark = mark;
@@ -125,10 +129,10 @@ impl Tail {
         let Some(unpacking) = &mut file.unpacking else {
             return Ok(Step::Idle);
         };
-        unpacking.fill(PIECE_BYTES);
+        unpacking.fill(self.plan.piece_bytes);
         let length = loop {
             match (lines::cut(&unpacking.carried), unpacking.end.is_some()) {
-                (_, true) => break unpacking.carried.len(),
+                (_, true) => break unpacking.last_lines(),
                 (Cut::Whole(length), false) => break length,
                 (Cut::Half, false) => unpacking.fill(unpacking.carried.len() * 2),
                 (Cut::TooLong, false) => {
@@ -151,7 +155,9 @@ impl Tail {
         let mut mark = file.mark.clone();
         mark.offset += length as u64;
         mark.finished = unpacking.end.is_some();
-        (mark.head, mark.window) = unpacking.fingerprints(&body);
+        let head = unpacking.head_with(&body);
+        (mark.head, mark.head_length) = ((!head.is_empty()).then(|| digest(&head)), head.len() as u64);
+        mark.window = unpacking.window_with(&body);
         let Some(mark) = self.put(&body, mark, spool, now)? else {
             return Ok(Step::Blocked);
         };
@@ -211,15 +217,28 @@ impl Unpacking {
         }
     }
 
-    /// What the content up to behind these bytes is recognised by.
-    fn fingerprints(&self, bytes: &[u8]) -> (Option<Digest>, Option<Digest>) {
-        let most = FINGERPRINT_BYTES as usize;
+    /// How much of what is left are lines. In a file that broke off, the last one is none.
+    fn last_lines(&self) -> usize {
+        match (&self.end, lines::cut(&self.carried)) {
+            (Some(Err(_)), Cut::Whole(length)) => length,
+            (Some(Err(_)), _) => 0,
+            _ => self.carried.len(),
+        }
+    }
+
+    /// The first bytes of the content up to behind these.
+    fn head_with(&self, bytes: &[u8]) -> Vec<u8> {
+        let missing = (FINGERPRINT_BYTES as usize).saturating_sub(self.head.len());
         let mut head = self.head.clone();
-        head.extend(bytes.iter().take(most - head.len().min(most)));
+        head.extend(bytes.iter().take(missing));
+        head
+    }
+
+    /// The fingerprint of the last bytes of the content up to behind these.
+    fn window_with(&self, bytes: &[u8]) -> Option<Digest> {
         let recent = [&self.recent[..], bytes].concat();
-        let window = &recent[recent.len().saturating_sub(most)..];
-        let of = |bytes: &[u8]| (!bytes.is_empty()).then(|| digest(bytes));
-        (of(&head), of(window))
+        let window = &recent[recent.len().saturating_sub(FINGERPRINT_BYTES as usize)..];
+        (!window.is_empty()).then(|| digest(window))
     }
 
     /// Takes bytes off that became a piece.
@@ -231,8 +250,7 @@ impl Unpacking {
 
     fn pass(&mut self, bytes: &[u8]) {
         let most = FINGERPRINT_BYTES as usize;
-        let missing = most - self.head.len().min(most);
-        self.head.extend(bytes.iter().take(missing));
+        self.head = self.head_with(bytes);
         self.recent.extend_from_slice(bytes);
         self.recent.drain(..self.recent.len().saturating_sub(most));
     }
@@ -300,6 +318,8 @@ fn survey<'a>(
     let Ok(mut unpacking) = open(handle, 0) else {
         return Err(broken(best));
     };
+    unpacking.fill(FINGERPRINT_BYTES as usize);
+    let start = unpacking.carried.clone();
     let mut at = 0;
     for mark in known {
         while at < mark.offset {
@@ -315,11 +335,10 @@ fn survey<'a>(
         if at < mark.offset {
             break;
         }
-        let head_length = mark.head_length() as usize;
-        let head = &unpacking.head[..head_length.min(unpacking.head.len())];
-        if digest(head).eq(&mark.head.unwrap_or_default())
-            && digest(&unpacking.recent).eq(&mark.window.unwrap_or_default())
-        {
+        let has_head = start
+            .get(..mark.head_length as usize)
+            .is_some_and(|head| Some(digest(head)) == mark.head);
+        if has_head && (at == 0 || Some(digest(&unpacking.recent)) == mark.window) {
             best = Some(mark.clone());
         }
     }

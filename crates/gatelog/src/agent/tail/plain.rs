@@ -2,7 +2,7 @@
 
 use super::{Followed, Step, Tail, content};
 use crate::agent::gap::{Gap, GapKind};
-use crate::agent::lines::{self, Cut, LINE_BYTES_MOST, PIECE_BYTES};
+use crate::agent::lines::{self, Cut, LINE_BYTES_MOST};
 use crate::agent::mark::{FileMark, Mark};
 use crate::agent::platform;
 use crate::agent::spool::{Spool, SpoolError};
@@ -39,7 +39,7 @@ impl Tail {
         if size < file.mark.offset || !content::is_same(handle, &file.mark) {
             return self.begin_anew(index, size, spool, now);
         }
-        let next = next(file, size);
+        let next = next(file, size, self.plan.piece_bytes);
         let Some(handle) = &file.handle else {
             return Ok(Step::Idle);
         };
@@ -165,6 +165,7 @@ impl Tail {
         if let Some(handle) = &file.handle
             && !content::is_packed(handle)
         {
+            content::read_to(handle, &mut mark, 0);
             self.recognise(handle, size, &mut mark);
         }
         let (half, seen_size) = (file.half.clone(), file.seen.map_or(0, |seen| seen.0));
@@ -175,10 +176,26 @@ impl Tail {
             return Ok(Step::Blocked);
         };
         tracing::info!(input = %self.plan.input, "`{}` was cut or replaced: it is read from its start", mark.path);
-        if unread > 0 {
+        let file = &mut self.files[index];
+        file.mark = mark;
+        file.half.clear();
+        file.seen = None;
+        file.quiet_since = now;
+        if content::is_telling(&before) {
+            // A copy of what was in it may come, packed or not; what is missing is told if none does.
+            let mut former = FileMark {
+                device: 0,
+                inode: 0,
+                gone: Some(now.unix_seconds()),
+                size: before.offset + unread,
+                ..before
+            };
+            former.key = spool.add_file(&self.plan.input, &former)?;
+            self.files.push(Followed::of(former, now));
+        } else if unread > 0 {
             let detail = format!(
                 "`{}` was cut or replaced before {unread} bytes of it were read",
-                mark.path
+                before.path
             );
             tracing::error!(input = %self.plan.input, "{detail}");
             spool.gap(
@@ -186,32 +203,16 @@ impl Tail {
                 &Gap::noticed(GapKind::Truncated, 0, now, detail),
             )?;
         }
-        let file = &mut self.files[index];
-        file.mark = mark;
-        file.half.clear();
-        file.seen = None;
-        file.quiet_since = now;
-        // A copy of what was in it may come, packed or not.
-        if content::is_telling(&before) {
-            let mut former = FileMark {
-                device: 0,
-                inode: 0,
-                gone: Some(now.unix_seconds()),
-                ..before
-            };
-            former.key = spool.add_file(&self.plan.input, &former)?;
-            self.files.push(Followed::of(former, now));
-        }
         Ok(Step::Read)
     }
 }
 
-fn next(file: &Followed, size: u64) -> Next {
+fn next(file: &Followed, size: u64, piece_bytes: usize) -> Next {
     let Some(handle) = &file.handle else {
         return Next::Half(Vec::new());
     };
     let available = size - file.mark.offset;
-    let mut wanted = available.min(PIECE_BYTES as u64) as usize;
+    let mut wanted = available.min(piece_bytes as u64) as usize;
     loop {
         let mut bytes = vec![0; wanted];
         let read = match platform::read_at(handle, &mut bytes, file.mark.offset) {
@@ -226,7 +227,7 @@ fn next(file: &Followed, size: u64) -> Next {
             }
             Cut::TooLong => return Next::TooLong(bytes.len()),
             // The rest of a line that is passed over need not be kept.
-            Cut::Half if file.mark.skipping && read == PIECE_BYTES => return Next::TooLong(bytes.len()),
+            Cut::Half if file.mark.skipping && read == piece_bytes => return Next::TooLong(bytes.len()),
             Cut::Half if read < wanted || wanted as u64 == available => return Next::Half(bytes),
             Cut::Half => wanted = available.min(LINE_BYTES_MOST.min(wanted * 2) as u64) as usize,
         }
