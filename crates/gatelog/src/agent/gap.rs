@@ -4,6 +4,9 @@ use model::time::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// More than this the service does not take.
+const DETAIL_LETTERS: usize = 500;
+
 /// Why something is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GapKind {
@@ -71,9 +74,10 @@ impl Gap {
             "id": self.id,
             "kind": self.kind.word(),
             "records": self.records,
-            "from": self.from.map(|time| time.to_string()),
+            // A clock that was set back must not make it unreadable.
+            "from": self.from.min(self.to.or(self.from)).map(|time| time.to_string()),
             "to": self.to.map(|time| time.to_string()),
-            "detail": self.detail,
+            "detail": self.detail.chars().take(DETAIL_LETTERS).collect::<String>(),
         })
     }
 }

@@ -34,8 +34,8 @@ pub(crate) struct FileMark {
     pub(crate) packed: Option<Digest>,
     /// A packed file that was read to its end.
     pub(crate) finished: bool,
-    /// The key of the file of which this one is a copy, plain or packed, that was read on from where that one was left; 0 for none.
-    pub(crate) continues: i64,
+    /// How long the longest copy of it was, plain or packed: so far nothing is missing if it goes away.
+    pub(crate) inherited: u64,
     /// When it was found to be gone, in seconds since 1970. It is kept a while, to recognise it when it comes back packed.
     pub(crate) gone: Option<i64>,
 }

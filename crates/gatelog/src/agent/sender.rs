@@ -250,10 +250,11 @@ impl Sender {
                 }
             };
             match answer.status {
-                200..=299 | 409 => {}
-                // Older services have no such address; it is kept, and told to a newer one.
-                404 | 405 => {
-                    self.failed(GAPS, "the service cannot be told of gaps", Some(GAPS_AGAIN), now);
+                200..=299 if is_kept(&answer, &gap) => {}
+                // Older services have no such address, or it keeps no more of them: it is kept here, and told again.
+                404 | 405 | 409 => {
+                    let reason = said(answer.status, &answer.body);
+                    self.failed(GAPS, &reason, Some(GAPS_AGAIN), now);
                     return Ok(Turn::Did);
                 }
                 400 | 413 | 415 | 422 => {
@@ -326,6 +327,12 @@ impl Sender {
             Err(error) => Err(SpoolError::Folder(format!("work on it ended early: {error}"))),
         }
     }
+}
+
+/// Whether it is the service that says that it keeps a gap, and no proxy.
+fn is_kept(answer: &Answer, gap: &Gap) -> bool {
+    let told: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+    told["id"].as_str() == Some(gap.id.to_string().as_str())
 }
 
 /// Two halves of a piece of lines, packed.

@@ -156,9 +156,11 @@ impl Stub {
             Some(Fault::Cut) => return Err(io::Error::other("cut")),
             _ => {}
         }
+        let mut told = json!({});
         if path.ends_with("/gaps") {
             let gap: Value = serde_json::from_slice(&body).unwrap();
             let id = gap["id"].as_str().unwrap().to_owned();
+            told = json!({ "id": id });
             self.book().gaps.insert(id, gap);
         } else {
             let bytes = zstd::stream::decode_all(&body[..]).unwrap();
@@ -174,7 +176,7 @@ impl Stub {
         }
         match fault {
             Some(Fault::LostAnswer) => Err(io::Error::other("lost")),
-            _ => Ok(status(202, None, &json!({}))),
+            _ => Ok(status(201, None, &told)),
         }
     }
 

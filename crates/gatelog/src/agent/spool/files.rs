@@ -12,7 +12,7 @@ impl Spool {
     pub(crate) fn files(&self, input: &str) -> Result<Vec<FileMark>, SpoolError> {
         let inner = self.lock();
         let mut statement = inner.connection.prepare_cached(
-            "SELECT key, path, first_path, device, inode, offset, head, window, size, skipping, packed, finished, gone, continues,
+            "SELECT key, path, first_path, device, inode, offset, head, window, size, skipping, packed, finished, gone, inherited,
                     head_length
              FROM files WHERE input = ?1 ORDER BY key",
         )?;
@@ -31,7 +31,7 @@ impl Spool {
                 packed: row.get(10)?,
                 finished: row.get(11)?,
                 gone: row.get(12)?,
-                continues: row.get(13)?,
+                inherited: row.get::<_, i64>(13)? as u64,
                 head_length: row.get::<_, i64>(14)? as u64,
             })
         })?;
@@ -68,7 +68,7 @@ pub(super) fn write(connection: &Connection, input: &str, mark: &FileMark) -> Re
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO files
-             (key, input, path, first_path, device, inode, offset, head, window, size, skipping, packed, finished, gone, continues,
+             (key, input, path, first_path, device, inode, offset, head, window, size, skipping, packed, finished, gone, inherited,
               head_length)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
@@ -87,7 +87,7 @@ pub(super) fn write(connection: &Connection, input: &str, mark: &FileMark) -> Re
             mark.packed,
             mark.finished,
             mark.gone,
-            mark.continues,
+            mark.inherited as i64,
             mark.head_length as i64
         ])?;
     Ok(())

@@ -40,7 +40,7 @@ CREATE TABLE files (
     skipping INTEGER NOT NULL,
     packed BLOB,
     finished INTEGER NOT NULL,
-    continues INTEGER NOT NULL,
+    inherited INTEGER NOT NULL,
     gone INTEGER
 ) STRICT;
 CREATE INDEX files_by_input ON files (input);

@@ -6,8 +6,8 @@ use server::inputs::decoding::Encoding;
 use std::fs::File;
 use std::io;
 
-/// Less than this may be alike in files that have nothing to do with each other.
-const TELLING_BYTES: u64 = 32;
+/// Less than this is no record, and may be alike in files that have nothing to do with each other.
+pub(super) const TELLING_BYTES: u64 = 8;
 
 /// Whether a file is packed with gzip or zstd.
 pub(super) fn is_packed(handle: &File) -> bool {
@@ -48,20 +48,37 @@ pub(super) fn read_to(handle: &File, mark: &mut FileMark, offset: u64) {
     mark.window = fingerprint(handle, offset - window, window).unwrap_or(None);
 }
 
-/// Of the files that are known, the one of which most is in this file, from its beginning.
-pub(super) fn continued<'a>(
-    handle: &File,
-    size: u64,
-    known: impl Iterator<Item = &'a FileMark>,
-) -> Option<&'a FileMark> {
-    let mut best: Option<&FileMark> = None;
+/// Of which files another one is a copy.
+#[derive(Debug, Default)]
+pub(super) struct Copied {
+    /// Their keys.
+    pub(super) keys: Vec<i64>,
+    /// The one of which most was read.
+    pub(super) longest: Option<FileMark>,
+    /// How long the copy is, unpacked.
+    pub(super) length: u64,
+}
+
+/// Of the files that are known, those of which all that was read is in this file, from its beginning.
+pub(super) fn copied<'a>(handle: &File, size: u64, known: impl Iterator<Item = &'a FileMark>) -> Copied {
+    let mut copied = Copied {
+        length: size,
+        ..Copied::default()
+    };
     for mark in known.filter(|mark| is_telling(mark)) {
-        let is_better = best.is_none_or(|best| mark.offset > best.offset);
-        if is_better && mark.offset <= size && is_same(handle, mark) {
-            best = Some(mark);
+        if mark.offset > size || !is_same(handle, mark) {
+            continue;
+        }
+        copied.keys.push(mark.key);
+        let is_longer = copied
+            .longest
+            .as_ref()
+            .is_none_or(|longest| mark.offset > longest.offset);
+        if is_longer {
+            copied.longest = Some(mark.clone());
         }
     }
-    best
+    copied
 }
 
 /// Whether enough was seen of a file to recognise it elsewhere.

@@ -15,6 +15,7 @@ use super::mark::{FileMark, Mark};
 use super::pattern::Pattern;
 use super::platform;
 use super::spool::{NewPiece, Put, Spool, SpoolError, WhenFull};
+use content::Copied;
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use packed::Unpacking;
 use std::collections::{HashMap, HashSet};
@@ -310,17 +311,16 @@ impl Tail {
         {
             return Ok(());
         }
-        let heirs: HashSet<i64> = self.files.iter().map(|file| file.mark.continues).collect();
-        for file in &mut self.files {
-            let mark = &mut file.mark;
-            let is_over = mark
-                .gone
-                .is_some_and(|gone| now.unix_seconds() - gone >= COPY_SECONDS);
-            let is_read = match mark.packed {
-                Some(_) => mark.finished,
-                None => mark.size <= mark.offset,
-            };
-            if !is_over || is_read || file.handle.is_some() || heirs.contains(&mark.key) {
+        let owing: Vec<usize> = (0..self.files.len())
+            .filter(|index| owes(&self.files[*index], now))
+            .collect();
+        for index in owing {
+            let mut mark = self.files[index].mark.clone();
+            // A copy that was looked into before anything of the file was read was not recognised then.
+            mark.inherited = self.longest_copy(&mark);
+            if mark.size <= mark.inherited {
+                spool.mark(&self.plan.input, &Mark::File(Box::new(mark.clone())), now)?;
+                self.files[index].mark = mark;
                 continue;
             }
             let (kind, what) = if mark.device == 0 {
@@ -337,8 +337,25 @@ impl Tail {
             mark.size = mark.offset;
             mark.finished = true;
             spool.mark(&self.plan.input, &Mark::File(Box::new(mark.clone())), now)?;
+            self.files[index].mark = mark;
         }
         Ok(())
+    }
+
+    /// How long the longest copy of a file is that is there.
+    fn longest_copy(&self, mark: &FileMark) -> u64 {
+        let there = self.files.iter().filter(|file| file.mark.gone.is_none());
+        let copies = there.filter_map(|file| {
+            let handle = File::open(&file.mark.path).ok()?;
+            let copied = if content::is_packed(&handle) {
+                packed::survey(&handle, std::iter::once(mark)).copied
+            } else {
+                let size = handle.metadata().ok()?.len();
+                content::copied(&handle, size, std::iter::once(mark))
+            };
+            (!copied.keys.is_empty()).then_some(copied.length)
+        });
+        copies.max().unwrap_or(0)
     }
 
     /// A file that was not known before.
@@ -368,7 +385,7 @@ impl Tail {
             if is_first && self.plan.start == Start::End {
                 content::read_to(&handle, &mut mark, metadata.len());
             } else {
-                self.recognise(&handle, metadata.len(), &mut mark);
+                self.recognise(&handle, metadata.len(), &mut mark, spool, now)?;
             }
         }
         mark.key = spool.add_file(&self.plan.input, &mark)?;
@@ -379,22 +396,51 @@ impl Tail {
     }
 
     /// A copy of what was read already is read on from there.
-    fn recognise(&self, handle: &File, size: u64, mark: &mut FileMark) {
-        let known = self.files.iter().map(|file| &file.mark);
-        if let Some(other) = content::continued(handle, size, known) {
-            tracing::info!(
-                input = %self.plan.input,
-                "`{}` begins as `{}` did: its first {} bytes are read already",
-                mark.path,
-                other.path,
-                other.offset
-            );
-            mark.offset = other.offset;
-            mark.head = other.head;
-            mark.head_length = other.head_length;
-            mark.window = other.window;
-            mark.continues = other.key;
+    fn recognise(
+        &mut self,
+        handle: &File,
+        size: u64,
+        mark: &mut FileMark,
+        spool: &Spool,
+        now: Timestamp,
+    ) -> Result<(), SpoolError> {
+        let copied = content::copied(handle, size, self.files.iter().map(|file| &file.mark));
+        self.inherit(&copied, mark, spool, now)
+    }
+
+    /// Moves a mark to where the file was left of which it is a copy, and notes that the copy is there.
+    fn inherit(
+        &mut self,
+        copied: &Copied,
+        mark: &mut FileMark,
+        spool: &Spool,
+        now: Timestamp,
+    ) -> Result<(), SpoolError> {
+        let Some(other) = &copied.longest else {
+            return Ok(());
+        };
+        for file in &mut self.files {
+            if copied.keys.contains(&file.mark.key) && file.mark.inherited < copied.length {
+                let noted = FileMark {
+                    inherited: copied.length,
+                    ..file.mark.clone()
+                };
+                spool.mark(&self.plan.input, &Mark::File(Box::new(noted.clone())), now)?;
+                file.mark = noted;
+            }
         }
+        tracing::info!(
+            input = %self.plan.input,
+            "`{}` begins as `{}` did: its first {} bytes are read already",
+            mark.path,
+            other.path,
+            other.offset
+        );
+        mark.offset = other.offset;
+        mark.head = other.head;
+        mark.head_length = other.head_length;
+        mark.window = other.window;
+        Ok(())
     }
 
     /// Puts records into the spool together with how far they reach.
@@ -458,6 +504,19 @@ pub(crate) fn account(counters: &Counters, input: &str, bytes: usize, records: u
         );
     }
     true
+}
+
+/// Whether a file went away before it was read, and long enough ago for a copy of it to come.
+fn owes(file: &Followed, now: Timestamp) -> bool {
+    let mark = &file.mark;
+    let is_over = mark
+        .gone
+        .is_some_and(|gone| now.unix_seconds() - gone >= COPY_SECONDS);
+    let is_read = match mark.packed {
+        Some(_) => mark.finished,
+        None => mark.size <= mark.offset.max(mark.inherited),
+    };
+    is_over && !is_read && file.handle.is_none() && mark.size >= content::TELLING_BYTES
 }
 
 fn unread(files: &[Followed]) -> u64 {

@@ -1,6 +1,7 @@
 //! Packed rotations: unpacked once, and read on from where the plain file was left.
 
-use super::{Step, Tail, content};
+use super::content::{self, Copied};
+use super::{Step, Tail};
 use crate::agent::gap::{Gap, GapKind};
 use crate::agent::lines::{self, Cut, LINE_BYTES_MOST};
 use crate::agent::mark::{Digest, FINGERPRINT_BYTES, FileMark, Mark, digest};
@@ -82,24 +83,12 @@ impl Tail {
                     return Ok(Step::Idle);
                 };
                 let surveyed = survey(handle, self.files.iter().map(|file| &file.mark));
-                let file = &mut self.files[index];
                 // Whoever packs it may still be at work.
-                if surveyed.is_err() && !file.is_quiet(PACKING_SECONDS, now) {
+                if !surveyed.is_whole && !self.files[index].is_quiet(PACKING_SECONDS, now) {
                     return Ok(Step::Idle);
                 }
-                if let Ok(Some(known)) | Err(known) = surveyed {
-                    tracing::info!(
-                        input = %self.plan.input,
-                        "`{}` is a packed rotation: {} bytes of it are read already",
-                        mark.path,
-                        known.offset
-                    );
-                    mark.offset = known.offset;
-                    mark.head = known.head;
-                    mark.head_length = known.head_length;
-                    mark.window = known.window;
-                    mark.continues = known.key;
-                }
+                self.inherit(&surveyed.copied, &mut mark, spool, now)?;
+                let file = &mut self.files[index];
                 spool.mark(&self.plan.input, &Mark::File(Box::new(mark.clone())), now)?;
                 file.mark = mark;
             } else if file.mark.finished {
@@ -217,6 +206,24 @@ impl Unpacking {
         }
     }
 
+    /// Passes over so many bytes, or to the end; answers over how many.
+    fn advance(&mut self, wanted: u64) -> u64 {
+        let mut left = wanted;
+        while left > 0 {
+            self.fill(1);
+            let length = self
+                .carried
+                .len()
+                .min(usize::try_from(left).unwrap_or(usize::MAX));
+            if length == 0 {
+                break;
+            }
+            self.take(length);
+            left -= length as u64;
+        }
+        wanted - left
+    }
+
     /// How much of what is left are lines. In a file that broke off, the last one is none.
     fn last_lines(&self) -> usize {
         match (&self.end, lines::cut(&self.carried)) {
@@ -280,19 +287,7 @@ fn open(handle: &File, offset: u64) -> io::Result<Unpacking> {
         recent: Vec::new(),
         end: None,
     };
-    let mut left = offset;
-    while left > 0 {
-        unpacking.fill(1);
-        let length = unpacking
-            .carried
-            .len()
-            .min(usize::try_from(left).unwrap_or(usize::MAX));
-        if length == 0 {
-            break;
-        }
-        unpacking.take(length);
-        left -= length as u64;
-    }
+    unpacking.advance(offset);
     Ok(unpacking)
 }
 
@@ -306,32 +301,29 @@ fn unpacker(handle: &File) -> io::Result<Box<dyn Read + Send>> {
     Encoding::by_magic(&start[..read]).reader(from_start, Carrier::File)
 }
 
-/// Unpacks a file as a whole, and finds the known file of which most is in it. Of a broken one, what was found before it broke.
-fn survey<'a>(
-    handle: &File,
-    known: impl Iterator<Item = &'a FileMark>,
-) -> Result<Option<FileMark>, FileMark> {
+/// What is in a packed file.
+pub(super) struct Survey {
+    pub(super) copied: Copied,
+    /// Whether it could be unpacked to its end.
+    is_whole: bool,
+}
+
+/// Unpacks a file as a whole, and finds the known files of which it is a copy.
+pub(super) fn survey<'a>(handle: &File, known: impl Iterator<Item = &'a FileMark>) -> Survey {
     let mut known: Vec<&FileMark> = known.filter(|mark| content::is_telling(mark)).collect();
     known.sort_by_key(|mark| mark.offset);
-    let mut best = None;
-    let broken = |best: Option<FileMark>| best.unwrap_or_default();
+    let mut survey = Survey {
+        copied: Copied::default(),
+        is_whole: false,
+    };
     let Ok(mut unpacking) = open(handle, 0) else {
-        return Err(broken(best));
+        return survey;
     };
     unpacking.fill(FINGERPRINT_BYTES as usize);
     let start = unpacking.carried.clone();
     let mut at = 0;
     for mark in known {
-        while at < mark.offset {
-            unpacking.fill(1);
-            let wanted = usize::try_from(mark.offset - at).unwrap_or(usize::MAX);
-            let length = unpacking.carried.len().min(wanted);
-            if length == 0 {
-                break;
-            }
-            unpacking.take(length);
-            at += length as u64;
-        }
+        at += unpacking.advance(mark.offset - at);
         if at < mark.offset {
             break;
         }
@@ -339,18 +331,13 @@ fn survey<'a>(
             .get(..mark.head_length as usize)
             .is_some_and(|head| Some(digest(head)) == mark.head);
         if has_head && (at == 0 || Some(digest(&unpacking.recent)) == mark.window) {
-            best = Some(mark.clone());
+            survey.copied.keys.push(mark.key);
+            survey.copied.longest = Some(mark.clone());
         }
     }
-    loop {
-        unpacking.carried.clear();
-        unpacking.fill(1);
-        match &unpacking.end {
-            Some(Ok(())) => return Ok(best),
-            Some(Err(_)) => return Err(broken(best)),
-            None => {}
-        }
-    }
+    survey.copied.length = at + unpacking.advance(u64::MAX);
+    survey.is_whole = unpacking.end == Some(Ok(()));
+    survey
 }
 
 /// What a packed file is recognised by without unpacking: its size, its first and its last bytes.

@@ -162,12 +162,16 @@ impl Tail {
             size,
             ..FileMark::default()
         };
-        if let Some(handle) = &file.handle
-            && !content::is_packed(handle)
-        {
-            content::read_to(handle, &mut mark, 0);
-            self.recognise(handle, size, &mut mark);
+        if let Some(handle) = self.files[index].handle.take() {
+            let mut recognised = Ok(());
+            if !content::is_packed(&handle) {
+                content::read_to(&handle, &mut mark, 0);
+                recognised = self.recognise(&handle, size, &mut mark, spool, now);
+            }
+            self.files[index].handle = Some(handle);
+            recognised?;
         }
+        let file = &self.files[index];
         let (half, seen_size) = (file.half.clone(), file.seen.map_or(0, |seen| seen.0));
         let known_size = before.size.max(seen_size);
         let unread = known_size.saturating_sub(before.offset + half.len() as u64);
