@@ -1,5 +1,7 @@
 //! Logs of lines: envelopes, dates, repetitions, whose a line is, and what is kept of it.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
 mod common;
 
 use common::{or_dash, read, read_as};
@@ -297,10 +299,8 @@ fn a_line_over_the_limit_is_refused_alone() {
 
 #[test]
 fn programs_that_somebody_makes_up_do_not_fill_the_memory() {
-    let mut input = String::new();
-    for number in 0..5_000 {
-        input.push_str(&format!("2026-10-11T22:14:15Z web1 p{number}: x\n"));
-    }
+    let made_up = |number: u32| format!("2026-10-11T22:14:15Z web1 p{number}: x\n");
+    let mut input: String = (0..5_000).map(made_up).collect::<Vec<_>>().concat();
     input.push_str("2026-10-11T22:14:15Z web1 \u{1b}[31mred: x\n");
     let reasons: std::collections::BTreeSet<String> = told(&read(input.as_bytes())).into_iter().collect();
     assert_eq!(reasons.len(), 102);
