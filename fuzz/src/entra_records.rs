@@ -47,6 +47,7 @@ pub fn check(bytes: &[u8]) {
             assert_eq!(understood.original, text.as_bytes());
             event::check(*understood, &text);
         }
+        Understanding::Fragment(part) => crate::tables::check_part(&part),
         Understanding::Ignored { reason } => assert!(!reason.is_empty(), "{text}"),
         Understanding::Fragment(part) => panic!("no record of Entra is a part: {part:?}"),
         Understanding::Rejected { reason, original } => {

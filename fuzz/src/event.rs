@@ -20,6 +20,12 @@ pub(crate) fn check_same(one: &Understanding, other: &Understanding, text: &str)
         (Understanding::Ignored { reason: one }, Understanding::Ignored { reason: other }) => {
             assert_eq!(one, other, "{text}");
         }
+        (Understanding::Fragment(one), Understanding::Fragment(other)) => {
+            assert_eq!(
+                (one.format, &one.whole, one.part, one.parts),
+                (other.format, &other.whole, other.part, other.parts)
+            );
+        }
         (Understanding::Rejected { .. }, Understanding::Rejected { .. }) => {}
         _ => panic!("the order of members decides over {text}: {one:?} and {other:?}"),
     }

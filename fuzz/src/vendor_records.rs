@@ -2,9 +2,10 @@
 //! order of members; rows with exactly the members that their reports declare; the same event again from what is kept of it.
 
 use crate::Chance;
+use crate::event;
 use crate::json_tree::Json;
 use crate::mutation::{self, ENTRA, Words};
-use crate::event;
+use crate::tables;
 use arbitrary::Unstructured;
 use sources::{Choice, Limits, Record, Understanding, open, understand};
 use std::path::{Path, PathBuf};
@@ -59,12 +60,17 @@ fn check_one(understanding: Understanding, text: &str) {
             };
             assert_eq!(
                 (again.format, again.key, again.rank, &again.event),
-                (understood.format, understood.key, understood.rank, &understood.event),
+                (
+                    understood.format,
+                    understood.key,
+                    understood.rank,
+                    &understood.event
+                ),
                 "{text}"
             );
             event::check(*understood, text);
         }
-        Understanding::Fragment(part) => assert!(!part.original.is_empty()),
+        Understanding::Fragment(part) => tables::check_part(&part),
         Understanding::Ignored { reason } | Understanding::Rejected { reason, .. } => {
             assert!(!reason.is_empty(), "{text}");
         }

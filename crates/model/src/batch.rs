@@ -184,6 +184,11 @@ pub struct Batch {
     pub ignored: u64,
     /// Records that were not understood.
     pub rejected: u64,
+    /// The number that the sender gave to the upload which this batch completes: on its last batch alone, so that the number is
+    /// stored with the last of its rows.
+    pub sequence: Option<u64>,
+    /// What went wrong last, in a sentence: why a record was rejected, or why an upload broke off.
+    pub error: Option<String>,
 }
 
 /// Whether late events are counted.

@@ -43,7 +43,7 @@ const fn date(name: &'static str) -> Property {
 }
 
 /// The plainest shape: one date.
-pub(crate) static AUDIT_EVENTS: ReportDef = ReportDef {
+pub(crate) const AUDIT_EVENTS: ReportDef = ReportDef {
     time_property: Some("eventTime"),
     ..report(901, "auditEvents", Face::Reports, &AUDIT_EVENT)
 };
@@ -159,7 +159,7 @@ pub(crate) static AUTHENTICATION_COUNT: ReportDef = ReportDef {
 
 const COUNTED: CountDef = CountDef {
     tally: Tally::CustomerAuthentications,
-    rows: &USAGE,
+    rows: &AUDIT_EVENTS,
     adds: |_| None,
     render: |_| Vec::new(),
 };

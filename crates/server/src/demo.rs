@@ -88,6 +88,7 @@ pub fn fill(
                 lateness: Lateness::NotCounted,
                 choice: Choice::Auto,
                 limits: Limits::default(),
+                sequence: None,
                 now: clock::now,
             })
         });

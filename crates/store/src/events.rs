@@ -4,6 +4,7 @@
 //! decides what is new, known or changed; rows are versioned by commit and never overwritten; positions are opaque.
 
 use crate::error::StoreError;
+use crate::ledger::{LateBy, SourceError, SourceLedger};
 use model::batch::{Batch, Counts, FragmentDraft, Outcome, RowDraft, Subject};
 use model::identity::{EventKey, Kind};
 use model::query::{Position, Query};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::any::Any;
 
 /// Keeps events and answers questions about their rows.
-pub trait EventStore: Send + Sync {
+pub trait EventStore: SourceLedger + Send + Sync {
     /// The right to write for a tenant. The embedded store has one writer by its folder's lock, so it always agrees.
     fn lease(&self, tenant: TenantId) -> Result<Lease, StoreError>;
 
@@ -325,14 +326,22 @@ pub struct ReportTotal {
 pub struct LedgerLine {
     /// The source.
     pub source: String,
+    /// Batches that came of it.
+    pub batches: u64,
     /// The sums.
     pub counts: Counts,
+    /// By how much late events were late.
+    pub late_by: LateBy,
     /// The first hour in which it brought something.
     pub first_arrival: Timestamp,
     /// The last hour in which it brought something.
     pub last_arrival: Timestamp,
+    /// The oldest event that it brought, quarantined ones aside; `None` also where months were purged before that was kept.
+    pub oldest: Option<Timestamp>,
     /// The newest event that it brought, quarantined ones aside.
     pub newest: Option<Timestamp>,
+    /// What went wrong last.
+    pub last_error: Option<SourceError>,
 }
 
 /// A stored month.

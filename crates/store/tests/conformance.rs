@@ -15,6 +15,9 @@ use store::events::{
     MonthInfo, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, Unassembled,
 };
 use store::folder::DataFolder;
+use store::ledger::{
+    Closing, HourOf, ImportedFile, Keeping, Proof, SourceFacts, SourceHour, SourceLedger, ToldGap,
+};
 use store::sqlite::Options;
 
 fn open_sqlite(path: &Path) -> Opened {
@@ -228,5 +231,44 @@ impl EventStore for Unruly {
 
     fn health(&self) -> Health {
         self.0.health()
+    }
+}
+
+impl SourceLedger for Unruly {
+    fn source_hours(
+        &self,
+        tenant: TenantId,
+        source: &str,
+        by: HourOf,
+        before: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<SourceHour>, StoreError> {
+        self.0.source_hours(tenant, source, by, before, limit)
+    }
+
+    fn source_facts(&self, tenant: TenantId, only: Option<&str>) -> Result<Vec<SourceFacts>, StoreError> {
+        self.0.source_facts(tenant, only)
+    }
+
+    fn tell_gap(&self, lease: &Lease, gap: ToldGap) -> Result<Keeping, StoreError> {
+        self.0.tell_gap(lease, gap.clone())?;
+        self.0.tell_gap(lease, gap)
+    }
+
+    fn close_gap(&self, lease: &Lease, closing: Closing) -> Result<Keeping, StoreError> {
+        self.0.close_gap(lease, closing.clone())?;
+        self.0.close_gap(lease, closing)
+    }
+
+    fn note_import(&self, lease: &Lease, import: ImportedFile) -> Result<(), StoreError> {
+        self.0.note_import(lease, import)
+    }
+
+    fn imports(&self, tenant: TenantId, limit: usize) -> Result<Vec<ImportedFile>, StoreError> {
+        self.0.imports(tenant, limit)
+    }
+
+    fn prove(&self, tenant: TenantId) -> Result<Proof, StoreError> {
+        self.0.prove(tenant)
     }
 }

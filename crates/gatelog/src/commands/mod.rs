@@ -1,5 +1,6 @@
 //! The list of commands: one file each.
 
+mod agent;
 mod app;
 mod backup;
 mod completions;
@@ -19,6 +20,7 @@ mod reports;
 mod restore;
 mod role;
 mod serve;
+mod sources;
 mod store;
 mod tenant;
 mod token;
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     Mapping(mapping::Command),
     /// Serve the reports
     Serve(serve::Args),
+    /// Read logs where they are written, and bring them to the service
+    Agent(agent::Args),
     /// Make a configuration, the first tenant and its administrator
     Init(init::Args),
     /// Make, show and change tenants
@@ -59,6 +63,8 @@ pub(crate) enum Command {
     /// See what is stored, and recount it
     #[command(subcommand)]
     Store(store::Command),
+    /// See what came from where, what is missing, and recount it
+    Sources(Administer<sources::Command>),
     /// Copy everything to a folder, also while a server runs
     Backup(backup::Args),
     /// Bring a backup back, or only check it
@@ -109,6 +115,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Rebuild(args) => rebuild::run(common, &args),
         Command::Mapping(command) => mapping::run(common, &command),
         Command::Serve(args) => serve::run(common, &args),
+        Command::Agent(args) => agent::run(common, &args),
         Command::Tenant(asked) => tenant::run(common, &asked.remote, &asked.command),
         Command::App(asked) => app::run(common, &asked.remote, &asked.command),
         Command::Init(args) => init::run(common, &args),
@@ -116,6 +123,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Role(asked) => role::run(common, &asked.remote, &asked.command),
         Command::Key(asked) => key::run(common, &asked.remote, &asked.command),
         Command::Store(command) => store::run(common, &command),
+        Command::Sources(asked) => sources::run(common, &asked.remote, &asked.command),
         Command::Backup(args) => backup::run(common, &args),
         Command::Restore(args) => restore::run(common, &args),
         Command::Config(command) => config::run(common, &command),

@@ -62,7 +62,7 @@ const CUSTOMERS_EACH: u64 = 40;
 pub(super) fn of_day(seed: u64, cast: &Cast, day: i64, moments: &mut Vec<(Timestamp, Elsewhere)>) {
     let chance = &mut Chance::of(seed, &[KEY_CUSTOMERS, day as u64]);
     let people = cast.people.len() as u64;
-    for _ in 0..1 + people / 22 {
+    for _ in 0..=people / 22 {
         let city = cast.head_office;
         let minute = chance.around(14 * 60, 9 * 60);
         let mut time = days::at(days::local_midnight(day, city), minute, chance);
@@ -80,7 +80,7 @@ pub(super) fn of_day(seed: u64, cast: &Cast, day: i64, moments: &mut Vec<(Timest
             moments.push((time, Elsewhere::Customer(act)));
         };
         // Some come with an account of somewhere else.
-        let proof = if customer % 4 == 0 {
+        let proof = if customer.is_multiple_of(4) {
             Step::Federation
         } else {
             Step::Password

@@ -50,6 +50,9 @@ pub struct Terms<'a> {
     pub choice: Choice,
     /// What one record may cost.
     pub limits: Limits,
+    /// The number that the sender gave to this input; it is stored with the last of its records, so that it counts only when
+    /// all of them are there.
+    pub sequence: Option<u64>,
     /// The edge's clock.
     pub now: fn() -> Timestamp,
 }
@@ -156,8 +159,17 @@ pub struct Intake<'a> {
     waiting_bytes: usize,
     ignored: u64,
     rejected: u64,
+    /// Why a record was rejected last, for the ledger.
+    error: Option<String>,
     summary: Summary,
     rejections: Vec<Rejection>,
+}
+
+/// Where a batch stands in its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Amidst,
+    AtTheEnd,
 }
 
 /// An event that waits for its batch.
@@ -181,6 +193,7 @@ impl<'a> Intake<'a> {
             waiting_bytes: 0,
             ignored: 0,
             rejected: 0,
+            error: None,
             summary: Summary::default(),
             rejections: Vec::new(),
         }
@@ -198,7 +211,7 @@ impl<'a> Intake<'a> {
         self.parser.push(bytes, &mut self.records);
         self.take_records()?;
         if self.waiting_events >= BATCH_EVENTS || self.waiting_bytes >= BATCH_BYTES {
-            self.store()?;
+            self.store(Place::Amidst)?;
         }
         Ok(())
     }
@@ -207,7 +220,7 @@ impl<'a> Intake<'a> {
     pub fn finish(&mut self) -> Result<(), IntakeError> {
         self.parser.finish(&mut self.records);
         self.take_records()?;
-        self.store()?;
+        self.store(Place::AtTheEnd)?;
         for (tenant, waits) in &mut self.summary.unassembled {
             *waits = Unassembled::default();
             for record in self.terms.store.unassembled(*tenant)? {
@@ -216,6 +229,15 @@ impl<'a> Intake<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The input broke off: the ledger says why. What was stored before stays; what waits comes again with the whole of it.
+    pub fn broke_off(&mut self, reason: &str) -> Result<(), IntakeError> {
+        self.waiting.clear();
+        self.parts.clear();
+        (self.ignored, self.rejected) = (0, 0);
+        self.error = Some(reason.to_owned());
+        self.store(Place::Amidst)
     }
 
     /// What came of it so far.
@@ -281,6 +303,7 @@ impl<'a> Intake<'a> {
 
     fn reject(&mut self, line: u64, reason: String, original: Vec<u8>) {
         self.rejected += 1;
+        self.error = Some(format!("line {line}: {reason}"));
         self.summary.total.counts.add(&Counts {
             read: 1,
             rejected: 1,
@@ -388,9 +411,9 @@ impl<'a> Intake<'a> {
     }
 
     /// Stores what waits, a batch for each tenant, in time order: rows are kept so, and random order costs more.
-    fn store(&mut self) -> Result<(), IntakeError> {
+    fn store(&mut self, place: Place) -> Result<(), IntakeError> {
         let assembled = self.keep_parts()?;
-        self.store_events()?;
+        self.store_events(place)?;
         if assembled.is_empty() {
             return Ok(());
         }
@@ -404,15 +427,18 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    fn store_events(&mut self) -> Result<(), IntakeError> {
+    fn store_events(&mut self, place: Place) -> Result<(), IntakeError> {
         let (mut ignored, mut rejected) = (
             std::mem::take(&mut self.ignored),
             std::mem::take(&mut self.rejected),
         );
+        let mut error = self.error.take();
+        let mut sequence = self.terms.sequence.filter(|_| place == Place::AtTheEnd);
         let mut waiting = std::mem::take(&mut self.waiting);
         self.waiting_events = 0;
         self.waiting_bytes = 0;
-        if waiting.is_empty() && ignored + rejected > 0 {
+        let has_more = ignored + rejected > 0 || error.is_some() || sequence.is_some();
+        if waiting.is_empty() && has_more {
             waiting.insert(self.tenant_of_unnamed()?, Vec::new());
         }
         // Records that told no event stand on the ledger of the first tenant that was brought something with them.
@@ -440,6 +466,8 @@ impl<'a> Intake<'a> {
                 events: drafts,
                 ignored: std::mem::take(&mut ignored),
                 rejected: std::mem::take(&mut rejected),
+                sequence: sequence.take(),
+                error: error.take(),
             };
             let lease = self.terms.store.lease(tenant)?;
             let appended = self.terms.store.append(&lease, batch)?;

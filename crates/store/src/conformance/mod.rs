@@ -4,6 +4,7 @@ mod cases;
 mod fragments;
 mod purges;
 mod removals;
+mod sources;
 mod trial;
 
 use crate::events::EventStore;
@@ -140,6 +141,26 @@ const CASES: &[(&str, Delivery, Case)] = &[
         "the change log tells every commit after a cursor",
         Delivery::Exact,
         cases::change_log,
+    ),
+    (
+        "the ledger says hour by hour what came, in how many batches, how late, and what failed",
+        Delivery::Exact,
+        sources::hours,
+    ),
+    (
+        "a recount from the events gives what the ledger says",
+        Delivery::Exact,
+        sources::proofs,
+    ),
+    (
+        "the numbers of uploads that came whole are known, whatever month they are of and after it was freed",
+        Delivery::Unruly,
+        sources::numbers,
+    ),
+    (
+        "what a sender tells of a loss is kept once, and so is that somebody closed it",
+        Delivery::Unruly,
+        sources::losses,
     ),
     (
         "tenants with the same ids do not see each other",

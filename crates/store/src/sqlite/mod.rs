@@ -9,6 +9,7 @@ mod filter;
 mod fragments;
 mod history;
 mod leaving;
+mod ledger;
 mod newer;
 mod originals;
 mod partition;
@@ -17,6 +18,7 @@ mod removed;
 mod reproject;
 mod scan;
 mod schema;
+mod tables;
 mod tally;
 mod tenant;
 mod upgrade;
@@ -213,6 +215,8 @@ impl EventStore for SqliteEventStore {
             events,
             ignored: batch.ignored,
             rejected: batch.rejected,
+            sequence: batch.sequence,
+            error: batch.error,
             reply,
         };
         self.shared.waiting.fetch_add(1, Ordering::Relaxed);

@@ -178,6 +178,7 @@ fn place_of(place: &ImportPlace, input: &Input) -> ImportPlace {
     if is_auto && let Some(format) = sources::formats::by_file_name(&input.name()) {
         place.format = Some(format.id.to_owned());
     }
+    place.file = Some(input.name());
     place
 }
 

@@ -2,9 +2,10 @@
 
 use super::tenant;
 use crate::app::App;
-use crate::inputs::intake::{Intake, Line, Rejection, TenantRule, Tenants, Terms};
+use crate::inputs::intake::{Intake, Line, Rejection, Summary, TenantRule, Tenants, Terms};
 use crate::inputs::upload::Upload;
 use crate::layers::RequestId;
+use crate::ledger::names;
 use crate::problem::Problem;
 use crate::routes::listed::Routes;
 use crate::{chance, clock};
@@ -27,13 +28,14 @@ use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::control::{ControlError, ControlStore};
 use store::events::EventStore;
+use store::ledger::ImportedFile;
 use tokio::sync::mpsc::{Sender, channel};
 use uuid::Uuid;
 
 /// How much is read at once.
 const READ_BYTES: usize = 256 << 10;
-/// The name of imports in the ledger.
-const SOURCE: &str = "import";
+/// Letters of a file's name that are kept, the last ones.
+const FILE_LETTERS: usize = 300;
 
 /// Where the records of a run go; asked once before its first file, so that the run's own new tenants change nothing.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -61,6 +63,12 @@ pub struct ImportPlace {
     pub mapping: Option<String>,
     /// When the file was last written: dates without a year are not after it. The time of arrival if it is not known.
     pub not_after: Option<String>,
+    /// The run of the command: the same for all of its files.
+    #[serde(default)]
+    pub run: Option<Uuid>,
+    /// The file that this is, as the command calls it.
+    #[serde(default)]
+    pub file: Option<String>,
 }
 
 /// A line of the answer.
@@ -172,6 +180,8 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
             format: start.format,
             mapping: start.mapping,
             not_after: None,
+            run: Some(chance::guid()),
+            file: None,
         });
     }
     let tenants = app.control.tenants()?;
@@ -185,6 +195,8 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
         format: start.format,
         mapping: start.mapping,
         not_after: None,
+        run: Some(chance::guid()),
+        file: None,
     })
 }
 
@@ -266,10 +278,11 @@ fn bring(
     let mut intake = Intake::new(Terms {
         store: app.events.as_ref(),
         tenants,
-        source: SOURCE,
+        source: names::IMPORT,
         lateness: Lateness::NotCounted,
         choice,
         limits: Limits::default(),
+        sequence: None,
         now: clock::now,
     })
     .hinted(Hints {
@@ -287,6 +300,7 @@ fn bring(
     intake.finish().map_err(|error| error.to_string())?;
     tell(&mut intake, lines)?;
     let summary = intake.summary();
+    note(app, place, summary);
     let total = &summary.total;
     app.metrics
         .count_brought("import", &total.counts, total.last, app.now());
@@ -322,6 +336,43 @@ fn written_at(place: &ImportPlace) -> Timestamp {
     let told = place.not_after.as_deref();
     told.and_then(|time| Timestamp::parse_vendor(time).ok())
         .unwrap_or_else(clock::now)
+}
+
+/// Notes the file with each tenant that it brought something; records of no tenant with the first, as the ledger does. The
+/// rows are stored: a note that fails is no reason to fail.
+fn note(app: &App, place: &ImportPlace, summary: &Summary) {
+    let (Some(run), Some(file)) = (place.run, &place.file) else {
+        return;
+    };
+    let letters = file.chars().count();
+    let file: String = file.chars().skip(letters.saturating_sub(FILE_LETTERS)).collect();
+    let total = &summary.total.counts;
+    let (mut ignored, mut rejected) = (total.ignored, total.rejected);
+    for line in summary.tenants.values() {
+        rejected = rejected.saturating_sub(line.counts.rejected);
+    }
+    for (tenant, line) in &summary.tenants {
+        let mut counts = line.counts;
+        counts.ignored += ignored;
+        counts.rejected += rejected;
+        counts.read += ignored + rejected;
+        (ignored, rejected) = (0, 0);
+        let import = ImportedFile {
+            run,
+            file: file.clone(),
+            ended: clock::now(),
+            counts,
+            oldest: line.first,
+            newest: line.last,
+        };
+        let kept = app
+            .events
+            .lease(*tenant)
+            .and_then(|lease| app.events.note_import(&lease, import));
+        if let Err(error) = kept {
+            tracing::warn!(tenant.id = %tenant, "that a file was imported could not be noted: {error}");
+        }
+    }
 }
 
 fn tell(intake: &mut Intake<'_>, lines: &Sender<Bytes>) -> Result<(), String> {
