@@ -321,6 +321,30 @@ fn a_format_that_is_named_says_whose_else_a_line_is() {
     assert!(found[1].starts_with("ignored:"), "{found:?}");
 }
 
+/// A piece of a log may be the middle of the trace of an error and nothing else.
+#[test]
+fn a_format_of_lines_that_is_named_makes_any_text_a_log() {
+    let trace = b"\tat java.base/java.lang.Thread.run(Thread.java:1583)\n\t... 12 more\n";
+    let named = told(&read_as(Choice::Only(by_id("keycloak").unwrap()), trace));
+    assert!(
+        named
+            .iter()
+            .all(|told| told.starts_with("ignored: lines of programs")),
+        "{named:?}"
+    );
+    assert_eq!(named.len(), 2);
+    let unnamed = told(&read(trace));
+    assert!(
+        unnamed[0].starts_with("rejected: it is no JSON object"),
+        "{unnamed:?}"
+    );
+    let record = br#"{"type":"LOGIN","realmId":"r","clientId":"c","time":1793534400123}"#;
+    assert_eq!(
+        told(&read_as(Choice::Only(by_id("keycloak").unwrap()), record)).len(),
+        1
+    );
+}
+
 /// Words of logs in any order: nothing here is sound, but much of it nearly is.
 fn words() -> impl Strategy<Value = Vec<u8>> {
     let words: Vec<&[u8]> = vec![
