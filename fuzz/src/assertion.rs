@@ -18,7 +18,10 @@ const NOW: Timestamp = Timestamp::from_unix_seconds(1_570_060_000);
 pub fn check(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let endpoint = ["https://reports.contoso.com/contoso.com/oauth2/token".to_owned()];
-    assert!(check_assertion(&text, &client(), &endpoint, NOW).is_err(), "{text}");
+    assert!(
+        check_assertion(&text, &client(), &endpoint, NOW).is_err(),
+        "{text}"
+    );
     let _ = claimed_client(&text);
     if let Ok(certificate) = Certificate::from_pem(&text) {
         assert!(certificate.public_key.len() <= 1_100);

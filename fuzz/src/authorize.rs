@@ -9,7 +9,11 @@ use issuer::reply::Reply;
 use model::tenant::TenantId;
 use uuid::Uuid;
 
-const ADDRESSES: [&str; 3] = ["https://localhost", "http://127.0.0.1/reply", "com.contoso.app:/reply"];
+const ADDRESSES: [&str; 3] = [
+    "https://localhost",
+    "http://127.0.0.1/reply",
+    "com.contoso.app:/reply",
+];
 
 /// Takes the bytes for a query behind a known client's id, in both versions, of a client of each kind.
 pub fn check(bytes: &[u8]) {

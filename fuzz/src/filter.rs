@@ -52,7 +52,7 @@ fn check_predicate(report: &'static ReportDef, text: &str, predicate: &Predicate
         let again = filter::parse(report, &spelled);
         assert_eq!(again.as_ref(), Ok(predicate), "{text} was spelled {spelled}");
     }
-    let Some(member) = filter::time_member(report) else {
+    let Some(member) = report.time_member() else {
         return;
     };
     let ranges = predicate.time_ranges(member);

@@ -6,10 +6,17 @@
 pub mod assertion;
 pub mod authorize;
 pub mod entra_records;
+mod event;
+#[allow(dead_code, missing_docs, reason = "the tests of the room have it, too")]
+#[path = "../../crates/sources/tests/common/evtx.rs"]
+mod event_log;
+pub mod evtx;
 pub mod filter;
 pub mod form;
 mod json_tree;
+pub mod lines;
 pub mod mapping;
+pub mod mim;
 mod mutation;
 pub mod records;
 pub mod request_line;
@@ -19,6 +26,8 @@ mod spelling;
 pub mod tables;
 pub mod time;
 pub mod token;
+pub mod vendor_records;
+pub mod xml;
 
 /// What an input decides by its hash: where it is cut, how small the limits are, and how much of a check it gets.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +83,10 @@ pub const ALL: &[Target] = &[
         check: entra_records::check,
     },
     Target {
+        name: "evtx",
+        check: evtx::check,
+    },
+    Target {
         name: "filter",
         check: filter::check,
     },
@@ -82,8 +95,16 @@ pub const ALL: &[Target] = &[
         check: form::check,
     },
     Target {
+        name: "lines",
+        check: lines::check,
+    },
+    Target {
         name: "mapping",
         check: mapping::check,
+    },
+    Target {
+        name: "mim",
+        check: mim::check,
     },
     Target {
         name: "records",
@@ -108,5 +129,13 @@ pub const ALL: &[Target] = &[
     Target {
         name: "token",
         check: token::check,
+    },
+    Target {
+        name: "xml",
+        check: xml::check,
+    },
+    Target {
+        name: "vendor_records",
+        check: vendor_records::check,
     },
 ];

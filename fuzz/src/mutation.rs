@@ -6,8 +6,20 @@ use arbitrary::{Result, Unstructured};
 /// A record that has grown beyond this is changed no further.
 const RECORD_BYTES_MAX: usize = 32 * 1024;
 
+/// Names and texts that mean something somewhere.
+pub(crate) struct Words<'a> {
+    pub(crate) names: &'a [&'a str],
+    pub(crate) texts: &'a [&'a str],
+}
+
+/// The words of Entra's records, and those that mean something in any record.
+pub(crate) const ENTRA: Words<'static> = Words {
+    names: NAMES,
+    texts: TEXTS,
+};
+
 /// Changes a record as the choices say, until they run out.
-pub(crate) fn mutate(record: &mut Json, choices: &mut Unstructured<'_>) -> Result<()> {
+pub(crate) fn mutate(record: &mut Json, choices: &mut Unstructured<'_>, words: &Words<'_>) -> Result<()> {
     for _ in 0..24 {
         if choices.is_empty() {
             break;
@@ -17,7 +29,7 @@ pub(crate) fn mutate(record: &mut Json, choices: &mut Unstructured<'_>) -> Resul
         let wanted = choices.choose_index(objects)?;
         let mut seen = 0;
         if let Some(members) = nth_object(record, wanted, &mut seen)
-            && change(members, choices)? == Growth::Unbounded
+            && change(members, choices, words)? == Growth::Unbounded
             && record.to_string().len() > RECORD_BYTES_MAX
         {
             break;
@@ -35,27 +47,31 @@ enum Growth {
     Unbounded,
 }
 
-fn change(members: &mut Vec<(String, Json)>, choices: &mut Unstructured<'_>) -> Result<Growth> {
+fn change(
+    members: &mut Vec<(String, Json)>,
+    choices: &mut Unstructured<'_>,
+    words: &Words<'_>,
+) -> Result<Growth> {
     let what = choices.int_in_range(0..=8_u8)?;
     if members.is_empty() || what == 0 {
-        let member = (name(choices)?, value(choices, 0)?);
+        let member = (name(choices, words)?, value(choices, 0, words)?);
         let at = choices.choose_index(members.len() + 1)?;
         members.insert(at, member);
         return Ok(Growth::Bounded);
     }
     let at = choices.choose_index(members.len())?;
     match what {
-        1 | 2 => members[at].1 = value(choices, 0)?,
+        1 | 2 => members[at].1 = value(choices, 0, words)?,
         3 => drop(members.remove(at)),
         4 => {
-            let twin = (members[at].0.clone(), value(choices, 0)?);
+            let twin = (members[at].0.clone(), value(choices, 0, words)?);
             members.push(twin);
         }
         5 => {
             let changed = if choices.arbitrary()? {
                 members[at].0.to_uppercase()
             } else {
-                name(choices)?
+                name(choices, words)?
             };
             members[at].0 = changed;
         }
@@ -72,7 +88,7 @@ fn change(members: &mut Vec<(String, Json)>, choices: &mut Unstructured<'_>) -> 
         }
         _ => {
             // In another case: which of the two counts must not depend on their order.
-            let twin = (members[at].0.to_lowercase(), value(choices, 0)?);
+            let twin = (members[at].0.to_lowercase(), value(choices, 0, words)?);
             members.insert(0, twin);
         }
     }
@@ -165,9 +181,9 @@ const NAMES: &[&str] = &[
     "",
 ];
 
-fn name(choices: &mut Unstructured<'_>) -> Result<String> {
+fn name(choices: &mut Unstructured<'_>, words: &Words<'_>) -> Result<String> {
     if choices.ratio(7_u8, 8_u8)? {
-        Ok((*choices.choose(NAMES)?).to_owned())
+        Ok((*choices.choose(words.names)?).to_owned())
     } else {
         let name: String = choices.arbitrary()?;
         Ok(if name == "value" || name == "records" {
@@ -245,7 +261,7 @@ const TEXTS: &[&str] = &[
     "AAÖ",
 ];
 
-fn value(choices: &mut Unstructured<'_>, depth: u8) -> Result<Json> {
+fn value(choices: &mut Unstructured<'_>, depth: u8, words: &Words<'_>) -> Result<Json> {
     let most = if depth < 4 { 9 } else { 6 };
     Ok(match choices.int_in_range(0..=most)? {
         0 => Json::Null,
@@ -253,18 +269,18 @@ fn value(choices: &mut Unstructured<'_>, depth: u8) -> Result<Json> {
         2 => Json::Number(choices.arbitrary::<i64>()?.to_string()),
         3 => number(choices)?,
         4 => Json::Text(choices.arbitrary()?),
-        5 | 6 => Json::Text((*choices.choose(TEXTS)?).to_owned()),
+        5 | 6 => Json::Text((*choices.choose(words.texts)?).to_owned()),
         7 => {
             let mut items = Vec::new();
             for _ in 0..choices.int_in_range(0..=4_u8)? {
-                items.push(value(choices, depth + 1)?);
+                items.push(value(choices, depth + 1, words)?);
             }
             Json::List(items)
         }
         _ => {
             let mut members = Vec::new();
             for _ in 0..choices.int_in_range(0..=4_u8)? {
-                members.push((name(choices)?, value(choices, depth + 1)?));
+                members.push((name(choices, words)?, value(choices, depth + 1, words)?));
             }
             Json::Object(members)
         }

@@ -85,7 +85,7 @@ impl Cut {
 fn check_places(bytes: &[u8], pieces: &[Piece]) {
     let is_utf16 = matches!(
         bytes,
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'[', 0, ..] | [0, b'{' | b'[', ..]
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'[' | b'<', 0, ..] | [0, b'{' | b'[' | b'<', ..]
     );
     if is_utf16 {
         return;
@@ -245,6 +245,7 @@ pub(crate) fn check_same(one: &Understanding, other: &Understanding) {
                 (other.format, other.key, other.rank, &other.event, &other.original)
             );
         }
+        (Understanding::Fragment(one), Understanding::Fragment(other)) => assert_eq!(one, other),
         (Understanding::Ignored { reason: one }, Understanding::Ignored { reason: other }) => {
             assert_eq!(one, other);
         }

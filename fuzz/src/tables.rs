@@ -3,6 +3,7 @@
 
 use crate::Chance;
 use crate::records::{CUTS, check_same};
+use model::batch::FragmentDraft;
 use sources::table::{Row, RowContent, RowSplitter, is_table};
 use sources::{Choice, Limits, Record, Understanding, open, understand};
 
@@ -53,7 +54,7 @@ fn rows(limits: Limits, delimiter: u8, chunks: &[&[u8]]) -> Vec<Row> {
 fn check_places(bytes: &[u8], rows: &[Row], limits: Limits) {
     let is_utf16 = matches!(
         bytes,
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'[', 0, ..] | [0, b'{' | b'[', ..]
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'[' | b'<', 0, ..] | [0, b'{' | b'[' | b'<', ..]
     );
     if is_utf16 {
         return;
@@ -100,7 +101,20 @@ fn records(chunks: &[&[u8]]) -> Vec<Record> {
     out
 }
 
-fn check_again(understanding: Understanding) {
+/// A part of a record is one of its record's, and is read again the same.
+pub(crate) fn check_part(part: &FragmentDraft) {
+    assert!(
+        part.part >= 1 && (part.parts == 0 || part.part <= part.parts),
+        "{part:?}"
+    );
+    assert!(!part.whole.is_empty());
+    let Some(Understanding::Fragment(again)) = understand(&Choice::Auto, part.original.clone()) else {
+        panic!("cannot be read again: {part:?}")
+    };
+    assert_eq!(*again, *part);
+}
+
+pub(crate) fn check_again(understanding: Understanding) {
     match understanding {
         Understanding::Event(first) => {
             let choice = Choice::Only(sources::by_id(first.format).expect("the format is known"));
@@ -116,6 +130,7 @@ fn check_again(understanding: Understanding) {
             );
             let _ = first.draft();
         }
+        Understanding::Fragment(part) => check_part(&part),
         Understanding::Ignored { reason } | Understanding::Rejected { reason, .. } => {
             assert!(!reason.is_empty());
         }

@@ -87,7 +87,9 @@ fn check_claims(bench: &Bench, text: &str) {
     );
     let issuers = ["", "v2.0"].map(|end| format!("https://reports.contoso.com/{tenant}/{end}"));
     assert!(
-        claims["iss"].as_str().is_some_and(|issuer| issuers.iter().any(|ours| ours == issuer)),
+        claims["iss"]
+            .as_str()
+            .is_some_and(|issuer| issuers.iter().any(|ours| ours == issuer)),
         "{text}"
     );
     // A token for a user never has permissions of an application.

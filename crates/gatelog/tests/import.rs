@@ -302,7 +302,14 @@ fn the_answer_for_programs_has_its_names() {
         "first",
         "last",
     ];
-    let more = ["files", "lines", "tenants", "ignoredReasons", "rejectedFile"];
+    let more = [
+        "files",
+        "lines",
+        "tenants",
+        "ignoredReasons",
+        "unassembled",
+        "rejectedFile",
+    ];
     assert_eq!(names, sums.iter().chain(&more).copied().collect());
     assert_eq!(
         (&json["first"], &json["last"]),

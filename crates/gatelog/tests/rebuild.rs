@@ -230,12 +230,16 @@ fn files_of_schema_1_are_brought_up_and_counted() {
          INSERT INTO changes SELECT seq, 0, outcome, id FROM events; DROP TABLE commits; DROP TABLE blocks;
          ALTER TABLE events DROP COLUMN block; ALTER TABLE events DROP COLUMN block_start;
          ALTER TABLE events DROP COLUMN block_end; ALTER TABLE events DROP COLUMN usage; ALTER TABLE events DROP COLUMN elsewhere; ALTER TABLE meta DROP COLUMN counted;
+         DROP TABLE received; ALTER TABLE events DROP COLUMN late_by; ALTER TABLE ledger DROP COLUMN batches;
+         ALTER TABLE ledger DROP COLUMN late_seconds; ALTER TABLE ledger DROP COLUMN late_most;
+         ALTER TABLE ledger DROP COLUMN late_unmarked; ALTER TABLE ledger DROP COLUMN oldest;
+         ALTER TABLE ledger DROP COLUMN error; ALTER TABLE ledger DROP COLUMN error_at;
          PRAGMA user_version = 1;",
     );
     let plan = workplace.json(&["store", "migrate", "--dry-run"]);
     let files = plan.as_array().unwrap();
     assert_eq!(files.len(), 1, "{plan}");
-    assert_eq!((&files[0]["from"], &files[0]["to"]), (&json!(1), &json!(3)));
+    assert_eq!((&files[0]["from"], &files[0]["to"]), (&json!(1), &json!(4)));
     assert_eq!(workplace.json(&["store", "migrate", "--dry-run"]), plan);
     let made = workplace.json(&["store", "migrate"]);
     assert_eq!(

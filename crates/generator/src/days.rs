@@ -6,6 +6,7 @@ use crate::apps::{AZURE_PORTAL, COMMON_APPS, MAIL, SERVICES};
 use crate::chance::Chance;
 use crate::changes::{CHANGES, Change};
 use crate::devices::STRANGERS;
+use crate::elsewhere::Elsewhere;
 use crate::names::{FIRST_OPEN_GROUP, GROUPS, IT};
 use crate::outcomes::{METHODS, Outcome, SecondFactor};
 use crate::people::{Cast, Person};
@@ -43,6 +44,8 @@ pub(crate) enum Moment {
     Provisioned { person: u32, app: usize, act: Act },
     /// The vendor's protection noticed something about a sign-in.
     Noticed(Noticed),
+    /// Something happens beside Entra.
+    Elsewhere(Elsewhere),
     /// It found a person's password where passwords are sold.
     Leaked { person: u32 },
     /// It found an application's key lying open.
@@ -439,17 +442,17 @@ fn chance_app(chance: &mut Chance, person: &Person) -> usize {
 }
 
 /// 1970-01-01 was a Thursday.
-fn is_weekend(day: i64) -> bool {
+pub(crate) fn is_weekend(day: i64) -> bool {
     (day + 3).rem_euclid(7) >= 5
 }
 
 /// Midnight of a local day, in seconds since 1970.
-fn local_midnight(day: i64, city: usize) -> i64 {
+pub(crate) fn local_midnight(day: i64, city: usize) -> i64 {
     day * 86_400 - CITIES[city].utc_offset_minutes * 60
 }
 
 /// A minute of a day, at a random tick within it.
-fn at(midnight: i64, minute: i64, chance: &mut Chance) -> Timestamp {
+pub(crate) fn at(midnight: i64, minute: i64, chance: &mut Chance) -> Timestamp {
     let minute = minute.clamp(0, 1439);
     Timestamp::from_unix_seconds(midnight + minute * 60)
         .plus_ticks(chance.between(1, 60 * TICKS_PER_SECOND - 1))

@@ -13,7 +13,7 @@
 //!     domain: "contoso.example".to_owned(),
 //! };
 //! let first = Generator::new(plan).next().unwrap();
-//! assert!(first.json.starts_with("{\"id\":"));
+//! assert!(first.record.starts_with("{\"id\":"));
 //! ```
 
 mod apps;
@@ -22,6 +22,7 @@ pub mod chance;
 mod changes;
 mod days;
 mod devices;
+mod elsewhere;
 mod lifelike;
 mod names;
 mod outcomes;
@@ -33,17 +34,29 @@ mod sign_in_record;
 mod uniform;
 mod verdicts;
 
+pub use elsewhere::Source;
 pub use lifelike::{Generator, Plan};
 pub use uniform::{RecordSize, Stream, Uniform, stream, uniform};
 
 use model::time::Timestamp;
 
-/// One made-up event.
+/// One made-up event of a lifelike directory, as its source tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// When it happened; the same instant that the record names.
+    pub time: Timestamp,
+    /// Who wrote it down.
+    pub source: Source,
+    /// One record on one line. Of Entra it is as Microsoft Graph writes it (a `signIn`, a `directoryAudit`, a
+    /// `provisioningObjectSummary`, a `riskDetection` or a `riskyUser`). Only sshd's is no JSON.
+    pub record: String,
+}
+
+/// One made-up event for measuring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
     /// When it happened; the same instant that the record names.
     pub time: Timestamp,
-    /// One record as Microsoft Graph writes it (a `signIn`, a `directoryAudit`, a `provisioningObjectSummary`, a
-    /// `riskDetection` or a `riskyUser`), on one line.
+    /// One record as Microsoft Graph writes it, on one line.
     pub json: String,
 }

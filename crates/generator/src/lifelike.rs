@@ -1,12 +1,13 @@
 //! The generator: plans day by day and hands out one record after the other, oldest first.
 
-use crate::Generated;
+use crate::Told;
 use crate::apps::{APPS, App, SERVICES};
 use crate::audit_record::{self, Actor, Audit, Target};
 use crate::chance::Chance;
 use crate::changes::{self, Change, Scene, group_id};
 use crate::days::{self, Attempt, Moment, With};
 use crate::devices::{BROWSER, MODERN_CLIENT, Machine, STRANGERS};
+use crate::elsewhere::{self, Source};
 use crate::names::GROUPS;
 use crate::outcomes::{Outcome, SecondFactor};
 use crate::people::{Cast, Person};
@@ -51,6 +52,8 @@ pub struct Generator {
     planned_count: u64,
     /// The same for what is numbered apart, see [`BESIDE`].
     beside_count: u64,
+    /// The same for what happens beside Entra, see [`ELSEWHERE`].
+    elsewhere_count: u64,
 }
 
 impl Generator {
@@ -64,6 +67,7 @@ impl Generator {
             planned: BTreeMap::new(),
             planned_count: 0,
             beside_count: 0,
+            elsewhere_count: 0,
             plan,
         }
     }
@@ -96,6 +100,13 @@ impl Generator {
                     self.planned.insert((time, BESIDE + self.beside_count), moment);
                 }
                 self.beside_count += 1;
+            }
+            for (time, moment) in elsewhere::of_day(seed, &self.cast, self.next_day) {
+                if time >= self.start && time <= self.plan.end {
+                    let number = ELSEWHERE + self.elsewhere_count;
+                    self.planned.insert((time, number), Moment::Elsewhere(moment));
+                }
+                self.elsewhere_count += 1;
             }
             self.next_day += 1;
         }
@@ -138,6 +149,15 @@ impl Generator {
                 verdicts::leaked_by_service(self.plan.seed, service, time, chance)
             }
             Moment::AtRisk { person } => verdicts::at_risk(self.person(person), time),
+            Moment::Elsewhere(moment) => {
+                let scene = elsewhere::Scene {
+                    seed: self.plan.seed,
+                    domain: &self.plan.domain,
+                    cast: &self.cast,
+                    time,
+                };
+                elsewhere::write(&scene, moment, chance)
+            }
         }
     }
 
@@ -305,13 +325,17 @@ impl Generator {
 }
 
 impl Iterator for Generator {
-    type Item = Generated;
+    type Item = Told;
 
-    fn next(&mut self) -> Option<Generated> {
+    fn next(&mut self) -> Option<Told> {
         self.plan_ahead();
         let ((time, number), moment) = self.planned.pop_first()?;
-        let json = String::from_utf8_lossy(&self.write(time, number, moment)).into_owned();
-        Some(Generated { time, json })
+        let source = match moment {
+            Moment::Elsewhere(moment) => moment.source(),
+            _ => Source::Entra,
+        };
+        let record = String::from_utf8_lossy(&self.write(time, number, moment)).into_owned();
+        Some(Told { time, source, record })
     }
 }
 
@@ -319,3 +343,5 @@ const KEY_RECORD: u64 = 20;
 
 /// What came later than the first version is numbered from here, so that the records of before stay as they were.
 const BESIDE: u64 = 1 << 48;
+/// What happens beside Entra came later still.
+const ELSEWHERE: u64 = 1 << 49;

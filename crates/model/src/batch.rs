@@ -32,6 +32,21 @@ pub struct EventDraft {
     pub usage: Vec<UsageDraft>,
 }
 
+/// A part of a record that its source wrote in several: it waits in the store until the others are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FragmentDraft {
+    /// The format that understood it, and that puts the whole together.
+    pub format: &'static str,
+    /// The record that it is part of, by the source's id; the same for all of its parts.
+    pub whole: String,
+    /// Its number, from 1.
+    pub part: u32,
+    /// How many parts the record has; 0 where nothing tells, which no further part can complete.
+    pub parts: u32,
+    /// The part as it came.
+    pub original: Vec<u8>,
+}
+
 /// A row on its way into the store; its key is the event's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowDraft {
@@ -169,6 +184,11 @@ pub struct Batch {
     pub ignored: u64,
     /// Records that were not understood.
     pub rejected: u64,
+    /// The number that the sender gave to the upload which this batch completes: on its last batch alone, so that the number is
+    /// stored with the last of its rows.
+    pub sequence: Option<u64>,
+    /// What went wrong last, in a sentence: why a record was rejected, or why an upload broke off.
+    pub error: Option<String>,
 }
 
 /// Whether late events are counted.

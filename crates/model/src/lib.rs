@@ -4,6 +4,7 @@ pub mod batch;
 pub mod content;
 pub mod entity;
 pub mod event;
+pub mod gaps;
 pub mod identity;
 pub mod json;
 pub mod query;

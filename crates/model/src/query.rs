@@ -268,6 +268,25 @@ impl Predicate {
         }
     }
 
+    /// The instants of the time property at which a row matches that has these other members: no more and no fewer.
+    pub fn times_of(&self, time_property: &str, others: &Value) -> TimeRanges {
+        match self {
+            Predicate::And(parts) => parts.iter().fold(TimeRanges::all(), |ranges, part| {
+                ranges.intersection(&part.times_of(time_property, others))
+            }),
+            Predicate::Or(parts) => parts.iter().fold(TimeRanges::none(), |ranges, part| {
+                ranges.union(&part.times_of(time_property, others))
+            }),
+            Predicate::Compare {
+                path: [name],
+                operator,
+                value: Literal::Time(time),
+            } if *name == time_property => TimeRanges::compared(*operator, *time),
+            other if other.matches(others) => TimeRanges::all(),
+            _ => TimeRanges::none(),
+        }
+    }
+
     /// Whether the time ranges say all there is, so that no row need be examined.
     pub fn is_only_about(&self, time_property: &str) -> bool {
         match self {

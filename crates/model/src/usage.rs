@@ -5,9 +5,10 @@
 
 use crate::event::{Audit, Event, Facts, SignIn, SignInKind, Target};
 use crate::identity::{Vendor, derive};
-use crate::reports::{action, is_success};
+use crate::reports::{CustomerSort, action, customer, is_success};
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What is counted, each in amounts of its own meaning.
@@ -21,6 +22,10 @@ pub enum Tally {
     Accounts,
     /// Ends and new beginnings of an account (the subject) at an instant (the member): deleted, added or restored.
     AccountEnds,
+    /// Authentications of customers to an application (the subject) by a flow (the member): how many.
+    CustomerAuthentications,
+    /// Second factors that customers of an application (the subject) were asked for by a way (the member): how many.
+    CustomerSecondFactors,
 }
 
 impl Tally {
@@ -30,6 +35,8 @@ impl Tally {
         Tally::GroupChanges,
         Tally::Accounts,
         Tally::AccountEnds,
+        Tally::CustomerAuthentications,
+        Tally::CustomerSecondFactors,
     ];
 
     /// The number on disk; never changed or used again.
@@ -39,6 +46,8 @@ impl Tally {
             Tally::GroupChanges => 2,
             Tally::Accounts => 3,
             Tally::AccountEnds => 4,
+            Tally::CustomerAuthentications => 5,
+            Tally::CustomerSecondFactors => 6,
         }
     }
 }
@@ -70,10 +79,10 @@ pub enum Member {
     Instant,
 }
 
-/// An application, an account or a group, and what it is called.
+/// An application, an account, a group or a way, and what it is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// Which of the three.
+    /// Which of the four.
     pub sort: Sort,
     /// Tells it from others: its id in lower case, else its name in lower case; empty for an application that is not told.
     pub key: String,
@@ -92,6 +101,8 @@ pub enum Sort {
     Account,
     /// A group.
     Group,
+    /// A way of doing something: a flow of signing in, a kind of second factor.
+    Way,
 }
 
 impl Sort {
@@ -101,6 +112,7 @@ impl Sort {
             Sort::Application => 1,
             Sort::Account => 2,
             Sort::Group => 3,
+            Sort::Way => 4,
         }
     }
 }
@@ -117,6 +129,8 @@ pub enum Grain {
     /// A row for each UTC day from the first account on: the accounts that were seen up to its end and not deleted by then.
     /// Amounts: with a sign-in name, guests (`#EXT#` in it), without one.
     Accounts,
+    /// A row for each UTC day, out of a tally whose members are ways: [`Counted::ways`] says how many by each.
+    Ways(Tally),
 }
 
 /// One line of a usage report before it is JSON.
@@ -136,6 +150,8 @@ pub struct Counted<'a> {
     pub amounts: Amounts,
     /// How many different members had a first amount.
     pub others: i64,
+    /// How many by way; empty unless that is what the [`Grain`] counts.
+    pub ways: &'a BTreeMap<String, i64>,
 }
 
 impl<'a> Counted<'a> {
@@ -145,6 +161,9 @@ impl<'a> Counted<'a> {
         (!name.is_empty()).then_some(name)
     }
 }
+
+/// What `$filter` calls the application of a count whose rows do not tell it.
+pub const APPLICATION: &str = "ApplicationId";
 
 /// The id of a row of a usage report: the same for the same tenant, report, subject and day, whatever it counts.
 pub fn row_id(tenant: TenantId, report: &str, key: &str, day: Timestamp) -> Uuid {
@@ -158,14 +177,19 @@ pub fn usage(event: &Event) -> Vec<UsageDraft> {
         return Vec::new();
     }
     match &event.facts {
-        Facts::SignIn(sign_in) => of_sign_in(sign_in).into_iter().collect(),
+        Facts::SignIn(sign_in) => of_sign_in(event.vendor, sign_in).into_iter().collect(),
         Facts::Audit(audit) => of_audit(audit),
         Facts::Provisioning(_) | Facts::RiskDetection(_) | Facts::RiskState(_) => Vec::new(),
     }
 }
 
-/// Sign-ins of people; an application or a workload that signs in uses nothing.
-fn of_sign_in(sign_in: &SignIn) -> Option<UsageDraft> {
+/// Sign-ins of people; an application or a workload that signs in uses nothing. Makers other than Entra write an event for the
+/// session and another for each application that is opened in it: there only those with an application count.
+fn of_sign_in(vendor: Vendor, sign_in: &SignIn) -> Option<UsageDraft> {
+    let has_application = sign_in.app_id.is_some() || sign_in.app_display_name.is_some();
+    if !has_application && !matches!(vendor, Vendor::Entra | Vendor::Mapped) {
+        return None;
+    }
     if !matches!(sign_in.kind, SignInKind::Interactive | SignInKind::NonInteractive) {
         return None;
     }
@@ -201,7 +225,7 @@ fn of_audit(audit: &Audit) -> Vec<UsageDraft> {
         return Vec::new();
     }
     let act = action(audit.activity.as_deref().unwrap_or_default());
-    let mut drafts = Vec::new();
+    let mut drafts: Vec<UsageDraft> = of_customer(audit).into_iter().collect();
     for target in of_type(audit, "Group") {
         let Some(group) = group(target, audit) else {
             continue;
@@ -247,6 +271,32 @@ fn of_audit(audit: &Audit) -> Vec<UsageDraft> {
         });
     }
     drafts
+}
+
+/// A customer of B2C who was authenticated or asked for a second factor.
+fn of_customer(audit: &Audit) -> Option<UsageDraft> {
+    let customer = customer(audit)?;
+    let way = customer.counts_as()?;
+    let application = customer.application();
+    Some(UsageDraft {
+        tally: match customer.sort {
+            CustomerSort::SecondFactor(_) => Tally::CustomerSecondFactors,
+            CustomerSort::Authenticated(_) | CustomerSort::NotAuthenticated => Tally::CustomerAuthentications,
+        },
+        subject: Named {
+            sort: Sort::Application,
+            key: lower(application.unwrap_or_default()),
+            name: application.map(str::to_owned),
+            title: None,
+        },
+        member: Member::Named(Named {
+            sort: Sort::Way,
+            key: lower(way),
+            name: None,
+            title: Some(way.to_owned()),
+        }),
+        amounts: [1, 0, 0],
+    })
 }
 
 fn of_type<'a>(audit: &'a Audit, resource_type: &'a str) -> impl Iterator<Item = &'a Target> {

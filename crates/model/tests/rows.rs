@@ -9,14 +9,14 @@ use model::event::{
     RiskState, SignIn, SignInKind, Suspect, SuspectKind, Target, Verdict,
 };
 use model::identity::{EventKey, Kind, Vendor};
-use model::query::TimeRanges;
-use model::reports::{self, Face, ReportDef, Rows};
+use model::reports::{self, CountedWindow, Face, ReportDef, Rows};
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use model::usage::Counted;
 use proptest::prelude::*;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The names of a JSON object in the order of its text, twice-given ones twice.
 struct Names(Vec<String>);
@@ -145,6 +145,10 @@ fn words() -> impl Strategy<Value = String> {
         Just("Self-service Password Management".to_owned()),
         Just("Self-service Group Management".to_owned()),
         Just("Core Directory".to_owned()),
+        Just("B2C".to_owned()),
+        Just("Exchange token".to_owned()),
+        Just("Send SMS to verify phone number".to_owned()),
+        Just("ApplicationId".to_owned()),
         Just("UserManagement".to_owned()),
         Just("Reset password (self-service)".to_owned()),
         Just("Self-service password reset flow activity progress".to_owned()),
@@ -555,6 +559,7 @@ proptest! {
                     title: title.as_deref(),
                     amounts,
                     others,
+                    ways: &BTreeMap::from([(key.clone(), amounts[0]), ("SMS".to_owned(), amounts[1])]),
                 }));
             }
         }
@@ -572,16 +577,21 @@ proptest! {
 }
 
 #[test]
-fn a_count_is_one_item_with_zeros() {
+fn a_count_is_one_item_of_the_entitys_shape() {
     let at = |text| Timestamp::parse_vendor(text).unwrap();
-    let window = TimeRanges::between(at("2016-10-15"), at("2016-11-15"));
+    let some = BTreeMap::from([("SMS".to_owned(), 40), ("\"},{\"a\":\"".to_owned(), 2)]);
     for name in ["b2cAuthenticationCount", "b2cMfaRequestCount"] {
         let report = reports::by_name(Face::Reports, name).unwrap();
         let Rows::One(count) = report.rows else {
             panic!("{name} has more than one item")
         };
-        check(report, &count(&window));
-        check(report, &count(&TimeRanges::all()));
-        check(report, &count(&TimeRanges::none()));
+        for ways in [&BTreeMap::new(), &some] {
+            let counted = CountedWindow {
+                start: at("2016-10-15"),
+                end: at("2016-11-15"),
+                ways,
+            };
+            check(report, &(count.render)(&counted));
+        }
     }
 }

@@ -7,6 +7,7 @@ use model::identity::Vendor;
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use model::usage::{Counted, Member, Sort, Tally, row_id, usage};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 fn event(facts: Facts) -> Event {
@@ -220,18 +221,26 @@ fn the_numbers_of_tallies_and_sorts_never_change() {
         (Tally::GroupChanges, 2),
         (Tally::Accounts, 3),
         (Tally::AccountEnds, 4),
+        (Tally::CustomerAuthentications, 5),
+        (Tally::CustomerSecondFactors, 6),
     ];
     for (tally, number) in tallies {
         assert_eq!(tally.number(), number, "{tally:?}");
     }
     assert_eq!(Tally::ALL, tallies.map(|(tally, _)| tally));
-    for (sort, number) in [(Sort::Application, 1), (Sort::Account, 2), (Sort::Group, 3)] {
+    for (sort, number) in [
+        (Sort::Application, 1),
+        (Sort::Account, 2),
+        (Sort::Group, 3),
+        (Sort::Way, 4),
+    ] {
         assert_eq!(sort.number(), number, "{sort:?}");
     }
 }
 
 #[test]
 fn a_line_is_called_by_the_best_name_there_is() {
+    let none = BTreeMap::new();
     let called = |key, name, title| {
         let counted = Counted {
             id: Uuid::nil(),
@@ -241,6 +250,7 @@ fn a_line_is_called_by_the_best_name_there_is() {
             title,
             amounts: [0; 3],
             others: 0,
+            ways: &none,
         };
         counted.called()
     };
@@ -248,4 +258,23 @@ fn a_line_is_called_by_the_best_name_there_is() {
     assert_eq!(called("u-1", Some("ada@x"), None), Some("ada@x"));
     assert_eq!(called("u-1", None, None), Some("u-1"));
     assert_eq!(called("", None, None), None);
+}
+
+/// Okta writes one event for the session and another for each application that is opened in it.
+#[test]
+fn a_session_without_an_application_counts_for_entra_alone() {
+    let count = |vendor: Vendor, app: &str, title: Option<String>| {
+        let mut event = event(sign_in(SignInKind::Interactive, "u-1", "", app, 0));
+        event.vendor = vendor;
+        let Facts::SignIn(sign_in) = &mut event.facts else {
+            panic!()
+        };
+        sign_in.app_display_name = title;
+        usage(&event).len()
+    };
+    assert_eq!(count(Vendor::Entra, "", None), 1);
+    assert_eq!(count(Vendor::Mapped, "", None), 1);
+    assert_eq!(count(Vendor::Okta, "", None), 0);
+    assert_eq!(count(Vendor::Okta, "A-1", None), 1);
+    assert_eq!(count(Vendor::Duo, "", text("Wiki")), 1);
 }

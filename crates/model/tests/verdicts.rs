@@ -232,3 +232,65 @@ fn a_verdict_belongs_to_the_history_of_its_person_and_address() {
         [Subject::address("203.0.113.42")]
     );
 }
+
+/// The row of a maker's verdict, without the properties that say who and when.
+fn reason_of(vendor: Vendor, word: &str) -> Option<(&'static str, String, String)> {
+    let event = Event {
+        vendor,
+        vendor_id: text(ID),
+        time: time("2022-08-22T18:05:06.133Z"),
+        updated: None,
+        tenant: None,
+        facts: Facts::RiskDetection(Box::new(detection(word, "high", "atRisk"))),
+    };
+    let key = EventKey::from_vendor_id(vendor, Kind::RiskDetection, ID);
+    let row = reports::project(&event, &key).into_iter().next()?;
+    let json: serde_json::Value = serde_json::from_slice(&row.json).unwrap();
+    let evidence: serde_json::Value = serde_json::from_slice(&row.particulars).unwrap();
+    let said = json["reason"].as_str().unwrap_or_default().to_owned();
+    let product = evidence["product"].as_str().unwrap().to_owned();
+    Some((reports::by_number(row.report).unwrap().name, said, product))
+}
+
+#[test]
+fn a_verdict_is_its_makers_and_says_so() {
+    let check = |vendor: Vendor, word: &str, report: &str, reason: &str, product: &str| {
+        let got = reason_of(vendor, word).unwrap();
+        assert_eq!((got.0, got.1.as_str(), got.2.as_str()), (report, reason, product));
+    };
+    check(
+        Vendor::Okta,
+        "security.breached_credential.detected",
+        "compromisedCredentials",
+        "Leaked credentials (Okta: security.breached_credential.detected, level high, state atRisk)",
+        "Okta",
+    );
+    check(
+        Vendor::Google,
+        "account_disabled_password_leak",
+        "compromisedCredentials",
+        "Account suspended for a leaked password (Google Workspace: account_disabled_password_leak, level high, state atRisk)",
+        "Google Workspace",
+    );
+    check(
+        Vendor::Auth0,
+        "pwd_leak",
+        "compromisedCredentials",
+        "Somebody tried to sign in with a leaked password (Auth0: pwd_leak, level high, state atRisk)",
+        "Auth0",
+    );
+    check(
+        Vendor::Auth0,
+        "limit_wc",
+        "threatenedCredentials",
+        "Too many failed sign-ins to one account (Auth0: limit_wc, level high, state atRisk)",
+        "Auth0",
+    );
+}
+
+#[test]
+fn the_word_of_one_maker_means_nothing_from_another() {
+    assert_eq!(reason_of(Vendor::Entra, "pwd_leak"), None);
+    assert_eq!(reason_of(Vendor::Okta, "leakedCredentials"), None);
+    assert_eq!(reason_of(Vendor::Google, "pwd_leak"), None);
+}

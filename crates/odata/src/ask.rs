@@ -200,7 +200,7 @@ fn allowed(
 
 /// What of a predicate time ranges can say, and what must be examined row by row.
 fn divide(report: &'static ReportDef, predicate: Option<Predicate>) -> (TimeRanges, Option<Predicate>) {
-    let (Some(predicate), Some(member)) = (&predicate, filter::time_member(report)) else {
+    let (Some(predicate), Some(member)) = (&predicate, report.time_member()) else {
         return (TimeRanges::all(), predicate);
     };
     let times = predicate.time_ranges(member);

@@ -2,7 +2,8 @@
 
 use model::entity::{AUDIT_LOG_NAMESPACE, ComplexDef, Edm, EntityDef, NAMESPACE, Property};
 use model::query::Case;
-use model::reports::{Evidence, Face, FilterDef, FilterValue, License, Operators, ReportDef, Rows};
+use model::reports::{CountDef, Evidence, Face, FilterDef, FilterValue, License, Operators, ReportDef, Rows};
+use model::usage::Tally;
 
 /// All of them.
 pub(crate) const ALL: &[&ReportDef] = &[
@@ -42,7 +43,7 @@ const fn date(name: &'static str) -> Property {
 }
 
 /// The plainest shape: one date.
-pub(crate) static AUDIT_EVENTS: ReportDef = ReportDef {
+pub(crate) const AUDIT_EVENTS: ReportDef = ReportDef {
     time_property: Some("eventTime"),
     ..report(901, "auditEvents", Face::Reports, &AUDIT_EVENT)
 };
@@ -152,8 +153,15 @@ pub(crate) static AUTHENTICATION_COUNT: ReportDef = ReportDef {
             operators: Operators::Equality,
         },
     ],
-    rows: Rows::One(|_| Vec::new()),
+    rows: Rows::One(&COUNTED),
     ..report(905, "b2cAuthenticationCount", Face::Reports, &AUTHENTICATIONS)
+};
+
+const COUNTED: CountDef = CountDef {
+    tally: Tally::CustomerAuthentications,
+    rows: &AUDIT_EVENTS,
+    adds: |_| None,
+    render: |_| Vec::new(),
 };
 
 const AUTHENTICATIONS: EntityDef = EntityDef {

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::exports::Exports;
 use crate::keyring::Keys;
+use crate::ledger::names::Inputs;
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::passwords::tries::Tries;
@@ -52,6 +53,8 @@ pub struct App {
     pub passwords: Passwords,
     /// How often tokens are asked for.
     pub rates: Rates,
+    /// The inputs that programs named.
+    pub inputs: Inputs,
     /// Who took how many rows away today.
     pub exports: Exports,
     /// Wrong codes of devices, by the address they were typed at.
@@ -80,6 +83,7 @@ impl App {
             short_reads: Semaphore::new(cores()),
             passwords: Passwords::new(cores()),
             rates: Rates::new(&config.limits),
+            inputs: Inputs::default(),
             exports: Exports::default(),
             device_guesses: Tries::new(FREE_DEVICE_GUESSES),
             form_key: chance::bytes(),

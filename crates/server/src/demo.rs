@@ -13,6 +13,7 @@ use model::batch::Lateness;
 use model::tenant::{TenantId, TenantName};
 use secrecy::ExposeSecret;
 use sources::{Choice, Limits};
+use std::collections::BTreeMap;
 use store::control::{AppKind, NewApp, NewAppSecret};
 use uuid::Uuid;
 
@@ -70,26 +71,42 @@ pub fn welcome(app: &App, domain: &str, seed: u64) -> Result<Guest> {
     })
 }
 
-/// Stores records through the same intake as any import; answers how many events were new.
-pub fn fill(app: &App, guest: &Guest, records: &mut dyn Iterator<Item = String>) -> Result<u64> {
-    let mut intake = Intake::new(Terms {
-        store: app.events.as_ref(),
-        tenants: TenantRule::Only(guest.tenant),
-        source: "demo",
-        lateness: Lateness::NotCounted,
-        choice: Choice::Auto,
-        limits: Limits::default(),
-        now: clock::now,
-    });
-    for record in records {
+/// Stores records, each with the name of its source, through the same intake as any import; answers how many events were new.
+pub fn fill(
+    app: &App,
+    guest: &Guest,
+    records: &mut dyn Iterator<Item = (&'static str, String)>,
+) -> Result<u64> {
+    // One for each source, as if each had been brought by itself: the ledger shows them apart.
+    let mut intakes: BTreeMap<&'static str, Intake<'_>> = BTreeMap::new();
+    for (source, record) in records {
+        let intake = intakes.entry(source).or_insert_with(|| {
+            Intake::new(Terms {
+                store: app.events.as_ref(),
+                tenants: TenantRule::Only(guest.tenant),
+                source,
+                lateness: Lateness::NotCounted,
+                choice: Choice::Auto,
+                limits: Limits::default(),
+                sequence: None,
+                now: clock::now,
+            })
+        });
         intake.push(record.as_bytes())?;
         intake.push(b"\n")?;
     }
-    intake.finish()?;
-    if let Some(rejection) = intake.take_rejections().first() {
-        return Err(anyhow!("a made-up record was rejected: {}", rejection.reason));
+    let mut stored = 0;
+    for (source, mut intake) in intakes {
+        intake.finish()?;
+        if let Some(rejection) = intake.take_rejections().first() {
+            return Err(anyhow!(
+                "a made-up record of {source} was rejected: {}",
+                rejection.reason
+            ));
+        }
+        stored += intake.summary().total.counts.new;
     }
-    Ok(intake.summary().total.counts.new)
+    Ok(stored)
 }
 
 /// A token of the application for reading reports, as the token endpoint gives it.

@@ -13,6 +13,7 @@ pub mod health;
 pub mod inputs;
 pub mod keyring;
 pub mod layers;
+pub mod ledger;
 pub mod legacy;
 pub mod link;
 pub mod listener;

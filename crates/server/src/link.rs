@@ -256,7 +256,7 @@ pub fn refused(status: u16, body: &[u8]) -> anyhow::Error {
     Refused { status, message }.into()
 }
 
-/// A query string of plain values: GUIDs and ids of formats, which need no escaping.
+/// A query string of plain values: GUIDs, ids of formats and times in UTC, which need no escaping, and the file's name, which does.
 fn query(place: &ImportPlace) -> String {
     let mut parts = Vec::new();
     if let Some(only) = place.only {
@@ -270,6 +270,15 @@ fn query(place: &ImportPlace) -> String {
     }
     if let Some(mapping) = &place.mapping {
         parts.push(format!("mapping={mapping}"));
+    }
+    if let Some(time) = &place.not_after {
+        parts.push(format!("notAfter={time}"));
+    }
+    if let Some(run) = place.run {
+        parts.push(format!("run={run}"));
+    }
+    if let Some(file) = &place.file {
+        parts.push(format!("file={}", query_value(file)));
     }
     parts.join("&")
 }

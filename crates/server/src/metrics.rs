@@ -1,5 +1,6 @@
 //! What is counted and measured, and `/metrics` in the format of Prometheus (OpenMetrics text 1.0).
 
+use crate::ledger::gaps::KINDS;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -27,6 +28,8 @@ pub struct Metrics {
     ingest_duplicates: Counter,
     last_success: Family<SourceLabels, Gauge>,
     lag: Family<SourceLabels, Gauge>,
+    open_gaps: Family<GapLabels, Gauge>,
+    gap_seconds: Gauge,
     rows_served: Counter,
     freed_months: Counter,
     password_verifications: Counter,
@@ -84,6 +87,11 @@ struct SourceLabels {
     source: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GapLabels {
+    kind: &'static str,
+}
+
 /// The name is the operator's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct IssuerLabels {
@@ -137,6 +145,21 @@ impl Metrics {
             "How old the newest event of the last upload or import was when it was stored",
             Unit::Seconds,
             lag.clone(),
+        );
+        let open_gaps = Family::<GapLabels, Gauge>::default();
+        for kind in KINDS {
+            // A series from the start, so that an alert has something to look at.
+            open_gaps.get_or_create(&GapLabels { kind }).set(0);
+        }
+        registry.register(
+            "gatelog_source_gaps",
+            "Gaps of sources that are open, of all tenants",
+            open_gaps.clone(),
+        );
+        let gap_seconds = registered_seconds(
+            &mut registry,
+            "gatelog_gap",
+            "For how long events are missing against the habits of sources, all open gaps together",
         );
         let rows_served = Counter::default();
         registry.register(
@@ -219,6 +242,8 @@ impl Metrics {
             ingest_duplicates,
             last_success,
             lag,
+            open_gaps,
+            gap_seconds,
             rows_served,
             freed_months,
             password_verifications,
@@ -329,6 +354,16 @@ impl Metrics {
         self.resident_bytes.set(measures.resident_bytes as i64);
         self.open_files.set(measures.open_files as i64);
         self.most_open_files.set(measures.most_open_files as i64);
+    }
+
+    /// Takes over how many gaps of a kind are open, in all tenants together.
+    pub fn note_gaps(&self, kind: &'static str, open: usize) {
+        self.open_gaps.get_or_create(&GapLabels { kind }).set(open as i64);
+    }
+
+    /// Takes over for how many seconds events are missing.
+    pub fn note_gap_seconds(&self, seconds: i64) {
+        self.gap_seconds.set(seconds);
     }
 
     /// Counts rows that were answered.

@@ -234,6 +234,7 @@ fn keep(app: &App, tenant: TenantId, record: &Value) {
         lateness: Lateness::NotCounted,
         choice: Choice::Only(&sources::own::DEF),
         limits: Limits::default(),
+        sequence: None,
         now: clock::now,
     });
     let kept = intake

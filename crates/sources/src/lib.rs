@@ -14,25 +14,35 @@
 
 mod address;
 mod carriers;
+mod dating;
 mod entra;
 mod fields;
 pub mod formats;
+mod line;
 pub mod mapping;
+mod mim;
+mod moment;
+mod others;
 pub mod own;
 mod portal;
 mod reading;
+mod several;
 pub mod splitter;
 pub mod table;
 mod telling;
+mod windows;
 
 pub use formats::{ALL, FormatDef, by_id, stored_by_id};
-pub use reading::{Choice, members, understand};
+pub use reading::{Choice, assemble, members, understand};
+
+pub use carriers::lines::split as lines;
 
 use carriers::CarrierReader;
 use formats::Told;
-use model::batch::EventDraft;
+use model::batch::{EventDraft, FragmentDraft};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
+use model::time::Timestamp;
 use splitter::{Content, Piece, Splitter};
 use table::{Expected, Sniffer, Sort, TableReader};
 
@@ -53,6 +63,14 @@ impl Default for Limits {
             depth_max: 127,
         }
     }
+}
+
+/// What the edge knows of an input besides its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hints {
+    /// No line of it is much younger: the modification time of the file, or the time of arrival. Logs that write dates
+    /// without a year, or times without a date, need it; those that do not are read the same with any.
+    pub not_after: Option<Timestamp>,
 }
 
 /// A reader of one input. The same bytes give the same records, however they are pushed.
@@ -79,6 +97,8 @@ pub struct Record {
 pub enum Understanding {
     /// It tells an event.
     Event(Box<Understood>),
+    /// It is a part of a record that its maker wrote in several: [`assemble`] puts them together.
+    Fragment(Box<FragmentDraft>),
     /// It is understood and none of our business.
     Ignored {
         /// Why, the same words for records of the same sort, so that they can be counted.
@@ -140,6 +160,11 @@ impl Understanding {
 /// Opens a reader of an input, which may be JSON, a table, or what one of the carriers reads: its start tells, unless a mapping
 /// does.
 pub fn open(choice: Choice, limits: Limits) -> Box<dyn PushParser> {
+    open_with(choice, limits, Hints::default())
+}
+
+/// The same for an input of which something is known besides its bytes.
+pub fn open_with(choice: Choice, limits: Limits, hints: Hints) -> Box<dyn PushParser> {
     let stage = match &choice {
         Choice::Mapped(mapping) if mapping.is_of_tables() => Stage::Sniffing(Sniffer::new(Expected::Table)),
         Choice::Mapped(_) => Stage::json(limits),
@@ -148,6 +173,7 @@ pub fn open(choice: Choice, limits: Limits) -> Box<dyn PushParser> {
     Box::new(Parser {
         choice,
         limits,
+        hints,
         stage,
     })
 }
@@ -155,6 +181,7 @@ pub fn open(choice: Choice, limits: Limits) -> Box<dyn PushParser> {
 struct Parser {
     choice: Choice,
     limits: Limits,
+    hints: Hints,
     stage: Stage,
 }
 
@@ -221,7 +248,11 @@ impl Parser {
     fn settle(&mut self, sort: Sort) {
         self.stage = match sort {
             Sort::Table { delimiter } => Stage::Table(Box::new(TableReader::new(self.limits, delimiter))),
-            Sort::Carried(carrier) => Stage::Carried((carrier.open)(self.limits)),
+            Sort::Carried(carrier) => {
+                let mut reader = (carrier.open)(self.limits);
+                reader.hint(self.hints);
+                Stage::Carried(reader)
+            }
             Sort::Json => Stage::json(self.limits),
         };
     }
@@ -229,16 +260,16 @@ impl Parser {
 
 fn take(choice: &Choice, pieces: &mut Vec<Piece>, out: &mut Vec<Record>) {
     for Piece { line, byte, content } in pieces.drain(..) {
-        let understanding = match content {
-            Content::Whole(original) => reading::understand_object(choice, original),
-            Content::Broken { reason, original } => Some(Understanding::Rejected { reason, original }),
-        };
-        if let Some(understanding) = understanding {
+        let mut tell = |understanding| {
             out.push(Record {
                 line,
                 byte,
                 understanding,
             });
+        };
+        match content {
+            Content::Whole(original) => reading::understand_object(choice, original, &mut tell),
+            Content::Broken { reason, original } => tell(Understanding::Rejected { reason, original }),
         }
     }
 }

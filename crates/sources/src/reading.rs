@@ -1,11 +1,15 @@
 //! One record's bytes become what they say: parsed, recognised, unwrapped where a log pipeline wrapped it.
 
+use crate::carriers::{self, CarrierDef};
 use crate::fields::Fields;
 use crate::formats::{ALL, FormatDef, Reading, Told};
+use crate::line::{self, Line};
 use crate::mapping::{self, Mapping};
-use crate::portal;
+use crate::mim::{self, Part};
 use crate::table::{self, Expected, Sniffer, Sort, TableReader};
 use crate::{Limits, Understanding};
+use crate::{others, portal};
+use model::batch::FragmentDraft;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -24,6 +28,8 @@ pub enum Choice {
 pub(crate) enum Judged {
     /// It tells an event, as the named format understood it.
     Event(&'static str, Told),
+    /// It is a part of a record of the named format.
+    Fragment(&'static str, Part),
     /// It is understood and none of our business.
     Ignored(String),
     /// It is not understood.
@@ -32,8 +38,30 @@ pub(crate) enum Judged {
     NoRecord,
 }
 
+impl Judged {
+    /// What becomes of the record; `None` if it is none. `original` gives what is kept of it.
+    pub(crate) fn understanding(self, original: impl FnOnce() -> Vec<u8>) -> Option<Understanding> {
+        Some(match self {
+            Judged::Event(format, told) => Understanding::of_event(format, told, original()),
+            Judged::Fragment(format, part) => Understanding::Fragment(Box::new(FragmentDraft {
+                format,
+                whole: part.whole,
+                part: part.number,
+                parts: part.count,
+                original: original(),
+            })),
+            Judged::Ignored(reason) => Understanding::Ignored { reason },
+            Judged::Rejected(reason) => Understanding::Rejected {
+                reason,
+                original: original(),
+            },
+            Judged::NoRecord => return None,
+        })
+    }
+}
+
 /// Members in which log pipelines keep the record that they carry, as an object or as JSON text: Panther, Fluent Bit and
-/// Docker (`log`), Splunk (`result._raw`), Logstash and Filebeat (`message`, `event.original`), queues (`body`).
+/// Docker (`log`), Splunk (`result._raw`), Logstash and Filebeat (`message`, `event.original`), queues (`body`), EventBridge (`detail`).
 const CARRIERS: &[&str] = &[
     "log",
     "_raw",
@@ -44,10 +72,14 @@ const CARRIERS: &[&str] = &[
     "original",
     "body",
     "result",
+    "detail",
 ];
 
 /// `event.original` and `result._raw` are two steps, a wrapper around them a third.
 const UNWRAPPED_MAX: u32 = 3;
+
+/// A page holds activities, an activity events: nothing is taken apart a third time.
+const TAKEN_APART_MAX: u32 = 2;
 
 /// Reads one record: an object from `{` to `}`, or a row of a table with the row of its headings before it. `None` if it
 /// is a page without records: that is none.
@@ -55,20 +87,49 @@ pub fn understand(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     if original.first().is_some_and(|byte| *byte != b'{') {
         return understand_row(choice, original);
     }
-    understand_object(choice, original)
+    first_of_object(choice, original)
 }
 
-pub(crate) fn understand_object(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
-    let record = match parse(&original) {
-        Ok(record) => record,
-        Err(reason) => return Some(Understanding::Rejected { reason, original }),
+fn first_of_object(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
+    let mut first = None;
+    understand_object(choice, original, &mut |understanding| {
+        first.get_or_insert(understanding);
+    });
+    first
+}
+
+/// Reads one object, which may hold several records: `tell` is called for each, in their order. What is kept of a record that
+/// stood among others is that record alone, with what stood around it where it cannot be understood without.
+pub(crate) fn understand_object(choice: &Choice, original: Vec<u8>, tell: &mut dyn FnMut(Understanding)) {
+    match parse(&original) {
+        Ok(record) => understand_parsed(choice, &record, original, 0, tell),
+        Err(reason) => tell(Understanding::Rejected { reason, original }),
+    }
+}
+
+/// The same for an object that was parsed; `taken_apart` tells how many others it stood in.
+pub(crate) fn understand_parsed(
+    choice: &Choice,
+    record: &Map<String, Value>,
+    original: Vec<u8>,
+    taken_apart: u32,
+    tell: &mut dyn FnMut(Understanding),
+) {
+    let judged = match find(choice, record) {
+        Found::One(judged) => judged,
+        Found::Several(parts) if taken_apart < TAKEN_APART_MAX => {
+            for part in parts {
+                // A value that was parsed always has a JSON form.
+                let original = serde_json::to_vec(&part).unwrap_or_default();
+                understand_parsed(choice, &part, original, taken_apart + 1, tell);
+            }
+            return;
+        }
+        Found::Several(_) => Judged::Rejected("it is a list within a list of records".to_owned()),
     };
-    Some(match judge(choice, &record) {
-        Judged::Event(format, told) => Understanding::of_event(format, told, original),
-        Judged::Ignored(reason) => Understanding::Ignored { reason },
-        Judged::Rejected(reason) => Understanding::Rejected { reason, original },
-        Judged::NoRecord => return None,
-    })
+    if let Some(understanding) = judged.understanding(|| original) {
+        tell(understanding);
+    }
 }
 
 /// A row that was kept with its headings, or what a carrier had brought.
@@ -85,16 +146,26 @@ fn understand_row(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     let mut records = Vec::new();
     let delimiter = match sort {
         Sort::Table { delimiter } => delimiter,
-        Sort::Carried(carrier) => {
-            let mut reader = (carrier.open)(Limits::default());
-            reader.push(choice, &original, &mut records);
-            reader.finish(choice, &mut records);
-            return records.into_iter().next().map(|record| record.understanding);
+        Sort::Carried(carrier) => return carried(carrier, choice, &original),
+        Sort::Json => {
+            // A line that stood in the middle of a log may look like nothing by itself.
+            let line = carried(&carriers::lines::DEF, choice, &original);
+            if let Some(Understanding::Event(_)) = line {
+                return line;
+            }
+            return first_of_object(choice, original);
         }
-        Sort::Json => return understand_object(choice, original),
     };
     let mut reader = TableReader::new(Limits::default(), delimiter);
     reader.push(choice, &original, &mut records);
+    reader.finish(choice, &mut records);
+    records.into_iter().next().map(|record| record.understanding)
+}
+
+fn carried(carrier: &CarrierDef, choice: &Choice, original: &[u8]) -> Option<Understanding> {
+    let mut records = Vec::new();
+    let mut reader = (carrier.open)(Limits::default());
+    reader.push(choice, original, &mut records);
     reader.finish(choice, &mut records);
     records.into_iter().next().map(|record| record.understanding)
 }
@@ -104,29 +175,108 @@ pub fn members(original: &[u8]) -> Option<Map<String, Value>> {
     if original.first() == Some(&b'{') {
         return parse(original).ok();
     }
+    if original.first() == Some(&b'<') {
+        return carriers::event_xml::members(original);
+    }
     table::members(original)
 }
 
-/// What a parsed record is, as far as the choice understands it.
-pub(crate) fn judge(choice: &Choice, record: &Map<String, Value>) -> Judged {
-    let found = match choice {
-        Choice::Auto => unwrap(ALL, record, 0),
-        Choice::Only(format) => unwrap(std::slice::from_ref(format), record, 0),
-        Choice::Mapped(mapping) => return judged(mapping::FORMAT, mapping.read(record)),
-    };
-    match found {
-        Some((format, reading)) => judged(format.id, reading),
-        None if is_empty_page(record) => Judged::NoRecord,
-        None => Judged::Rejected(unrecognised(choice, record)),
+/// Puts a record together of the originals of all its parts, in their order, and reads it. What it was put together of, and why that
+/// did not become an event, is told as for any record. `None` for a format without parts.
+pub fn assemble(format: &str, parts: &[Vec<u8>]) -> Option<Understanding> {
+    let format = ALL
+        .iter()
+        .copied()
+        .find(|own| own.id == format && own.id == mim::FORMAT)?;
+    let assembled = mim::assemble(parts.iter().map(|part| members(part)))?;
+    match assembled {
+        Ok(record) => first_of_object(&Choice::Only(format), record),
+        Err((reason, original)) => Some(Understanding::Rejected { reason, original }),
     }
+}
+
+/// What a parsed record is, as far as the choice understands it; for carriers, which bring one record at a time.
+pub(crate) fn judge(choice: &Choice, record: &Map<String, Value>) -> Judged {
+    single(find(choice, record))
+}
+
+/// What a parsed record is; `None` if the choice does not know it.
+pub(crate) fn recognise(choice: &Choice, record: &Map<String, Value>) -> Option<Judged> {
+    recognise_all(choice, record).map(single)
+}
+
+/// What a parsed object is.
+enum Found {
+    /// One record, or none.
+    One(Judged),
+    /// Several records.
+    Several(Vec<Map<String, Value>>),
+}
+
+fn single(found: Found) -> Judged {
+    match found {
+        Found::One(judged) => judged,
+        Found::Several(parts) => Judged::Rejected(format!(
+            "it holds {} records, which are taken apart only where they come as JSON",
+            parts.len()
+        )),
+    }
+}
+
+fn find(choice: &Choice, record: &Map<String, Value>) -> Found {
+    recognise_all(choice, record).unwrap_or_else(|| {
+        if is_empty_page(record) {
+            return Found::One(Judged::NoRecord);
+        }
+        let others = others::reason(record, CARRIERS).filter(|_| matches!(choice, Choice::Auto));
+        Found::One(match others {
+            Some(reason) => Judged::Ignored(reason),
+            None => Judged::Rejected(unrecognised(choice, record)),
+        })
+    })
+}
+
+fn recognise_all(choice: &Choice, record: &Map<String, Value>) -> Option<Found> {
+    let formats = match choice {
+        Choice::Auto => ALL,
+        Choice::Only(format) => std::slice::from_ref(format),
+        Choice::Mapped(mapping) => {
+            return Some(Found::One(judged(mapping::FORMAT, mapping.read(record))));
+        }
+    };
+    match unwrap(formats, record, 0) {
+        Some((_, Reading::Several(parts))) => Some(Found::Several(parts)),
+        Some((format, reading)) => Some(Found::One(judged(format.id, reading))),
+        None => of_line(formats, record).map(Found::One),
+    }
+}
+
+/// What the line is that a record carries: one of journald, or what a log pipeline made of a line.
+fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Option<Judged> {
+    if Line::of(record).is_some() {
+        return None;
+    }
+    let of = |record: &Map<String, Value>| {
+        let (format, reading) = unwrap(formats, record, UNWRAPPED_MAX)?;
+        Some(judged(format.id, reading))
+    };
+    if let Some(carried) = line::of_journal(record) {
+        let program = Line::of(&carried).and_then(|line| line.program);
+        let nobodys = || Judged::Ignored(line::nobodys(line::program_word(program)));
+        return Some(of(&carried).unwrap_or_else(nobodys));
+    }
+    let found = line::of_wrapper(record).and_then(|carried| of(&carried));
+    let nobodys = || line::is_dockers(record).then(|| Judged::Ignored(line::nobodys(Some("a container"))));
+    found.or_else(nobodys)
 }
 
 fn judged(format: &'static str, reading: Reading) -> Judged {
     match reading {
         Reading::Event(told) => Judged::Event(format, *told),
+        Reading::Fragment(part) => Judged::Fragment(format, part),
         Reading::Ignored(reason) => Judged::Ignored(reason),
         Reading::Rejected(reason) => Judged::Rejected(reason),
-        Reading::Unrecognised => Judged::NoRecord,
+        Reading::Unrecognised | Reading::Several(_) => Judged::NoRecord,
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) enum Id<'a> {
     /// Fields, by a recipe with a name and a version: a change of fields or order is a new version. Absent counts as empty,
     /// letters in lower case.
     Fields(&'static str, &'a [Option<&'a str>]),
+    /// An identity that the format made itself.
+    Key(EventKey),
 }
 
 /// A record as a format read it.
@@ -43,6 +45,7 @@ impl Telling<'_> {
         let kind = self.facts.kind();
         let (key, vendor_id) = match self.id {
             Id::Vendors(id) => (EventKey::from_vendor_id(self.vendor, kind, &id), Some(id)),
+            Id::Key(key) => (key, None),
             Id::Fields(recipe, fields) => {
                 let mut parts = vec![self.time.to_string()];
                 parts.extend(

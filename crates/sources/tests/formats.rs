@@ -373,17 +373,25 @@ fn a_chosen_format_takes_nothing_else() {
 #[test]
 fn formats_are_found_by_their_ids() {
     let ids: Vec<&str> = ALL.iter().map(|format| format.id).collect();
-    assert_eq!(
-        ids,
-        [
-            "entra-graph",
-            "entra-azure-monitor",
-            "entra-log-analytics",
-            "entra-csv",
-            "entra-csv-non-interactive",
-            "entra-csv-managed-identity"
-        ]
-    );
+    // Stored beside each event: a name that is gone is a fault.
+    for stored in [
+        "entra-graph",
+        "entra-azure-monitor",
+        "entra-log-analytics",
+        "entra-csv",
+        "entra-csv-non-interactive",
+        "entra-csv-managed-identity",
+        "okta",
+        "google-workspace",
+        "auth0",
+        "duo",
+        "onelogin",
+        "office-365",
+        "jumpcloud",
+        "ocsf",
+    ] {
+        assert_eq!(ids.iter().filter(|id| **id == stored).count(), 1, "{stored}");
+    }
     assert!(
         ids.iter()
             .all(|id| by_id(id).is_some_and(|format| format.id == *id))

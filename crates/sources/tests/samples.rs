@@ -2,30 +2,10 @@
 
 mod common;
 
-use common::{or_dash, read};
+use common::{or_dash, read, sample};
 use model::event::Facts;
 use sources::{Record, Understanding, Understood};
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
-
-/// A file of the folder that `GATELOG_SAMPLES` names. Without it the test says so and passes, unless `GATELOG_REQUIRE`
-/// names `samples`.
-#[allow(clippy::print_stderr)] // A skipped test says so.
-fn sample(path: &str) -> Option<Vec<u8>> {
-    let Some(folder) = std::env::var_os("GATELOG_SAMPLES") else {
-        let required = std::env::var("GATELOG_REQUIRE").unwrap_or_default();
-        assert!(
-            !required.split(',').any(|word| word.trim() == "samples"),
-            "GATELOG_REQUIRE names samples, but GATELOG_SAMPLES is not set"
-        );
-        eprintln!("skipped: set GATELOG_SAMPLES to the folder with the real records ({path})");
-        return None;
-    };
-    // Tests run in their package's folder; a relative name means from the root of the repository.
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let path = root.join(folder).join(path);
-    Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
-}
 
 fn understood(record: Record) -> Understood {
     match record.understanding {

@@ -48,6 +48,7 @@ fn told(input: &[u8]) -> Vec<String> {
                 }
                 Understanding::Ignored { reason } => format!("ignored: {reason}"),
                 Understanding::Rejected { reason, .. } => format!("rejected: {reason}"),
+                other @ Understanding::Fragment(_) => format!("{other:?}"),
             };
             format!("{}: {said}", record.line)
         })
@@ -126,6 +127,19 @@ fn a_byte_order_mark_line_ends_and_the_end_do_not_matter() {
     check(&unix, &TOLD);
     check(unix.trim_end(), &TOLD);
     check(format!("{unix}\n\n,,,\n"), &TOLD);
+    check(unix.replace('\n', "\r\r\n"), &TOLD);
+}
+
+#[test]
+fn what_is_kept_of_a_row_has_no_line_break_of_any_sort() {
+    for line_end in ["\n", "\r\n", "\r\r\r\n", "\r"] {
+        let input = format!(
+            "Date (UTC),Request ID,Username,Sign-in error code\n2024-05-06T07:08:05Z,5,ann,0{line_end}"
+        );
+        let original = understood(read(input.as_bytes()).remove(0)).original;
+        let expected = "Date (UTC),Request ID,Username,Sign-in error code\n2024-05-06T07:08:05Z,5,ann,0";
+        assert_eq!(String::from_utf8_lossy(&original), expected, "{line_end:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! decides what is new, known or changed; rows are versioned by commit and never overwritten; positions are opaque.
 
 use crate::error::StoreError;
-use model::batch::{Batch, Counts, Outcome, RowDraft, Subject};
+use crate::ledger::{LateBy, SourceError, SourceLedger};
+use model::batch::{Batch, Counts, FragmentDraft, Outcome, RowDraft, Subject};
 use model::identity::{EventKey, Kind};
 use model::query::{Position, Query};
 use model::tenant::TenantId;
@@ -14,13 +15,39 @@ use serde::{Deserialize, Serialize};
 use std::any::Any;
 
 /// Keeps events and answers questions about their rows.
-pub trait EventStore: Send + Sync {
+pub trait EventStore: SourceLedger + Send + Sync {
     /// The right to write for a tenant. The embedded store has one writer by its folder's lock, so it always agrees.
     fn lease(&self, tenant: TenantId) -> Result<Lease, StoreError>;
 
     /// Stores a batch and answers once it is durable. After an error some of its events may be stored: sending the
     /// batch again is safe and completes it.
     fn append(&self, lease: &Lease, batch: Batch) -> Result<Appended, StoreError>;
+
+    /// Keeps parts of records until their others come, and answers once they are durable: what became of each, in their order. The
+    /// same part again changes nothing.
+    fn keep_fragments(
+        &self,
+        lease: &Lease,
+        source: &str,
+        arrived: Timestamp,
+        fragments: Vec<FragmentDraft>,
+    ) -> Result<Vec<Kept>, StoreError>;
+
+    /// The parts of a record that are there, each once, in the order of their numbers.
+    fn fragments_of(&self, tenant: TenantId, format: &str, whole: &str) -> Result<Vec<Fragment>, StoreError>;
+
+    /// Removes the parts of a record that was put together, after the event that it tells is durable. A part of it that comes again
+    /// is not kept any more. Done twice, nothing is left to do.
+    fn forget_fragments(
+        &self,
+        lease: &Lease,
+        format: &str,
+        whole: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The records of which only parts have come so far, those that wait longest first.
+    fn unassembled(&self, tenant: TenantId) -> Result<Vec<Unassembled>, StoreError>;
 
     /// Rows of a report, newest first. A tenant that has nothing answers nothing.
     fn scan(&self, tenant: TenantId, query: &Query) -> Result<Page, StoreError> {
@@ -142,6 +169,47 @@ pub struct Appended {
     pub commit: u64,
 }
 
+/// What became of a part of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is kept, now or since before.
+    Waits,
+    /// Its record was put together before: nothing is to do.
+    WholeAlready,
+    /// With it the parts of its record would have more bytes than are kept; it is not.
+    TooLarge,
+    /// So many records wait for parts that no further one is kept.
+    TooMany,
+}
+
+/// A part of a record that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fragment {
+    /// Its number, from 1.
+    pub part: u32,
+    /// How many parts it says the record has; 0 where nothing tells.
+    pub parts: u32,
+    /// The part as it came.
+    pub original: Vec<u8>,
+}
+
+/// A record of which only parts have come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unassembled {
+    /// The source that brought its first part.
+    pub source: String,
+    /// The format that would put it together.
+    pub format: String,
+    /// The record, by its source's id; a name of our own where nothing tells.
+    pub whole: String,
+    /// How many of its parts are there.
+    pub have: u32,
+    /// How many it has; 0 where nothing tells.
+    pub parts: u32,
+    /// When the first of them arrived.
+    pub first_arrived: Timestamp,
+}
+
 /// A stretch of rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
@@ -258,14 +326,22 @@ pub struct ReportTotal {
 pub struct LedgerLine {
     /// The source.
     pub source: String,
+    /// Batches that came of it.
+    pub batches: u64,
     /// The sums.
     pub counts: Counts,
+    /// By how much late events were late.
+    pub late_by: LateBy,
     /// The first hour in which it brought something.
     pub first_arrival: Timestamp,
     /// The last hour in which it brought something.
     pub last_arrival: Timestamp,
+    /// The oldest event that it brought, quarantined ones aside; `None` also where months were purged before that was kept.
+    pub oldest: Option<Timestamp>,
     /// The newest event that it brought, quarantined ones aside.
     pub newest: Option<Timestamp>,
+    /// What went wrong last.
+    pub last_error: Option<SourceError>,
 }
 
 /// A stored month.

@@ -6,6 +6,7 @@ pub mod control;
 pub mod error;
 pub mod events;
 pub mod folder;
+pub mod ledger;
 pub mod sqlite;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use model::batch::{Batch, Subject};
+use model::batch::{Batch, FragmentDraft, Subject};
 use model::query::Query;
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
@@ -11,10 +11,13 @@ use std::sync::Arc;
 use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
-    Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
-    Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent,
+    Appended, BackupSource, Change, CheckReport, EventStore, Fragment, Health, Kept, Lease, LedgerLine,
+    MonthInfo, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, Unassembled,
 };
 use store::folder::DataFolder;
+use store::ledger::{
+    Closing, HourOf, ImportedFile, Keeping, Proof, SourceFacts, SourceHour, SourceLedger, ToldGap,
+};
 use store::sqlite::Options;
 
 fn open_sqlite(path: &Path) -> Opened {
@@ -92,6 +95,37 @@ impl EventStore for Unruly {
             )?;
         }
         self.0.append(lease, batch)
+    }
+
+    fn keep_fragments(
+        &self,
+        lease: &Lease,
+        source: &str,
+        arrived: Timestamp,
+        fragments: Vec<FragmentDraft>,
+    ) -> Result<Vec<Kept>, StoreError> {
+        let reversed = fragments.iter().rev().cloned().collect();
+        self.0.keep_fragments(lease, "another", arrived, reversed)?;
+        self.0.keep_fragments(lease, source, arrived, fragments)
+    }
+
+    fn fragments_of(&self, tenant: TenantId, format: &str, whole: &str) -> Result<Vec<Fragment>, StoreError> {
+        self.0.fragments_of(tenant, format, whole)
+    }
+
+    fn forget_fragments(
+        &self,
+        lease: &Lease,
+        format: &str,
+        whole: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.forget_fragments(lease, format, whole, now)?;
+        self.0.forget_fragments(lease, format, whole, now)
+    }
+
+    fn unassembled(&self, tenant: TenantId) -> Result<Vec<Unassembled>, StoreError> {
+        self.0.unassembled(tenant)
     }
 
     fn scan_onto(&self, tenant: TenantId, query: &Query, head: Vec<u8>) -> Result<Page, StoreError> {
@@ -197,5 +231,44 @@ impl EventStore for Unruly {
 
     fn health(&self) -> Health {
         self.0.health()
+    }
+}
+
+impl SourceLedger for Unruly {
+    fn source_hours(
+        &self,
+        tenant: TenantId,
+        source: &str,
+        by: HourOf,
+        before: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<SourceHour>, StoreError> {
+        self.0.source_hours(tenant, source, by, before, limit)
+    }
+
+    fn source_facts(&self, tenant: TenantId, only: Option<&str>) -> Result<Vec<SourceFacts>, StoreError> {
+        self.0.source_facts(tenant, only)
+    }
+
+    fn tell_gap(&self, lease: &Lease, gap: ToldGap) -> Result<Keeping, StoreError> {
+        self.0.tell_gap(lease, gap.clone())?;
+        self.0.tell_gap(lease, gap)
+    }
+
+    fn close_gap(&self, lease: &Lease, closing: Closing) -> Result<Keeping, StoreError> {
+        self.0.close_gap(lease, closing.clone())?;
+        self.0.close_gap(lease, closing)
+    }
+
+    fn note_import(&self, lease: &Lease, import: ImportedFile) -> Result<(), StoreError> {
+        self.0.note_import(lease, import)
+    }
+
+    fn imports(&self, tenant: TenantId, limit: usize) -> Result<Vec<ImportedFile>, StoreError> {
+        self.0.imports(tenant, limit)
+    }
+
+    fn prove(&self, tenant: TenantId) -> Result<Proof, StoreError> {
+        self.0.prove(tenant)
     }
 }

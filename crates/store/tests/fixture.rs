@@ -17,6 +17,7 @@ use store::control::{
     SqliteControlStore,
 };
 use store::events::{ChangeKind, EventStore, LedgerLine, MonthInfo};
+use store::ledger::LateBy;
 use told::{append, assert_clean, batch, key, month, open, seen, time, try_append};
 use uuid::Uuid;
 
@@ -337,9 +338,14 @@ fn check_account(fixture: &Path) {
                 quarantined: 1,
                 ..Counts::default()
             },
+            // Neither the batches nor how late the late one was had been kept; the oldest event can be told from the events.
+            batches: 0,
+            late_by: LateBy::default(),
             first_arrival: time("2017-05-15T10:00:00Z"),
             last_arrival: time("2017-05-15T10:00:00Z"),
+            oldest: Some(time(A1)),
             newest: Some(time(A2)),
+            last_error: None,
         },
         LedgerLine {
             source: "import:march".to_owned(),
@@ -350,9 +356,14 @@ fn check_account(fixture: &Path) {
                 rejected: 2,
                 ..Counts::default()
             },
+            batches: 0,
+            late_by: LateBy::default(),
             first_arrival: time("2017-06-01T12:00:00Z"),
             last_arrival: time("2017-06-02T08:00:00Z"),
+            // Its month is gone, and with it what told that.
+            oldest: None,
             newest: Some(time("2017-03-20T00:00:00Z")),
+            last_error: None,
         },
     ];
     assert_eq!(store.ledger(tenant()).unwrap(), ledger);
@@ -378,6 +389,9 @@ fn check_account(fixture: &Path) {
     let recount = store.check(tenant()).unwrap();
     assert!(recount.faults.is_empty(), "{}", recount.faults.join("\n"));
     assert_eq!((recount.events, recount.rows), (8, 5));
+    let proof = store.prove(tenant()).unwrap();
+    assert!(proof.faults.is_empty(), "{}", proof.faults.join("\n"));
+    assert_eq!(proof.events, 8);
 }
 
 #[test]

@@ -71,6 +71,8 @@ fn append(store: &Arc<dyn EventStore>, events: &[EventDraft]) -> Vec<Outcome> {
         events: events.to_vec(),
         ignored: 0,
         rejected: 0,
+        sequence: None,
+        error: None,
     };
     store
         .append(&store.lease(tenant()).unwrap(), batch)

@@ -92,6 +92,8 @@ fn check(script: &Script) {
             events: batch.iter().map(|told| event(*told)).collect(),
             ignored: 1,
             rejected: 1,
+            sequence: None,
+            error: None,
         };
         let counts = store.append(&lease, batch).unwrap().counts;
         assert!(counts.adds_up(), "{counts:?}");

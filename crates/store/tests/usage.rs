@@ -196,6 +196,8 @@ fn check(script: &Script, page: usize) {
             events: batch.iter().map(|told| event(*told)).collect(),
             ignored: 0,
             rejected: 0,
+            sequence: None,
+            error: None,
         };
         store.append(&lease, batch).unwrap();
     }

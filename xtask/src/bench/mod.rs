@@ -6,6 +6,7 @@
 mod client;
 mod export;
 mod fleet;
+mod formats;
 mod growth;
 mod histogram;
 mod ingest;
@@ -56,7 +57,7 @@ pub(crate) struct Args {
     /// Keep loaded stores here, and use those that are here: ten million rows take minutes to load
     #[arg(long, visible_alias = "data", value_name = "FOLDER")]
     keep: Option<PathBuf>,
-    /// Only these measures: page, export, growth, start, ingest
+    /// Only these measures: page, export, growth, start, ingest, formats
     #[arg(long, value_delimiter = ',', value_name = "MEASURE")]
     only: Vec<String>,
     /// Where the data are made and removed again; a real disk, for durable writes are measured
@@ -65,11 +66,18 @@ pub(crate) struct Args {
     /// A build of gatelog to measure in place of a fresh one: for comparing two of them
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// Measure in the build that runs already: to see that a measure works, not how fast anything is. For `formats` alone
+    #[arg(long)]
+    this_build: bool,
 }
 
 impl Args {
     fn turn(&self) -> Duration {
         Duration::from_secs(self.seconds)
+    }
+
+    fn wants(&self, measure: &Measure) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == measure.name)
     }
 }
 
@@ -84,30 +92,43 @@ struct Bench<'a> {
 /// A measure by its name on the command line.
 struct Measure {
     name: &'static str,
-    run: fn(&Bench<'_>) -> Result<Vec<Line>>,
+    run: Run,
+}
+
+/// What a measure needs.
+#[derive(Clone, Copy)]
+enum Run {
+    /// The product, and rows in it.
+    Product(fn(&Bench<'_>) -> Result<Vec<Line>>),
+    /// Nothing but this program.
+    Alone(fn(&Args) -> Result<Vec<Line>>),
 }
 
 /// The measures; one line each.
 const ALL: &[Measure] = &[
     Measure {
         name: "page",
-        run: page::run,
+        run: Run::Product(page::run),
     },
     Measure {
         name: "export",
-        run: export::run,
+        run: Run::Product(export::run),
     },
     Measure {
         name: "growth",
-        run: growth::run,
+        run: Run::Product(growth::run),
     },
     Measure {
         name: "start",
-        run: start::run,
+        run: Run::Product(start::run),
     },
     Measure {
         name: "ingest",
-        run: ingest::run,
+        run: Run::Product(ingest::run),
+    },
+    Measure {
+        name: "formats",
+        run: Run::Alone(formats::run),
     },
 ];
 
@@ -120,10 +141,30 @@ pub(crate) fn run() -> Result<ExitCode> {
             bail!("there is no measure `{name}`; there are {}", known.join(", "));
         }
     }
-    let build = match product::release(args.program.as_deref())? {
+    let wanted: Vec<&Measure> = ALL.iter().filter(|measure| args.wants(measure)).collect();
+    let needs_product = wanted
+        .iter()
+        .any(|measure| matches!(measure.run, Run::Product(_)));
+    if args.this_build {
+        if needs_product {
+            bail!(
+                "--this-build is for `--only formats`: the other measures need a release build of the product"
+            );
+        }
+        return report(&args, &wanted, None);
+    }
+    // Without need of the product, any program may stand in its place, so that it is not built.
+    let stand_in = args
+        .program
+        .clone()
+        .or_else(|| (!needs_product).then(PathBuf::new));
+    let build = match product::release(stand_in.as_deref())? {
         Release::Here(build) => build,
         Release::Elsewhere(code) => return Ok(code),
     };
+    if !needs_product {
+        return report(&args, &wanted, None);
+    }
     let folder = product::working_folder(&build, args.folder.as_deref())?;
     println!("{}", table::machine());
     let data = Data::kept(&build, folder.path(), args.keep.as_deref(), args.rows)?;
@@ -132,12 +173,22 @@ pub(crate) fn run() -> Result<ExitCode> {
         build: &build,
         data: &data,
     };
+    report(&args, &wanted, Some(&bench))
+}
+
+/// Measures what is wanted and prints the table.
+fn report(args: &Args, wanted: &[&Measure], bench: Option<&Bench<'_>>) -> Result<ExitCode> {
+    if bench.is_none() {
+        println!("{}", table::machine());
+    }
     let mut lines = Vec::new();
-    for measure in ALL {
-        if args.only.is_empty() || args.only.iter().any(|name| name == measure.name) {
-            let measured = (measure.run)(&bench).with_context(|| format!("measure {}", measure.name))?;
-            lines.extend(measured);
-        }
+    for measure in wanted {
+        let measured = match (measure.run, bench) {
+            (Run::Product(run), Some(bench)) => run(bench),
+            (Run::Product(_), None) => bail!("the measure {} needs the product", measure.name),
+            (Run::Alone(run), _) => run(args),
+        };
+        lines.extend(measured.with_context(|| format!("measure {}", measure.name))?);
     }
     println!("\n{}", table::shown(&lines));
     Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@ const LIST_FOLDERS: &[&str] = &[
     "crates/model/src/reports",
     "crates/server/src/config",
     "crates/server/src/routes",
+    "crates/sources/src/carriers",
     "crates/sources/src/formats",
     "xtask/src/tidy",
 ];

@@ -98,7 +98,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
                     tenant: guest.tenant,
                     domain: DOMAIN.to_owned(),
                 };
-                let mut records = Generator::new(plan).map(|generated| generated.json);
+                let mut records = Generator::new(plan).map(|told| (told.source.name(), told.record));
                 let stored = server::demo::fill(&app, &guest, &mut records)?;
                 Ok((guest, stored))
             })

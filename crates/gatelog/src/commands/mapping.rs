@@ -196,6 +196,11 @@ impl Answer {
                 }
                 told.tell(*understood);
             }
+            Understanding::Fragment(part) => {
+                self.ignored += 1;
+                told.becomes = "ignored";
+                told.reason = Some(format!("part {} of {} of a record", part.part, part.parts));
+            }
             Understanding::Ignored { reason } => {
                 self.ignored += 1;
                 told.becomes = "ignored";

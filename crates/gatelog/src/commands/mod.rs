@@ -20,6 +20,7 @@ mod reports;
 mod restore;
 mod role;
 mod serve;
+mod sources;
 mod store;
 mod tenant;
 mod token;
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     /// See what is stored, and recount it
     #[command(subcommand)]
     Store(store::Command),
+    /// See what came from where, what is missing, and recount it
+    Sources(Administer<sources::Command>),
     /// Copy everything to a folder, also while a server runs
     Backup(backup::Args),
     /// Bring a backup back, or only check it
@@ -120,6 +123,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Role(asked) => role::run(common, &asked.remote, &asked.command),
         Command::Key(asked) => key::run(common, &asked.remote, &asked.command),
         Command::Store(command) => store::run(common, &command),
+        Command::Sources(asked) => sources::run(common, &asked.remote, &asked.command),
         Command::Backup(args) => backup::run(common, &args),
         Command::Restore(args) => restore::run(common, &args),
         Command::Config(command) => config::run(common, &command),

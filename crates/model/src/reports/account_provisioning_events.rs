@@ -4,7 +4,7 @@ use super::parts::row_id;
 use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 use crate::event::{Event, Facts, Modified, Provisioning};
-use crate::identity::EventKey;
+use crate::identity::{EventKey, Vendor};
 use crate::json::ObjectWriter;
 
 /// The report.
@@ -19,7 +19,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "One row for each account that was created, changed or removed in an application, or left alone there.",
-    filled_by: "Entra provisioning logs, every one. `result` is the status of the record itself (`provisioningStatusInfo`), never its `resultType`. The Log Analytics table AADProvisioningLogs has no time but `TimeGenerated`: its rows have that one, until the same event comes by another way.",
+    filled_by: "Entra provisioning logs, every one; Okta's `application.provision.*` and `app.user_management.*`. `result` is the status of the record itself (`provisioningStatusInfo`), never its `resultType`. The Log Analytics table AADProvisioningLogs has no time but `TimeGenerated`: its rows have that one, until the same event comes by another way.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -75,6 +75,11 @@ fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
     };
     let first = |names: [&Option<String>; 2]| names.into_iter().find_map(Clone::clone);
     let application = first([&provisioning.service_principal_name, &provisioning.target_system]);
+    // Okta names what changed without the values.
+    let added: fn(&Modified) -> bool = match event.vendor {
+        Vendor::Okta => |modified| modified.new.is_some() || modified.old.is_none(),
+        _ => |modified| modified.new.is_some(),
+    };
     let instance = first([&provisioning.instance_name, &provisioning.job_id]);
     let json = ObjectWriter::new()
         .text("id", Some(&row_id(event, key)))
@@ -85,10 +90,7 @@ fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
         .text("sourceType", provisioning.source.identity_type.as_deref())
         .text("targetType", provisioning.target.identity_type.as_deref())
         .text("joiningProperty", joining_property(provisioning))
-        .text(
-            "addedProperties",
-            names(provisioning, |modified| modified.new.is_some()).as_deref(),
-        )
+        .text("addedProperties", names(provisioning, added).as_deref())
         .text(
             "removedProperties",
             names(provisioning, |modified| {
@@ -136,7 +138,7 @@ fn names(provisioning: &Provisioning, which: fn(&Modified) -> bool) -> Option<St
 mod tests {
     use super::*;
     use crate::event::ProvisionedIdentity;
-    use crate::identity::{Kind, Vendor};
+    use crate::identity::Kind;
     use crate::time::Timestamp;
 
     #[allow(clippy::unnecessary_wraps)] // So that the facts read like those of a record.

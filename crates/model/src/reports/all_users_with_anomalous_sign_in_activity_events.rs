@@ -19,7 +19,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Every user whom one of the six anomaly reports names: unknown sources, multiple failures, multiple geographies, suspicious addresses, infected devices, irregular activity. Also answers to `allUsersWithAnomalousSignInEvents`.",
-    filled_by: "Whatever fills one of the six: today risk detections of Entra ID Protection that the vendor did not take back.",
+    filled_by: "Whatever fills one of the six: today risk detections of Entra ID Protection that the vendor did not take back, and those of Okta, Google Workspace and Auth0.",
 };
 
 const EVENT: EntityDef = EntityDef {

@@ -1,6 +1,6 @@
 //! b2cAuthenticationEvent: each authentication of a customer.
 
-use super::parts::APPLICATION_ID_OF_ROW;
+use super::parts::{APPLICATION_ID_OF_ROW, authentication_row};
 use super::{Evidence, Face, License, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 
@@ -13,10 +13,13 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &EVENT,
     time_property: Some("TimeStamp"),
     filters: &[APPLICATION_ID_OF_ROW],
-    rows: Rows::Empty,
+    rows: Rows::Stored(authentication_row),
     evidence: Evidence::Own,
     about: "One row for each authentication of a customer by Azure AD B2C.",
-    filled_by: "Azure AD B2C logs; not filled by this version.",
+    filled_by: "Azure AD B2C audits (category `B2C`, service `B2C`) that say that a token was issued: `Issue an id_token to the \
+                application`, `Issue an access token …`, `Issue an authorization code …`, `Issue a SAML assertion …`, `Exchange token`. Where \
+                it failed, and where checking the password or the identity provider failed (`Validate local account \
+                credentials`, `Validate user authentication`, `Federate with an identity provider`), the row says `Failure`.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -32,12 +35,17 @@ const EVENT: EntityDef = EntityDef {
         .required()
         .filterable(),
         Property::text("ObjectId", "The user's object id."),
-        Property::text("ApplicationId", "The application that was signed in to."),
+        Property::text(
+            "ApplicationId",
+            "The application that was signed in to, by its client id.",
+        ),
         Property::text("PolicyId", "The B2C policy that was used."),
         Property::text(
             "AuthFlowType",
-            "The kind of sign-in flow, such as `implicit` or `confclient-authcode`.",
+            "The kind of sign-in flow, as clients of the old report read it: an id_token or an access token is `implicit`, an \
+             authorization code `confclient-authcode`, an exchange of tokens `publicclient-refreshtoken`, an assertion `saml`. \
+             Whether a client is confidential or public no record tells. Null where no token was issued.",
         ),
-        Property::text("Result", "What became of it."),
+        Property::text("Result", "`Success` or `Failure`."),
     ],
 };

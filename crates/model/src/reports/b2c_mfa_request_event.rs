@@ -1,6 +1,6 @@
 //! b2cMfaRequestEvent: the second factors that customers were asked for.
 
-use super::parts::APPLICATION_ID_OF_ROW;
+use super::parts::{APPLICATION_ID_OF_ROW, second_factor_row};
 use super::{Evidence, Face, License, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 
@@ -13,10 +13,11 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &EVENT,
     time_property: Some("TimeStamp"),
     filters: &[APPLICATION_ID_OF_ROW],
-    rows: Rows::Empty,
+    rows: Rows::Stored(second_factor_row),
     evidence: Evidence::Own,
     about: "One row for each second factor that Azure AD B2C asked a customer for.",
-    filled_by: "Azure AD B2C logs; not filled by this version.",
+    filled_by: "Azure AD B2C audits `Send SMS to verify phone number` and `Make phone call to verify phone number`. What the customer \
+                answered is another record (`Verify phone number`), which is in auditEvents.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -32,9 +33,12 @@ const EVENT: EntityDef = EntityDef {
         .required()
         .filterable(),
         Property::text("ObjectId", "The user's object id."),
-        Property::text("ApplicationId", "The application that was signed in to."),
+        Property::text(
+            "ApplicationId",
+            "The application that was signed in to, by its client id.",
+        ),
         Property::text("PolicyId", "The B2C policy that asked."),
-        Property::text("MfaType", "How the factor was sent, such as `SMS` or `voice`."),
-        Property::text("Result", "What became of it."),
+        Property::text("MfaType", "How the factor was sent: `SMS` or `voice`."),
+        Property::text("Result", "`Success` or `Failure`: whether it could be sent."),
     ],
 };

@@ -15,7 +15,8 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Empty,
     evidence: Evidence::Recovered,
     about: "One row for each way of a customer through a B2C policy: sign-up, sign-in, profile edit.",
-    filled_by: "Azure AD B2C logs; not filled by this version.",
+    filled_by: "Nothing: no log of Azure AD B2C says where a journey began and how it ended. Its audits are single steps, tied \
+                together by a correlation id, and of a journey that was left there is no last one.",
 };
 
 const EVENT: EntityDef = EntityDef {

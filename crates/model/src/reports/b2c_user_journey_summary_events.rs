@@ -15,7 +15,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Empty,
     evidence: Evidence::Own,
     about: "One row for each day, policy and application: how many user journeys began and how they ended.",
-    filled_by: "Azure AD B2C logs; not filled by this version.",
+    filled_by: "Nothing, as b2cUserJourneyEvents, which it would sum up.",
 };
 
 const EVENT: EntityDef = EntityDef {

@@ -1,6 +1,6 @@
 //! The page docs/reports.md, rendered from the definitions, so that it cannot say something else than the service does.
 
-use super::parts::{About, KNOWN};
+use super::parts::{About, KNOWN, OTHERS};
 use super::{ALL, Evidence, Face, FilterDef, FilterValue, Operators, ReportDef, Rows, of};
 use crate::entity::{ComplexDef, Edm, EntityDef, Property};
 use std::fmt::Write;
@@ -45,7 +45,8 @@ curl -H \"Authorization: Bearer $TOKEN\" \"http://127.0.0.1:8080/contoso.com/rep
 **Licence** is what the old service said in `LicenseRequired`; old clients read it. Gatelog itself asks for no licence.
 
 **Filled** says whether this version puts rows into the report. A report that is not filled answers an empty list, so a
-client that asks for it keeps working; `one item` means that clients expect exactly one, so they get it, with zeros.
+client that asks for it keeps working; `one item` means that clients expect exactly one, so they get it, with zeros if there
+is nothing to count.
 
 **Known from** says how sure we are of the shape of the rows:
 
@@ -84,6 +85,18 @@ credential, so no report shows them; each state is kept as an event of the perso
 | detection | what it says | shown by |
 | --- | --- | --- |
 ";
+
+const OTHER_MAKERS: &str = "
+Other makers have verdicts too. They come as events of their logs and are never taken back; the time of a row is the event's.
+
+| maker | event | what it says | shown by |
+| --- | --- | --- | --- |
+";
+
+fn shown_by(about: &[About]) -> String {
+    let reports: Vec<&str> = about.iter().map(|about| report_about(*about)).collect();
+    reports.join(", ")
+}
 
 fn report_about(about: About) -> &'static str {
     match about {
@@ -131,13 +144,18 @@ impl Page {
     fn verdicts(&mut self) {
         self.text(VERDICTS);
         for known in KNOWN {
-            let shown: Vec<&str> = known.about.iter().map(|about| report_about(*about)).collect();
-            self.line(format_args!(
-                "| `{}` | {} | {} |",
-                known.word,
-                known.says,
-                shown.join(", ")
-            ));
+            let shown = shown_by(known.about);
+            self.line(format_args!("| `{}` | {} | {shown} |", known.word, known.says));
+        }
+        self.text(OTHER_MAKERS);
+        for (_, product, known) in OTHERS {
+            for known in *known {
+                let shown = shown_by(known.about);
+                self.line(format_args!(
+                    "| {product} | `{}` | {} | {shown} |",
+                    known.word, known.says
+                ));
+            }
         }
     }
 
@@ -241,7 +259,7 @@ fn collect(properties: &'static [Property], seen: &mut Vec<&'static ComplexDef>)
 fn filled(report: &ReportDef) -> &'static str {
     match report.rows {
         Rows::Stored(_) | Rows::Rendered { .. } | Rows::Counted { .. } => "**yes**",
-        Rows::One(_) => "one item",
+        Rows::One(_) => "**yes**, one item",
         Rows::Empty => "no",
     }
 }
@@ -385,7 +403,7 @@ mod tests {
         check("| [auditEvents](#auditevents) | False | `eventTime` | **yes** | documented |");
         check("| [userActivitySummary](#useractivitysummary) | False | none | **yes** | ***our own*** |");
         check(
-            "| [b2cMfaRequestCount](#b2cmfarequestcount) | False | `TimeStamp`, `ApplicationId` | one item | recovered |",
+            "| [b2cMfaRequestCount](#b2cmfarequestcount) | False | `TimeStamp`, `ApplicationId` | **yes**, one item | recovered |",
         );
         check("| [signinEvents](#signinevents) | True | `signinDateTime`, and more | **yes** | recovered |");
     }

@@ -19,7 +19,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Sign-ins that do not fit what the user did before.",
-    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `unlikelyTravel`, `unfamiliarFeatures`, `newCountry` and others, see [verdicts of the vendor](#verdicts-of-the-vendor). `reason` says what the vendor says. Gatelog's own detection comes later.",
+    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `unlikelyTravel`, `unfamiliarFeatures`, `newCountry` and others, see [verdicts of the vendor](#verdicts-of-the-vendor). `reason` says what the vendor says. So do suspicious sign-ins of Google Workspace. Gatelog's own detection comes later.",
 };
 
 const EVENT: EntityDef = EntityDef {

@@ -40,15 +40,17 @@ mod user_activity_summary;
 mod weak_credentials;
 
 pub use docs::reports_markdown;
-pub use parts::{ActivityType, BREAKDOWN, activity_types};
-pub(crate) use parts::{action, is_success};
+pub use parts::{ActivityType, BREAKDOWN, activity_types, window_ends};
+pub(crate) use parts::{CustomerSort, action, customer, is_success};
 
 use crate::batch::RowDraft;
 use crate::entity::EntityDef;
 use crate::event::Event;
 use crate::identity::EventKey;
-use crate::query::{Case, TimeRanges};
-use crate::usage::{Counted, Grain};
+use crate::query::Case;
+use crate::time::Timestamp;
+use crate::usage::{Counted, Grain, Tally};
+use std::collections::BTreeMap;
 
 /// Everything that is known of a report. `$metadata`, the report list, the `$filter` check, the JSON and the docs page
 /// derive from it.
@@ -77,6 +79,21 @@ pub struct ReportDef {
     pub about: &'static str,
     /// Which events fill it, and what fills it later.
     pub filled_by: &'static str,
+}
+
+impl ReportDef {
+    /// The member whose comparisons are about the row's own time: the report's time property, or, where no property of the
+    /// entity is that, the name that `$filter` has for it (`TimeStamp`, wire contract 2.3). A comparison with that name
+    /// becomes a time range; no row has a member of the name.
+    pub fn time_member(&self) -> Option<&'static str> {
+        self.time_property.or_else(|| {
+            let named = self
+                .filters
+                .iter()
+                .find(|filter| filter.path.is_empty() && filter.value == FilterValue::Time);
+            named.map(|filter| filter.spelling)
+        })
+    }
 }
 
 impl PartialEq for ReportDef {
@@ -143,8 +160,8 @@ pub enum Rows {
         /// A row's JSON.
         render: fn(&Counted<'_>) -> Vec<u8>,
     },
-    /// Exactly one item, made from the window asked about.
-    One(fn(&TimeRanges) -> Vec<u8>),
+    /// Exactly one item: how much happened in the window asked about, counted when it is asked for.
+    One(&'static CountDef),
     /// Nothing fills it yet: the answer is an empty list.
     Empty,
 }
@@ -159,6 +176,42 @@ impl std::fmt::Debug for Rows {
             Rows::Empty => "Empty",
         })
     }
+}
+
+/// How the one item of a report is counted: whole UTC days of the window from tallies, parts of days from rows. Both say the
+/// same of the same events.
+#[derive(Debug)]
+pub struct CountDef {
+    /// The tally: an application (the subject) and a way (the member), with how many as its first amount.
+    pub tally: Tally,
+    /// The report with a row for each of the events that are counted.
+    pub rows: &'static ReportDef,
+    /// What such a row adds, by its JSON; `None` is nothing.
+    pub adds: fn(&serde_json::Value) -> Option<Adds<'_>>,
+    /// The item's JSON.
+    pub render: fn(&CountedWindow<'_>) -> Vec<u8>,
+}
+
+/// What a row adds to the count of its time: one, for an application, by a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adds<'a> {
+    /// When.
+    pub time: Timestamp,
+    /// The application by its id, as the row has it; empty if it is not told.
+    pub subject: &'a str,
+    /// By which way.
+    pub way: &'a str,
+}
+
+/// What was counted in a window.
+#[derive(Debug, Clone, Copy)]
+pub struct CountedWindow<'a> {
+    /// The first instant that was asked about.
+    pub start: Timestamp,
+    /// The last one.
+    pub end: Timestamp,
+    /// How many, by way.
+    pub ways: &'a BTreeMap<String, i64>,
 }
 
 /// A row as a report makes it from an event.
@@ -189,8 +242,8 @@ pub struct FilterDef {
     pub collection: Option<&'static str>,
     /// A type cast that may or must stand before the last segment: the type's name without name space.
     pub cast: Option<&'static str>,
-    /// The members from the row (or the item) down; empty if the row has no such property and any value is accepted
-    /// (then `TimeStamp` is the row's time, and other names narrow nothing until the report is filled).
+    /// The members from the row (or the item) down; empty if the row has no such property (then `TimeStamp` is the row's time,
+    /// and another name is known to whoever counts).
     pub path: &'static [&'static str],
     /// What it is compared with.
     pub value: FilterValue,

@@ -19,7 +19,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Users who signed in from an address where unusually many sign-ins fail.",
-    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `maliciousIPAddress`, `suspiciousIPAddress`, `nationStateIP`. Gatelog's own detection comes later.",
+    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `maliciousIPAddress`, `suspiciousIPAddress`, `nationStateIP`; Okta's `security.threat.detected`, Auth0's `limit_mu` and `limit_sul`. Gatelog's own detection comes later.",
 };
 
 const EVENT: EntityDef = EntityDef {

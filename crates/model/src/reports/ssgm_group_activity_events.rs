@@ -1,6 +1,6 @@
 //! ssgmGroupActivityEvents: what users did with groups by self-service.
 
-use super::parts::{group_activity, row_id};
+use super::parts::{own_group_activity, row_id};
 use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 use crate::event::{Event, Facts};
@@ -20,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     evidence: Evidence::Documented,
     about: "One row for each thing that a user did with a group by self-service: joining, leaving, asking, approving.",
     filled_by: "Entra directory audits of the service `Self-service Group Management`, without the calls of its portal \
-                that only read or that touch no group.",
+                that only read or that touch no group. Of other makers users who joined or left a group by themselves.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -40,7 +40,7 @@ fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
     let Facts::Audit(audit) = &event.facts else {
         return None;
     };
-    let (group, action) = group_activity(audit)?;
+    let (group, action) = own_group_activity(event, audit)?;
     let json = ObjectWriter::new()
         .text("id", Some(&row_id(event, key)))
         .time("eventTime", event.time)

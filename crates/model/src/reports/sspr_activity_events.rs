@@ -1,6 +1,6 @@
 //! ssprActivityEvents: attempts of users to reset, change or unlock by themselves.
 
-use super::parts::{is_password_activity, methods_used, password_result, role, row_id, user_of};
+use super::parts::{is_own_password_activity, methods_used, password_result, role, row_id, user_of};
 use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 use crate::event::{Event, Facts};
@@ -22,7 +22,8 @@ pub(super) const DEF: ReportDef = ReportDef {
             self-service. Today's sources also log the steps of a reset: a step that went well has no `result`, \
             because the attempt goes on.",
     filled_by: "Entra directory audits of the service `Self-service Password Management` (and the same activities of \
-                other services), without registration and without what an administrator did.",
+                other services), without registration and without what an administrator did. Of other makers what users \
+                did to their own password or account: resets, changes, unlocks.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -56,7 +57,7 @@ fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
     let Facts::Audit(audit) = &event.facts else {
         return None;
     };
-    if !is_password_activity(audit) {
+    if !is_own_password_activity(event, audit) {
         return None;
     }
     let (display_name, user_name) = user_of(audit);

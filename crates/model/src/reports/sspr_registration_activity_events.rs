@@ -20,7 +20,8 @@ pub(super) const DEF: ReportDef = ReportDef {
     evidence: Evidence::Documented,
     about: "One row for each record of a user who registered for password reset, or changed what is registered.",
     filled_by: "Entra directory audits such as `User registered security info` and `User registered for self-service \
-                password reset`, without what an administrator registered for a user.",
+                password reset`, without what an administrator registered for a user. Of other makers the factors that \
+                users enrolled, changed or removed by themselves.",
 };
 
 const EVENT: EntityDef = EntityDef {

@@ -18,7 +18,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Stored(project),
     evidence: Evidence::Own,
     about: "One row for each user whose credentials are in danger, such as after a password spray that reached them.",
-    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `passwordSpray`, `userReportedSuspiciousActivity` and others about credentials that somebody is after. `reason` says what the vendor says.",
+    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `passwordSpray`, `userReportedSuspiciousActivity` and others about credentials that somebody is after. `reason` says what the vendor says. Okta, Google Workspace and Auth0: see [verdicts of the vendor](#verdicts-of-the-vendor).",
 };
 
 const EVENT: EntityDef = EntityDef {

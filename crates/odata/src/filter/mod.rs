@@ -11,7 +11,7 @@ mod parser;
 
 use crate::error::{BAD_REQUEST, RequestError, UNSUPPORTED_QUERY};
 use model::query::Predicate;
-use model::reports::{FilterValue, ReportDef};
+use model::reports::ReportDef;
 
 /// The longest `$filter` that is read, in bytes.
 pub const MAX_FILTER_BYTES: usize = 8 * 1024;
@@ -31,19 +31,6 @@ pub fn parse(report: &'static ReportDef, text: &str) -> Result<Predicate, Reques
     lexer::tokens(text)
         .and_then(|tokens| parser::parse(report, tokens, text.len()))
         .map_err(|error| error.located_in(text))
-}
-
-/// The member whose comparisons are about the row's own time: the report's time property, or, where no property of the
-/// entity is that, the name that `$filter` has for it (`TimeStamp`, wire contract 2.3). A comparison with that name
-/// becomes a time range; no row has a member of the name.
-pub fn time_member(report: &'static ReportDef) -> Option<&'static str> {
-    report.time_property.or_else(|| {
-        let named = report
-            .filters
-            .iter()
-            .find(|filter| filter.path.is_empty() && filter.value == FilterValue::Time);
-        named.map(|filter| filter.spelling)
-    })
 }
 
 /// What is wrong with a `$filter`, and where.

@@ -1,19 +1,23 @@
 //! Bytes become records, records become batches of their tenants, batches are stored, and everything is counted.
 
-use model::batch::{Batch, Counts, EventDraft, Lateness, Outcome};
+use model::batch::{Batch, Counts, EventDraft, FragmentDraft, Lateness, Outcome};
 use model::reports;
 use model::tenant::TenantId;
 use model::time::Timestamp;
-use sources::{Choice, Limits, PushParser, Record, Understanding, Understood};
-use std::collections::BTreeMap;
+use sources::{Choice, Hints, Limits, PushParser, Record, Understanding, Understood};
+use std::collections::{BTreeMap, BTreeSet};
 use store::control::ControlError;
 use store::error::StoreError;
-use store::events::EventStore;
+use store::events::{EventStore, Kept};
 
 /// Events that are stored together at the most.
 const BATCH_EVENTS: usize = 4_000;
 /// Bytes of originals that wait at the most before they are stored.
 const BATCH_BYTES: usize = 8 << 20;
+/// Why a part of a record counts as ignored.
+const PART_WAITS: &str = "a part of a request that waits for its others";
+/// The same of one that comes again.
+const PART_AGAIN: &str = "a part of a request that was put together before";
 
 /// Finds the tenants that records name.
 pub trait Tenants {
@@ -46,6 +50,9 @@ pub struct Terms<'a> {
     pub choice: Choice,
     /// What one record may cost.
     pub limits: Limits,
+    /// The number that the sender gave to this input; it is stored with the last of its records, so that it counts only when
+    /// all of them are there.
+    pub sequence: Option<u64>,
     /// The edge's clock.
     pub now: fn() -> Timestamp,
 }
@@ -94,6 +101,17 @@ pub struct Summary {
     pub tenants: BTreeMap<TenantId, Line>,
     /// Why records were ignored, and how many.
     pub ignored: BTreeMap<String, u64>,
+    /// Of tenants that were brought parts of records: what waits there for parts, at the end.
+    pub unassembled: BTreeMap<TenantId, Unassembled>,
+}
+
+/// What waits in a tenant for parts that have not come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unassembled {
+    /// Records of which something is missing.
+    pub records: u64,
+    /// The parts of them that are there.
+    pub parts: u64,
 }
 
 impl Summary {
@@ -109,6 +127,8 @@ impl Summary {
         for (reason, records) in &other.ignored {
             *self.ignored.entry(reason.clone()).or_default() += records;
         }
+        // What waits is what the later one saw.
+        self.unassembled.extend(&other.unassembled);
     }
 }
 
@@ -134,12 +154,22 @@ pub struct Intake<'a> {
     parser: Box<dyn PushParser>,
     records: Vec<Record>,
     waiting: BTreeMap<TenantId, Vec<Waiting>>,
+    parts: Vec<(u64, FragmentDraft)>,
     waiting_events: usize,
     waiting_bytes: usize,
     ignored: u64,
     rejected: u64,
+    /// Why a record was rejected last, for the ledger.
+    error: Option<String>,
     summary: Summary,
     rejections: Vec<Rejection>,
+}
+
+/// Where a batch stands in its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Amidst,
+    AtTheEnd,
 }
 
 /// An event that waits for its batch.
@@ -158,13 +188,22 @@ impl<'a> Intake<'a> {
             parser,
             records: Vec::new(),
             waiting: BTreeMap::new(),
+            parts: Vec::new(),
             waiting_events: 0,
             waiting_bytes: 0,
             ignored: 0,
             rejected: 0,
+            error: None,
             summary: Summary::default(),
             rejections: Vec::new(),
         }
+    }
+
+    /// Says what is known of the input besides its bytes, before the first of them.
+    #[must_use]
+    pub fn hinted(mut self, hints: Hints) -> Intake<'a> {
+        self.parser = sources::open_with(self.terms.choice.clone(), self.terms.limits, hints);
+        self
     }
 
     /// Takes the next bytes; stores when enough have come.
@@ -172,7 +211,7 @@ impl<'a> Intake<'a> {
         self.parser.push(bytes, &mut self.records);
         self.take_records()?;
         if self.waiting_events >= BATCH_EVENTS || self.waiting_bytes >= BATCH_BYTES {
-            self.store()?;
+            self.store(Place::Amidst)?;
         }
         Ok(())
     }
@@ -181,7 +220,24 @@ impl<'a> Intake<'a> {
     pub fn finish(&mut self) -> Result<(), IntakeError> {
         self.parser.finish(&mut self.records);
         self.take_records()?;
-        self.store()
+        self.store(Place::AtTheEnd)?;
+        for (tenant, waits) in &mut self.summary.unassembled {
+            *waits = Unassembled::default();
+            for record in self.terms.store.unassembled(*tenant)? {
+                waits.records += 1;
+                waits.parts += u64::from(record.have);
+            }
+        }
+        Ok(())
+    }
+
+    /// The input broke off: the ledger says why. What was stored before stays; what waits comes again with the whole of it.
+    pub fn broke_off(&mut self, reason: &str) -> Result<(), IntakeError> {
+        self.waiting.clear();
+        self.parts.clear();
+        (self.ignored, self.rejected) = (0, 0);
+        self.error = Some(reason.to_owned());
+        self.store(Place::Amidst)
     }
 
     /// What came of it so far.
@@ -198,16 +254,12 @@ impl<'a> Intake<'a> {
         for record in std::mem::take(&mut self.records) {
             match record.understanding {
                 Understanding::Event(understood) => self.take_event(record.line, *understood)?,
-                Understanding::Ignored { reason } => {
-                    self.ignored += 1;
-                    let ignored = Counts {
-                        read: 1,
-                        ignored: 1,
-                        ..Counts::default()
-                    };
-                    self.summary.total.counts.add(&ignored);
-                    *self.summary.ignored.entry(reason).or_default() += 1;
+                Understanding::Fragment(part) => {
+                    self.waiting_events += 1;
+                    self.waiting_bytes += part.original.len();
+                    self.parts.push((record.line, *part));
                 }
+                Understanding::Ignored { reason } => self.ignore(reason),
                 Understanding::Rejected { reason, original } => self.reject(record.line, reason, original),
             }
         }
@@ -238,8 +290,20 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
+    fn ignore(&mut self, reason: String) {
+        self.ignored += 1;
+        let ignored = Counts {
+            read: 1,
+            ignored: 1,
+            ..Counts::default()
+        };
+        self.summary.total.counts.add(&ignored);
+        *self.summary.ignored.entry(reason).or_default() += 1;
+    }
+
     fn reject(&mut self, line: u64, reason: String, original: Vec<u8>) {
         self.rejected += 1;
+        self.error = Some(format!("line {line}: {reason}"));
         self.summary.total.counts.add(&Counts {
             read: 1,
             rejected: 1,
@@ -252,21 +316,130 @@ impl<'a> Intake<'a> {
         });
     }
 
+    /// The tenant of what names none.
+    fn tenant_of_unnamed(&self) -> Result<TenantId, ControlError> {
+        match self.terms.tenants {
+            TenantRule::Only(only) => Ok(only),
+            TenantRule::AsNamed(tenants) => tenants.unnamed(),
+        }
+    }
+
+    /// Keeps the parts of records that came, durably, and puts together those that are whole now: their events wait for the batch
+    /// with the others. Each part counts as ignored but the one that completes its record, which counts as the record's event.
+    fn keep_parts(&mut self) -> Result<Vec<(&'static str, String)>, IntakeError> {
+        let parts = std::mem::take(&mut self.parts);
+        if parts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tenant = self.tenant_of_unnamed()?;
+        let store = self.terms.store;
+        let lease = store.lease(tenant)?;
+        self.summary.unassembled.insert(tenant, Unassembled::default());
+        let places: Vec<(u64, &'static str, String)> = parts
+            .iter()
+            .map(|(line, part)| (*line, part.format, part.whole.clone()))
+            .collect();
+        let drafts: Vec<FragmentDraft> = parts.into_iter().map(|(_, part)| part).collect();
+        let originals: Vec<Vec<u8>> = drafts.iter().map(|part| part.original.clone()).collect();
+        let kept = store.keep_fragments(&lease, self.terms.source, (self.terms.now)(), drafts)?;
+        // The last part of each record: it counts as the record's event, if that is whole.
+        let last: BTreeMap<(&str, &str), usize> = places
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| kept.get(*place) == Some(&Kept::Waits))
+            .map(|(place, (_, format, whole))| ((*format, whole.as_str()), place))
+            .collect();
+        let mut completing = BTreeSet::new();
+        let mut done = Vec::new();
+        for ((format, whole), place) in last {
+            let there = store.fragments_of(tenant, format, whole)?;
+            let is_whole = there.first().is_some_and(|first| {
+                first.parts > 0
+                    && there.len() == first.parts as usize
+                    && there.iter().all(|fragment| fragment.parts == first.parts)
+            });
+            if !is_whole {
+                continue;
+            }
+            let (line, format, whole) = (places[place].0, places[place].1, whole.to_owned());
+            let chunks: Vec<Vec<u8>> = there.into_iter().map(|fragment| fragment.original).collect();
+            match sources::assemble(format, &chunks) {
+                Some(Understanding::Event(understood)) => {
+                    completing.insert(place);
+                    self.take_event(line, *understood)?;
+                    done.push((format, whole));
+                }
+                // Its parts stay, and stay listed: one of them may come again as it should be.
+                Some(Understanding::Rejected { reason, original }) => {
+                    completing.insert(place);
+                    let reason = format!("the request {whole} in {} parts: {reason}", chunks.len());
+                    self.reject(line, reason, original);
+                }
+                Some(Understanding::Ignored { reason }) => {
+                    completing.insert(place);
+                    self.ignore(reason);
+                    done.push((format, whole));
+                }
+                Some(Understanding::Fragment(_)) | None => {}
+            }
+        }
+        for (place, kept) in kept.iter().enumerate() {
+            let (line, _, whole) = &places[place];
+            let refused = match kept {
+                Kept::Waits if completing.contains(&place) => continue,
+                Kept::Waits => {
+                    self.ignore(PART_WAITS.to_owned());
+                    continue;
+                }
+                Kept::WholeAlready => {
+                    self.ignore(PART_AGAIN.to_owned());
+                    continue;
+                }
+                Kept::TooLarge => "its parts have more than 16 MiB together",
+                Kept::TooMany => {
+                    "10,000 other records wait for parts already; `gatelog import` of the log as a whole brings what they lack"
+                }
+            };
+            let original = originals.get(place).cloned().unwrap_or_default();
+            self.reject(
+                *line,
+                format!("a part of the request {whole} was not kept: {refused}"),
+                original,
+            );
+        }
+        Ok(done)
+    }
+
     /// Stores what waits, a batch for each tenant, in time order: rows are kept so, and random order costs more.
-    fn store(&mut self) -> Result<(), IntakeError> {
+    fn store(&mut self, place: Place) -> Result<(), IntakeError> {
+        let assembled = self.keep_parts()?;
+        self.store_events(place)?;
+        if assembled.is_empty() {
+            return Ok(());
+        }
+        // The events are durable: what they were made of goes. A kill before this leaves parts that are put together again, into
+        // an event that is known.
+        let lease = self.terms.store.lease(self.tenant_of_unnamed()?)?;
+        for (format, whole) in assembled {
+            let now = (self.terms.now)();
+            self.terms.store.forget_fragments(&lease, format, &whole, now)?;
+        }
+        Ok(())
+    }
+
+    fn store_events(&mut self, place: Place) -> Result<(), IntakeError> {
         let (mut ignored, mut rejected) = (
             std::mem::take(&mut self.ignored),
             std::mem::take(&mut self.rejected),
         );
+        let mut error = self.error.take();
+        let mut sequence = self.terms.sequence.filter(|_| place == Place::AtTheEnd);
         let mut waiting = std::mem::take(&mut self.waiting);
         self.waiting_events = 0;
         self.waiting_bytes = 0;
-        if waiting.is_empty() && ignored + rejected > 0 {
-            let tenant = match self.terms.tenants {
-                TenantRule::Only(only) => only,
-                TenantRule::AsNamed(tenants) => tenants.unnamed()?,
-            };
-            waiting.insert(tenant, Vec::new());
+        let has_more = ignored + rejected > 0 || error.is_some() || sequence.is_some();
+        if waiting.is_empty() && has_more {
+            waiting.insert(self.tenant_of_unnamed()?, Vec::new());
         }
         // Records that told no event stand on the ledger of the first tenant that was brought something with them.
         for (tenant, mut events) in waiting {
@@ -293,6 +466,8 @@ impl<'a> Intake<'a> {
                 events: drafts,
                 ignored: std::mem::take(&mut ignored),
                 rejected: std::mem::take(&mut rejected),
+                sequence: sequence.take(),
+                error: error.take(),
             };
             let lease = self.terms.store.lease(tenant)?;
             let appended = self.terms.store.append(&lease, batch)?;

@@ -10,6 +10,7 @@ use crate::inputs::decoding::{Carrier, Encoding};
 use crate::inputs::intake::{Intake, IntakeError, Summary, TenantRule, Terms};
 use crate::inputs::upload::Upload;
 use crate::layers::{Fault, RequestId};
+use crate::ledger::names;
 use crate::problem::Problem;
 use crate::routes::listed::Routes;
 use axum::extract::{Path, Request, State};
@@ -21,11 +22,10 @@ use model::batch::Lateness;
 use model::tenant::TenantId;
 use model::time::TICKS_PER_SECOND;
 use serde_json::json;
-use sources::{Choice, Limits};
+use sources::{Choice, Hints, Limits};
 use std::io::Read;
 use std::sync::{Arc, PoisonError};
 use store::error::StoreError;
-use uuid::Uuid;
 
 /// Events of a feed that are older than its newest by more than this are late.
 const ALLOWED_LATENESS_TICKS: i64 = 15 * 60 * TICKS_PER_SECOND;
@@ -35,6 +35,13 @@ const REJECTIONS_TOLD: usize = 100;
 const RECORD_BYTES: usize = 4 << 20;
 /// How much is decoded at once.
 const READ_BYTES: usize = 64 << 10;
+
+/// Which of a sender's inputs an upload is of.
+const SOURCE_HEADER: &str = "gatelog-source";
+/// Its number among those of that source; a resend repeats it.
+const SEQUENCE_HEADER: &str = "gatelog-sequence";
+/// The largest number that the store can keep.
+const MOST_SEQUENCE: u64 = i64::MAX as u64;
 
 /// How a request that is not let in is refused here.
 const FACE: Face = Face {
@@ -76,6 +83,14 @@ async fn ingest(
         (Ok(choice), Ok(encoding)) => (choice, encoding),
         (Err(problem), _) | (_, Err(problem)) => return problem.of_request(request_id).into_response(),
     };
+    let (input, sequence) = match (input(&parts.headers), sequence(&parts.headers)) {
+        (Ok(input), Ok(sequence)) => (input, sequence),
+        (Err(problem), _) | (_, Err(problem)) => return problem.of_request(request_id).into_response(),
+    };
+    let source = names::of_client(caller.app_id, input.as_deref());
+    if !app.inputs.admit(caller.tenant, caller.app_id, &source) {
+        return too_many_inputs().of_request(request_id).into_response();
+    }
     let Ok(_permit) = app.uploads.try_acquire() else {
         return Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -97,7 +112,8 @@ async fn ingest(
         let bring = Bring {
             app: &storing,
             tenant: caller.tenant,
-            app_id: caller.app_id,
+            source,
+            sequence,
             choice,
             encoding,
         };
@@ -190,6 +206,55 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
     })
 }
 
+/// What the sender calls the input that this is of.
+fn input(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(SOURCE_HEADER) else {
+        return Ok(None);
+    };
+    let name = value.to_str().ok().filter(|name| names::is_input(name));
+    name.map(|name| Some(name.to_owned())).ok_or_else(|| {
+        bad_header(format!(
+            "{SOURCE_HEADER} is 1 to 64 letters, digits, dots, hyphens and underscores; this one is not."
+        ))
+    })
+}
+
+/// The number of the upload among those of its source.
+fn sequence(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = headers.get(SEQUENCE_HEADER) else {
+        return Ok(None);
+    };
+    let number = value.to_str().ok().and_then(|text| text.parse::<u64>().ok());
+    let number = number.filter(|number| (1..=MOST_SEQUENCE).contains(number));
+    number.map(Some).ok_or_else(|| {
+        bad_header(format!(
+            "{SEQUENCE_HEADER} is a whole number from 1 to {MOST_SEQUENCE}, one more for each upload of the source."
+        ))
+    })
+}
+
+/// The refusal of a program that names ever new inputs.
+pub(super) fn too_many_inputs() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "too-many-inputs",
+        "There are too many inputs",
+    )
+    .detail(format!(
+        "This application has named {} inputs since the service started; an input keeps its name from upload to upload.",
+        names::MOST_INPUTS
+    ))
+}
+
+fn bad_header(detail: String) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "bad-header",
+        "A header cannot be understood",
+    )
+    .detail(detail)
+}
+
 fn internal() -> Problem {
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
@@ -209,7 +274,10 @@ fn count(app: &App, summary: &Summary) {
 struct Bring<'a> {
     app: &'a App,
     tenant: TenantId,
-    app_id: Uuid,
+    /// Its name in the ledger.
+    source: String,
+    /// Its number among those of the source.
+    sequence: Option<u64>,
     choice: Choice,
     encoding: Encoding,
 }
@@ -235,19 +303,33 @@ enum Failure {
 
 impl Bring<'_> {
     fn all(&self, upload: Upload) -> Result<Brought, Failure> {
-        let source = format!("ingest:{}", self.app_id);
         let mut intake = Intake::new(Terms {
             store: self.app.events.as_ref(),
             tenants: TenantRule::Only(self.tenant),
-            source: &source,
+            source: &self.source,
             lateness: Lateness::After(ALLOWED_LATENESS_TICKS),
             choice: self.choice.clone(),
             limits: Limits {
                 record_bytes_max: RECORD_BYTES,
                 ..Limits::default()
             },
+            sequence: self.sequence,
             now: clock::now,
+        })
+        .hinted(Hints {
+            not_after: Some(clock::now()),
         });
+        let brought = self.bring(upload, &mut intake);
+        if let Err(reason) = brought.as_ref().map_err(Failure::reason)
+            && let Some(reason) = reason
+            && let Err(error) = intake.broke_off(&reason)
+        {
+            tracing::warn!("that an upload broke off could not be noted: {error}");
+        }
+        brought
+    }
+
+    fn bring(&self, upload: Upload, intake: &mut Intake<'_>) -> Result<Brought, Failure> {
         let limit = self.app.config().limits.ingest_decompressed_bytes;
         let mut left = limit;
         let mut reader = self
@@ -272,10 +354,10 @@ impl Bring<'_> {
             }
             left = left.checked_sub(taken as u64).ok_or(Failure::TooLarge(limit))?;
             intake.push(&buffer[..taken]).map_err(Failure::Intake)?;
-            brought.take(&mut intake);
+            brought.take(intake);
         }
         intake.finish().map_err(Failure::Intake)?;
-        brought.take(&mut intake);
+        brought.take(intake);
         brought.summary = intake.summary().clone();
         Ok(brought)
     }
@@ -305,6 +387,7 @@ impl Brought {
             "late": counts.late,
             "quarantined": counts.quarantined,
             "ignoredReasons": self.summary.ignored,
+            "partsWaiting": self.summary.unassembled.values().map(|waits| waits.parts).sum::<u64>(),
             "rejections": self.told,
             "rejectionsNotListed": self.untold,
         })
@@ -312,6 +395,18 @@ impl Brought {
 }
 
 impl Failure {
+    /// What the ledger says of it; nothing where the store itself failed.
+    fn reason(&self) -> Option<String> {
+        match self {
+            Failure::Body(error) => Some(format!("the upload broke off: {error}")),
+            Failure::TooLarge(limit) => Some(format!(
+                "the upload is larger than {limit} bytes after decompression"
+            )),
+            Failure::Archive => Some("the upload is a zip archive".to_owned()),
+            Failure::Intake(_) => None,
+        }
+    }
+
     fn problem(self, fault: Option<Fault>) -> Problem {
         let again = "What was stored before stays; sending all again is safe.";
         match (self, fault) {

@@ -10,6 +10,7 @@ mod oauth;
 mod refused;
 mod report_list;
 mod reports;
+mod sources;
 mod throttle;
 
 use crate::app::App;
@@ -30,7 +31,7 @@ const MOST_FORM_BYTES: u64 = 64 << 10;
 /// Every address that [`public`] serves, as its router has it. Tests ask each of them.
 pub fn addresses() -> Vec<String> {
     let mut addresses = Vec::new();
-    for routes in [legacy(), oauth::routes(), ingest::routes()] {
+    for routes in [legacy(), oauth::routes(), ingest::routes(), sources::routes()] {
         addresses.extend(routes.addresses().iter().map(|address| (*address).to_owned()));
     }
     let of_admin = admin::of_one_tenant();
@@ -47,7 +48,7 @@ fn legacy() -> Routes {
         .merge(metadata::routes())
 }
 
-/// What clients reach: the legacy faces, the token endpoint, administration of a tenant and ingest.
+/// What clients reach: the legacy faces, the token endpoint, administration of a tenant, ingest and its sources.
 pub fn public(app: &Arc<App>) -> Router {
     let config = app.config();
     let limits = &config.limits;
@@ -67,6 +68,10 @@ pub fn public(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(app), trusted::prepare))
         .with_state(Arc::clone(app));
     let ingest = ingest::routes().router().with_state(Arc::clone(app));
+    let sources = sources::routes()
+        .router()
+        .layer(from_fn_with_state(Arc::clone(app), trusted::prepare))
+        .with_state(Arc::clone(app));
     let admin = admin::routes_by_token(app).with_state(Arc::clone(app));
     let form = RouteLimits {
         body_bytes: limits.body_bytes.min(MOST_FORM_BYTES),
@@ -79,6 +84,7 @@ pub fn public(app: &Arc<App>) -> Router {
     // Answers of a few hundred bytes gain nothing; rows shrink to a tenth.
     let compression = CompressionLayer::new().quality(CompressionLevel::Fastest);
     limited(legacy, asked, legacy::render_fault)
+        .merge(limited(sources, asked, problem::render_fault))
         .layer(compression)
         // Not compressed: a page that holds both a secret and what somebody else chose must not tell by its length.
         .merge(limited(oauth, form, oauth::render_fault))

@@ -19,7 +19,7 @@ use odata::ask::{Context, Progress};
 use odata::metadata::Document;
 use odata::{ask, mask, options, page, prefer};
 use std::sync::Arc;
-use store::events::{EventStore, Page};
+use store::events::EventStore;
 
 pub(super) fn routes() -> Routes {
     Routes::new().route(
@@ -126,12 +126,12 @@ impl Request {
         let mut head = Vec::new();
         page::open_envelope(&mut head, &page::context_url(&origin, segment, report));
         let mut page = if permit.is_some() {
-            read(events.as_ref(), tenant, report, &asked.query, head)?
+            events.scan_onto(tenant, &asked.query, head)?
         } else {
             let (events, query) = (Arc::clone(&events), asked.query.clone());
             answer::blocking(move || {
                 let rows_from = head.len();
-                let mut page = read(events.as_ref(), tenant, report, &query, head)?;
+                let mut page = events.scan_onto(tenant, &query, head)?;
                 let shown = mask::rows(&mut page.block, rows_from, &masked.0);
                 Ok(shown.map(|()| page))
             })
@@ -186,25 +186,6 @@ fn is_short(query: &Query) -> bool {
         && query.predicate.is_none()
         && query.skip == 0
         && query.limit <= SHORT_PAGE_ROWS
-}
-
-/// A page whose block begins with `head`.
-fn read(
-    events: &dyn EventStore,
-    tenant: TenantId,
-    report: &ReportDef,
-    query: &Query,
-    head: Vec<u8>,
-) -> Result<Page, store::error::StoreError> {
-    match report.rows {
-        Rows::One(make) => Ok(Page {
-            block: make(&query.times),
-            rows: 1,
-            ..Page::default()
-        }
-        .after(head)),
-        _ => events.scan_onto(tenant, query, head),
-    }
 }
 
 /// Why a report has no rows: what fills it, where its newest row is, and when something last arrived. One line of ASCII.

@@ -1,8 +1,12 @@
 //! Inputs that are neither JSON nor a table: each carrier cuts one kind of them into records and makes members of each, which
 //! the formats then read. A carrier is a file beside this one and a line below.
 
+pub(crate) mod event_xml;
+mod evtx;
+pub(crate) mod lines;
+
 use crate::reading::Choice;
-use crate::{Limits, Record};
+use crate::{Hints, Limits, Record};
 use std::fmt;
 
 /// A way in which records are written down.
@@ -40,6 +44,8 @@ pub(crate) enum Recognised {
 
 /// A reader of one input. The same bytes give the same records, however they are pushed.
 pub(crate) trait CarrierReader: Send {
+    /// What the edge knows of the input, before its first byte.
+    fn hint(&mut self, _hints: Hints) {}
     /// Takes the next bytes and appends the records that end in them.
     fn push(&mut self, choice: &Choice, bytes: &[u8], out: &mut Vec<Record>);
     /// The input has ended: appends what is left.
@@ -47,7 +53,7 @@ pub(crate) trait CarrierReader: Send {
 }
 
 /// Every carrier. The first that recognises an input reads it.
-pub(crate) const ALL: &[&CarrierDef] = &[];
+pub(crate) const ALL: &[&CarrierDef] = &[&evtx::DEF, &event_xml::DEF, &lines::DEF];
 
 impl PartialEq for CarrierDef {
     fn eq(&self, other: &CarrierDef) -> bool {

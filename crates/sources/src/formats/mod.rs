@@ -1,12 +1,28 @@
 //! The list of formats. A format is a file beside this one and a line below.
 
+mod ad_fs;
+mod auth0;
+mod cef;
+mod duo;
 mod entra_azure_monitor;
 mod entra_csv;
 mod entra_csv_managed_identity;
 mod entra_csv_non_interactive;
 mod entra_graph;
 mod entra_log_analytics;
+mod google_workspace;
+mod jumpcloud;
+mod keycloak;
+mod mim;
+mod ocsf;
+mod office_365;
+mod okta;
+mod onelogin;
+mod pingfederate;
+mod unix_auth;
+mod windows_security;
 
+use crate::mim::Part;
 use crate::{mapping, own};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
@@ -40,8 +56,12 @@ pub(crate) enum Reading {
     Ignored(String),
     /// It is, and lacks what an event needs.
     Rejected(String),
+    /// It is a part of a record that its maker wrote in several.
+    Fragment(Part),
     /// It tells an event.
     Event(Box<Told>),
+    /// It holds several records, each of which is read by itself.
+    Several(Vec<Map<String, Value>>),
 }
 
 /// An event as a format read it.
@@ -59,6 +79,21 @@ pub const ALL: &[&FormatDef] = &[
     &entra_csv::DEF,
     &entra_csv_non_interactive::DEF,
     &entra_csv_managed_identity::DEF,
+    &okta::DEF,
+    &google_workspace::DEF,
+    &auth0::DEF,
+    &duo::DEF,
+    &onelogin::DEF,
+    &office_365::DEF,
+    &jumpcloud::DEF,
+    &ocsf::DEF,
+    &mim::DEF,
+    &ad_fs::DEF,
+    &windows_security::DEF,
+    &keycloak::DEF,
+    &pingfederate::DEF,
+    &cef::DEF,
+    &unix_auth::DEF,
 ];
 
 /// What Microsoft Graph's own format makes of a record that was put into its shape.

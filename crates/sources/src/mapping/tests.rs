@@ -70,6 +70,7 @@ fn records(mapping: &str, input: &str) -> Vec<String> {
                 }
                 Understanding::Ignored { reason } => format!("ignored: {reason}"),
                 Understanding::Rejected { reason, .. } => format!("rejected: {reason}"),
+                Understanding::Fragment(part) => format!("part: {part:?}"),
             };
             format!("{}: {said}", record.line)
         })

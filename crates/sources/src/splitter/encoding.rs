@@ -85,13 +85,13 @@ impl Decoder {
         }
     }
 
-    /// By the byte order mark; without one, a zero beside the first bracket tells UTF-16 (JSON has no zero bytes).
+    /// By the byte order mark; without one, a zero beside the first bracket tells UTF-16 (JSON and XML have no zero bytes).
     fn decide(&mut self) -> u64 {
         let (encoding, mark_bytes) = match self.waiting[..] {
             [0xFF, 0xFE] => (Encoding::Utf16(Endian::Little), 2),
             [0xFE, 0xFF] => (Encoding::Utf16(Endian::Big), 2),
-            [b'{' | b'[', 0] => (Encoding::Utf16(Endian::Little), 0),
-            [0, b'{' | b'['] => (Encoding::Utf16(Endian::Big), 0),
+            [b'{' | b'[' | b'<', 0] => (Encoding::Utf16(Endian::Little), 0),
+            [0, b'{' | b'[' | b'<'] => (Encoding::Utf16(Endian::Big), 0),
             _ => (Encoding::Utf8, 0),
         };
         self.encoding = encoding;

@@ -162,6 +162,12 @@ impl Splitter {
         self.containers.close_inside(0);
     }
 
+    /// How much memory it holds for the record in progress, in bytes: no more than twice the limit of a record and the longest
+    /// push, whatever comes.
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.capacity() + self.scratch.capacity()
+    }
+
     fn scan(&mut self, chunk: &[u8], out: &mut Vec<Piece>) {
         let mut at = 0;
         while at < chunk.len() {

@@ -4,7 +4,7 @@ mod rows;
 mod sniff;
 
 pub use rows::{COLUMNS_MAX, ROW_BYTES_MAX, Row, RowContent, RowSplitter};
-pub(crate) use sniff::{Expected, Sniffer, Sort};
+pub(crate) use sniff::{Expected, Sniffer, Sort, headings};
 
 use crate::reading::{Choice, Judged, judge, knows_headings, wanted_headings};
 use crate::{Limits, Record, Understanding};
@@ -139,6 +139,7 @@ impl Heading {
         let with_heading = || [&self.original[..], b"\n", &original[..]].concat();
         match judge(choice, &record) {
             Judged::Event(format, told) => Some(Understanding::of_event(format, told, with_heading())),
+            judged @ Judged::Fragment(..) => judged.understanding(with_heading),
             Judged::Ignored(reason) => Some(Understanding::Ignored { reason }),
             Judged::Rejected(reason) => Some(Understanding::Rejected { reason, original }),
             Judged::NoRecord => None,

@@ -78,7 +78,7 @@ enum State {
     Quoted,
     /// After a quote in quotes: the end of the cell, or the first of two that mean one.
     QuoteSeen,
-    /// After a quote and a carriage return: only a line break may follow.
+    /// After a quote and carriage returns: only a line break may follow.
     ReturnSeen,
     /// In a row that is refused, until its line ends.
     Refused(Fault),
@@ -130,6 +130,11 @@ impl RowSplitter {
         }
     }
 
+    /// How much memory it holds for the row in progress, in bytes: no more than twice the limit of a row, whatever comes.
+    pub fn held_bytes(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     fn scan(&mut self, bytes: &[u8], out: &mut Vec<Row>) {
         for byte in bytes {
             self.step(*byte, out);
@@ -170,7 +175,7 @@ impl RowSplitter {
             {
                 Ok(State::CellStart)
             }
-            (State::QuoteSeen, b'\r') => Ok(State::ReturnSeen),
+            (State::QuoteSeen | State::ReturnSeen, b'\r') => Ok(State::ReturnSeen),
             (State::QuoteSeen | State::ReturnSeen, _) => Err(Fault::TextAfterQuote),
             (State::Mark | State::Plain, b'"') => Err(Fault::QuoteInPlain),
             (State::CellStart | State::Mark | State::Plain, _) => Ok(State::Plain),
@@ -210,7 +215,8 @@ impl RowSplitter {
     fn row_ended(&mut self, out: &mut Vec<Row>) {
         let state = std::mem::replace(&mut self.state, State::CellStart);
         let mut original = std::mem::take(&mut self.buffer);
-        if original.last() == Some(&b'\r') {
+        // However many: what is kept must be read again the same where its line break is gone.
+        while original.last() == Some(&b'\r') {
             original.pop();
         }
         let content = match state {
@@ -262,6 +268,13 @@ fn content(original: Vec<u8>, delimiter: u8) -> RowContent {
             return RowContent::Broken { reason, original };
         }
     };
+    if let Some(at) = text.bytes().position(|byte| byte == 0) {
+        let reason = format!(
+            "it has a zero byte at offset {at} of the row, which no text has; was the file damaged, or is it UTF-16 without a \
+             byte order mark? save it as UTF-8"
+        );
+        return RowContent::Broken { reason, original };
+    }
     let mut cells = Vec::new();
     let mut rest = text;
     loop {

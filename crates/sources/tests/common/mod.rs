@@ -3,6 +3,7 @@
 #![allow(dead_code)] // Each test binary uses its own part.
 
 use sources::{Choice, Limits, Record, Understanding, Understood, open};
+use std::path::Path;
 
 /// Reads an input in one push.
 pub(crate) fn read(input: &[u8]) -> Vec<Record> {
@@ -35,11 +36,30 @@ pub(crate) fn refusal(choice: Choice, input: &str) -> String {
     match records.remove(0).understanding {
         Understanding::Rejected { reason, .. } => format!("rejected: {reason}"),
         Understanding::Ignored { reason } => format!("ignored: {reason}"),
-        Understanding::Event(understood) => panic!("{input} was understood: {understood:?}"),
+        other => panic!("{input} was understood: {other:?}"),
     }
 }
 
 /// The text of an optional member, `-` if there is none.
 pub(crate) fn or_dash(text: Option<&String>) -> String {
     text.map_or_else(|| "-".to_owned(), Clone::clone)
+}
+
+/// A file of the folder that `GATELOG_SAMPLES` names. Without it the test says so and passes, unless `GATELOG_REQUIRE`
+/// names `samples`.
+#[allow(clippy::print_stderr)] // A skipped test says so.
+pub(crate) fn sample(path: &str) -> Option<Vec<u8>> {
+    let Some(folder) = std::env::var_os("GATELOG_SAMPLES") else {
+        let required = std::env::var("GATELOG_REQUIRE").unwrap_or_default();
+        assert!(
+            !required.split(',').any(|word| word.trim() == "samples"),
+            "GATELOG_REQUIRE names samples, but GATELOG_SAMPLES is not set"
+        );
+        eprintln!("skipped: set GATELOG_SAMPLES to the folder with the real records ({path})");
+        return None;
+    };
+    // Tests run in their package's folder; a relative name means from the root of the repository.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = root.join(folder).join(path);
+    Some(std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }

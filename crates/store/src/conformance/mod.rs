@@ -1,8 +1,10 @@
 //! What every event store must do. Each case is a sentence; `run` tries them all on any backend.
 
 mod cases;
+mod fragments;
 mod purges;
 mod removals;
+mod sources;
 mod trial;
 
 use crate::events::EventStore;
@@ -116,6 +118,21 @@ const CASES: &[(&str, Delivery, Case)] = &[
         removals::removing,
     ),
     (
+        "parts of a record wait through a start, whoever brought them, until the record is put together",
+        Delivery::Unruly,
+        fragments::waiting,
+    ),
+    (
+        "a record that was put together keeps no part that comes again, and a part without a record stays listed",
+        Delivery::Unruly,
+        fragments::forgotten,
+    ),
+    (
+        "parts are of one tenant, and bounded",
+        Delivery::Unruly,
+        fragments::bounds,
+    ),
+    (
         "the history of a person and of an address is in time order",
         Delivery::Unruly,
         cases::histories,
@@ -124,6 +141,26 @@ const CASES: &[(&str, Delivery, Case)] = &[
         "the change log tells every commit after a cursor",
         Delivery::Exact,
         cases::change_log,
+    ),
+    (
+        "the ledger says hour by hour what came, in how many batches, how late, and what failed",
+        Delivery::Exact,
+        sources::hours,
+    ),
+    (
+        "a recount from the events gives what the ledger says",
+        Delivery::Exact,
+        sources::proofs,
+    ),
+    (
+        "the numbers of uploads that came whole are known, whatever month they are of and after it was freed",
+        Delivery::Unruly,
+        sources::numbers,
+    ),
+    (
+        "what a sender tells of a loss is kept once, and so is that somebody closed it",
+        Delivery::Unruly,
+        sources::losses,
     ),
     (
         "tenants with the same ids do not see each other",

@@ -67,6 +67,8 @@ impl Trial {
             events: events.iter().map(draft).collect(),
             ignored: 0,
             rejected: 0,
+            sequence: None,
+            error: None,
         };
         let store = &opened.store;
         let lease = store.lease(self.tenant).map_err(|error| error.to_string())?;

@@ -21,8 +21,6 @@ pub(super) const OUTCOME_NEW: i64 = 1;
 pub(super) const OUTCOME_REPLACED: i64 = 2;
 /// Other content came and lost.
 pub(super) const OUTCOME_KEPT: i64 = 3;
-/// `ledger.event_hour` where no event was understood.
-pub(super) const NO_EVENT_HOUR: i64 = i64::MIN;
 
 /// An event ready to be written: its original is compressed already, on the caller's thread.
 #[derive(Debug)]
@@ -38,45 +36,24 @@ pub(super) struct PreparedEvent {
     pub(super) usage: Vec<UsageDraft>,
 }
 
-/// A line of the ledger, as one transaction changes it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct LedgerDelta {
-    pub(super) read: i64,
-    pub(super) new: i64,
-    pub(super) changed: i64,
-    pub(super) known: i64,
-    pub(super) ignored: i64,
-    pub(super) rejected: i64,
-    pub(super) late: i64,
-    pub(super) quarantined: i64,
-    pub(super) newest: Option<i64>,
-}
-
-impl LedgerDelta {
-    pub(super) fn add(&mut self, other: &LedgerDelta) {
-        self.read += other.read;
-        self.new += other.new;
-        self.changed += other.changed;
-        self.known += other.known;
-        self.ignored += other.ignored;
-        self.rejected += other.rejected;
-        self.late += other.late;
-        self.quarantined += other.quarantined;
-        self.newest = self.newest.max(other.newest);
-    }
-}
-
-/// (source, hour of arrival, hour of the event), in ticks.
-pub(super) type LedgerKey = (String, i64, i64);
-
-/// What one transaction adds to the ledger.
-pub(super) type Ledger = HashMap<LedgerKey, LedgerDelta>;
-
 /// What became of one event.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stored {
     pub(super) outcome: Outcome,
     pub(super) quarantined: bool,
+    /// By how many ticks a new content was late; `None` if it was not.
+    pub(super) late_by: Option<i64>,
+}
+
+/// How an event came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    pub(super) source: &'a str,
+    pub(super) at: Timestamp,
+    /// By how many ticks it is late, if it is not known already.
+    pub(super) late_by: Option<i64>,
+    /// The key filter's word: `false` spares the look-up.
+    pub(super) may_hold: bool,
 }
 
 /// The writing connection of a month, with what it remembers between commits.
@@ -105,6 +82,11 @@ impl Writer {
     /// more would otherwise keep what it once needed. What is still needed is read again.
     pub(super) fn share_memory(&mut self, open_writers: usize) -> Result<(), StoreError> {
         self.named.forget();
+        self.share_cache(open_writers)
+    }
+
+    /// The cache alone: all of it for the month whose turn it is (of one), its share for those that wait.
+    pub(super) fn share_cache(&self, open_writers: usize) -> Result<(), StoreError> {
         schema::share_writer_cache(&self.connection, open_writers)
             .map_err(|error| schema::failure(&self.path, &error))
     }
@@ -241,8 +223,8 @@ struct Revision {
 
 const INSERT_EVENT: &str =
     "INSERT INTO events(key, digest, time, seq, kind, format, source, arrived, outcome, winner,
-        quarantined, updated, properties, subjects, original, elsewhere, usage, block, block_start, block_end)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+        quarantined, updated, properties, subjects, original, elsewhere, usage, block, block_start, block_end, late_by)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
 const PUT_ROW: &str =
     "INSERT INTO rows(report, time, key, seq, json, particulars) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT DO UPDATE SET json = excluded.json, particulars = excluded.particulars";
@@ -256,20 +238,14 @@ const REVISIONS_IN_ANY_SLOT: &str = "WITH RECURSIVE slots(slot) AS (SELECT min(t
     FROM slots CROSS JOIN events ON events.time >> 32 = slots.slot AND events.key = ?1";
 
 impl Commit<'_> {
-    /// Stores one event. `may_hold` is the key filter's word: `false` spares the look-up.
-    pub(super) fn store(
-        &mut self,
-        event: &PreparedEvent,
-        source: &str,
-        arrived: Timestamp,
-        may_hold: bool,
-    ) -> rusqlite::Result<Stored> {
-        let revisions = if may_hold {
+    /// Stores one event.
+    pub(super) fn store(&mut self, event: &PreparedEvent, arrival: Arrival<'_>) -> rusqlite::Result<Stored> {
+        let revisions = if arrival.may_hold {
             self.revisions(event)?
         } else {
             Vec::new()
         };
-        let quarantined = event.time.ticks() > arrived.ticks().saturating_add(QUARANTINE_AHEAD_TICKS);
+        let quarantined = event.time.ticks() > arrival.at.ticks().saturating_add(QUARANTINE_AHEAD_TICKS);
         if revisions
             .iter()
             .any(|revision| revision.digest == event.rank.digest)
@@ -277,6 +253,7 @@ impl Commit<'_> {
             return Ok(Stored {
                 outcome: Outcome::Known,
                 quarantined: false,
+                late_by: None,
             });
         }
         let winner = revisions.iter().find(|revision| revision.is_winner);
@@ -303,7 +280,7 @@ impl Commit<'_> {
             is_elsewhere,
             usage,
         };
-        let id = self.insert_event(event, source, arrived, &placed)?;
+        let id = self.insert_event(event, arrival, &placed)?;
         if is_elsewhere {
             for revision in revisions.iter().filter(|revision| !revision.is_elsewhere) {
                 self.cached("UPDATE events SET elsewhere = 1 WHERE id = ?1")?
@@ -326,37 +303,11 @@ impl Commit<'_> {
         }
         self.first = Some(self.first.map_or(event.time, |first| first.min(event.time)));
         self.last = Some(self.last.map_or(event.time, |last| last.max(event.time)));
-        Ok(Stored { outcome, quarantined })
-    }
-
-    /// Adds to the ledger.
-    pub(super) fn count(&mut self, ledger: &Ledger) -> rusqlite::Result<()> {
-        for ((source, arrival_hour, event_hour), delta) in ledger {
-            let source = self.name(source)?;
-            self.cached(
-                "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-                 ON CONFLICT DO UPDATE SET read = read + excluded.read, new = new + excluded.new,
-                    changed = changed + excluded.changed, known = known + excluded.known,
-                    ignored = ignored + excluded.ignored, rejected = rejected + excluded.rejected,
-                    late = late + excluded.late, quarantined = quarantined + excluded.quarantined,
-                    newest = max(coalesce(newest, excluded.newest), coalesce(excluded.newest, newest))",
-            )?
-            .execute(params![
-                source,
-                arrival_hour,
-                event_hour,
-                delta.read,
-                delta.new,
-                delta.changed,
-                delta.known,
-                delta.ignored,
-                delta.rejected,
-                delta.late,
-                delta.quarantined,
-                delta.newest
-            ])?;
-        }
-        Ok(())
+        Ok(Stored {
+            outcome,
+            quarantined,
+            late_by: arrival.late_by,
+        })
     }
 
     fn finish(mut self, written_at: Timestamp) -> rusqlite::Result<(MonthState, history::Added)> {
@@ -391,7 +342,7 @@ impl Commit<'_> {
         self.connection.prepare_cached(sql)
     }
 
-    fn name(&mut self, name: &str) -> rusqlite::Result<i64> {
+    pub(super) fn name(&mut self, name: &str) -> rusqlite::Result<i64> {
         if let Some(id) = self.names.get(name) {
             return Ok(*id);
         }
@@ -442,12 +393,11 @@ impl Commit<'_> {
     fn insert_event(
         &mut self,
         event: &PreparedEvent,
-        source: &str,
-        arrived: Timestamp,
+        arrival: Arrival<'_>,
         placed: &Placed,
     ) -> rusqlite::Result<i64> {
         let format = self.name(event.format)?;
-        let source = self.name(source)?;
+        let source = self.name(arrival.source)?;
         let original = self.blocks.columns(self.connection, &event.original)?;
         let id = self.insert_event.insert(params![
             event.key.0,
@@ -457,7 +407,7 @@ impl Commit<'_> {
             event.kind.number(),
             format,
             source,
-            arrived.ticks(),
+            arrival.at.ticks(),
             match (placed.outcome, placed.wins) {
                 (Outcome::New, _) => OUTCOME_NEW,
                 (_, true) => OUTCOME_REPLACED,
@@ -474,6 +424,7 @@ impl Commit<'_> {
             original.block,
             original.start,
             original.end,
+            arrival.late_by,
         ])?;
         self.blocks.holds(&event.original, id);
         Ok(id)

@@ -1,6 +1,6 @@
 //! A tenant's catalogue: ledger lines that no month holds, and what outlives a purge.
 
-use super::append::Ledger;
+use super::ledger::lines::{self, Additions};
 use super::schema::{self, failure};
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use crate::error::StoreError;
@@ -14,37 +14,39 @@ const NO_MONTH: i32 = 0;
 /// The epoch of a tenant whose commits were never cut.
 pub(super) const FIRST_EPOCH: u64 = 1;
 
-/// Adds ledger lines that no month's commit can carry.
-pub(super) fn count(tenant: &Tenant, ledger: &Ledger) -> Result<(), StoreError> {
+/// Adds to the ledger what no month's commit can carry.
+pub(super) fn count(tenant: &Tenant, additions: &Additions) -> Result<(), StoreError> {
+    write(tenant, |transaction| {
+        lines::count_without_month(transaction, NO_MONTH, additions)
+    })
+}
+
+/// Does something to a tenant's catalogue, which is made if it is not there, in one transaction.
+pub(super) fn write<T>(
+    tenant: &Tenant,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, StoreError> {
     let path = tenant.folder.join(CATALOGUE_FILE);
     let connection = schema::open_catalogue(&path, tenant.id)?;
-    let write = || -> rusqlite::Result<()> {
+    let work = || -> rusqlite::Result<T> {
         let transaction = connection.unchecked_transaction()?;
-        for ((source, arrival_hour, event_hour), delta) in ledger {
-            transaction.execute(
-                "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-                 ON CONFLICT DO UPDATE SET read = read + excluded.read, ignored = ignored + excluded.ignored,
-                    rejected = rejected + excluded.rejected",
-                params![
-                    NO_MONTH,
-                    source,
-                    arrival_hour,
-                    event_hour,
-                    delta.read,
-                    delta.new,
-                    delta.changed,
-                    delta.known,
-                    delta.ignored,
-                    delta.rejected,
-                    delta.late,
-                    delta.quarantined,
-                    delta.newest
-                ],
-            )?;
-        }
-        transaction.commit()
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
     };
-    write().map_err(|error| failure(&path, &error))
+    work().map_err(|error| failure(&path, &error))
+}
+
+/// Asks a tenant's catalogue something; `None` if there is none.
+pub(super) fn read<T>(
+    tenant: &Tenant,
+    ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<Option<T>, StoreError> {
+    let path = tenant.folder.join(CATALOGUE_FILE);
+    let Some(connection) = schema::open_if_made(&path)? else {
+        return Ok(None);
+    };
+    ask(&connection).map(Some).map_err(|error| failure(&path, &error))
 }
 
 /// Begins a new epoch in the catalogue at `path`, which is made if it is not there; answers its number. It is at least
@@ -69,48 +71,18 @@ pub(super) fn take_over(
     now: Timestamp,
     partition: &Connection,
 ) -> Result<u64, StoreError> {
-    let path = tenant.folder.join(CATALOGUE_FILE);
-    let connection = schema::open_catalogue(&path, tenant.id)?;
-    let write = || -> rusqlite::Result<u64> {
+    write(tenant, |catalogue| {
         let last_seq: i64 = partition.query_row("SELECT last_seq FROM meta", [], |row| row.get(0))?;
-        let transaction = connection.unchecked_transaction()?;
-        transaction.execute("DELETE FROM ledger WHERE month = ?1", [month.number()])?;
-        let mut lines = partition.prepare(
-            "SELECT name, arrival_hour, event_hour, read, new, changed, known, ignored, rejected, late, quarantined, newest
-             FROM ledger JOIN names ON names.id = ledger.source",
-        )?;
-        let mut lines = lines.query([])?;
-        while let Some(line) = lines.next()? {
-            transaction.execute(
-                "INSERT INTO ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                params![
-                    month.number(),
-                    line.get::<_, String>(0)?,
-                    line.get::<_, i64>(1)?,
-                    line.get::<_, i64>(2)?,
-                    line.get::<_, i64>(3)?,
-                    line.get::<_, i64>(4)?,
-                    line.get::<_, i64>(5)?,
-                    line.get::<_, i64>(6)?,
-                    line.get::<_, i64>(7)?,
-                    line.get::<_, i64>(8)?,
-                    line.get::<_, i64>(9)?,
-                    line.get::<_, i64>(10)?,
-                    line.get::<_, Option<i64>>(11)?,
-                ],
-            )?;
-        }
-        transaction.execute(
+        lines::take_over(catalogue, month.number(), partition)?;
+        catalogue.execute(
             "INSERT INTO purged(month, purged_at, last_seq) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![month.number(), now.ticks(), last_seq],
         )?;
-        let epoch: i64 = transaction.query_row(
+        let epoch: i64 = catalogue.query_row(
             "UPDATE meta SET last_seq = max(last_seq, ?1), epoch = epoch + 1 RETURNING epoch",
             [last_seq],
             |row| row.get(0),
         )?;
-        transaction.commit()?;
         Ok(epoch.unsigned_abs())
-    };
-    write().map_err(|error| failure(&path, &error))
+    })
 }

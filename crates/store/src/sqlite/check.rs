@@ -1,12 +1,12 @@
 //! Recounts in SQL, over the events, everything that a commit counted on its way.
 
 use super::Shared;
-use super::append::{NO_EVENT_HOUR, OUTCOME_NEW};
+use super::append::OUTCOME_NEW;
+use super::catalogue;
 use super::history;
+use super::ledger::prove;
 use super::originals::unpacked_bytes;
-use super::schema;
-use super::tenant::{CATALOGUE_FILE, Tenant};
-use super::writer::HOUR_TICKS;
+use super::tenant::Tenant;
 use crate::error::StoreError;
 use crate::events::CheckReport;
 use model::identity::{EventKey, Kind};
@@ -42,7 +42,9 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
                 .map(|fault| format!("{}/{month}: {fault}", tenant.id)),
         );
     }
-    report.faults.extend(check_catalogue(tenant)?);
+    for fault in catalogue::read(tenant, prove::catalogue_faults)?.unwrap_or_default() {
+        report.faults.push(format!("{}: {fault}", tenant.id));
+    }
     for (key, first, second) in doubled_keys(shared, tenant, &months, report.events)? {
         if tenant.is_purged(first) || tenant.is_purged(second) {
             continue;
@@ -55,27 +57,9 @@ pub(super) fn check(shared: &Shared, tenant: &Tenant) -> Result<CheckReport, Sto
     Ok(report)
 }
 
-/// The ledger lines that no month holds must add up like any other.
-fn check_catalogue(tenant: &Tenant) -> Result<Vec<String>, StoreError> {
-    let path = tenant.folder.join(CATALOGUE_FILE);
-    let Some(connection) = schema::open_if_made(&path)? else {
-        return Ok(Vec::new());
-    };
-    let read = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare(
-            "SELECT format('%s: the catalogue''s ledger line of %s does not add up', ?1, source) FROM ledger
-             WHERE read <> new + changed + known + ignored + rejected",
-        )?;
-        statement
-            .query_map([tenant.id.to_string()], |row| row.get(0))?
-            .collect()
-    };
-    read().map_err(|error| schema::failure(&path, &error))
-}
-
 /// Asks a month something; `None` if it was purged meanwhile. A purge waits for one answer, not for the whole recount:
 /// everybody who writes would wait behind it.
-fn ask_month<T>(
+pub(super) fn ask_month<T>(
     shared: &Shared,
     tenant: &Tenant,
     month: Month,
@@ -112,6 +96,7 @@ fn check_month(connection: &Connection) -> rusqlite::Result<CheckReport> {
         .unsigned_abs();
     report.faults.extend(short_blocks(&transaction)?);
     report.faults.extend(history::recount::faults(&transaction)?);
+    report.faults.extend(prove::faults(&transaction)?);
     for question in questions() {
         let mut statement = transaction.prepare(&question.sql)?;
         let mut answers = statement.query([])?;
@@ -160,13 +145,6 @@ const LIVE_ROWS: &str = "SELECT report, time, key, json FROM
 // Two sides are held against each other by adding one and taking the other away, not by a full join: where neither side is a
 // table, SQLite goes through all of one for each row of the other.
 fn questions() -> Vec<Question> {
-    let ledger_of_events = format!(
-        "SELECT source, arrived - (((arrived % {HOUR_TICKS}) + {HOUR_TICKS}) % {HOUR_TICKS}) AS arrival_hour,
-            time - (((time % {HOUR_TICKS}) + {HOUR_TICKS}) % {HOUR_TICKS}) AS event_hour,
-            sum(outcome = {OUTCOME_NEW}) AS new, sum(outcome <> {OUTCOME_NEW}) AS changed,
-            sum(quarantined) AS quarantined, max(CASE WHEN quarantined = 0 THEN time END) AS newest
-         FROM events GROUP BY 1, 2, 3"
-    );
     vec![
         Question {
             fault: "the rows of a day are not as many as counted (report, day, counted, there)",
@@ -177,24 +155,6 @@ fn questions() -> Vec<Question> {
                  SELECT format('%d, %d, %d, %d', report, day, coalesce(counted.rows, 0), coalesce(there.rows, 0))
                  FROM counted FULL JOIN there USING (report, day)
                  WHERE coalesce(counted.rows, 0) <> coalesce(there.rows, 0)"
-            ),
-        },
-        Question {
-            fault: "the ledger disagrees with the events (source, arrival hour, event hour)",
-            sql: format!(
-                "SELECT format('%d, %d, %d', source, arrival_hour, event_hour) FROM
-                    (SELECT source, arrival_hour, event_hour, new, changed, quarantined, newest AS told, NULL AS there FROM ledger
-                     UNION ALL SELECT source, arrival_hour, event_hour, -new, -changed, -quarantined, NULL, newest FROM ({ledger_of_events}))
-                 GROUP BY source, arrival_hour, event_hour
-                 HAVING sum(new) <> 0 OR sum(changed) <> 0 OR sum(quarantined) <> 0 OR max(told) IS NOT max(there)"
-            ),
-        },
-        Question {
-            fault: "a ledger line does not add up (source, arrival hour, event hour)",
-            sql: format!(
-                "SELECT format('%d, %d, %d', source, arrival_hour, event_hour) FROM ledger
-                 WHERE read <> new + changed + known + ignored + rejected
-                    OR (event_hour = {NO_EVENT_HOUR} AND new + changed + known > 0)"
             ),
         },
         Question {

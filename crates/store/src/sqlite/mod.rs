@@ -6,8 +6,10 @@ pub mod backup;
 mod catalogue;
 mod check;
 mod filter;
+mod fragments;
 mod history;
 mod leaving;
+mod ledger;
 mod newer;
 mod originals;
 mod partition;
@@ -16,22 +18,25 @@ mod removed;
 mod reproject;
 mod scan;
 mod schema;
+mod tables;
 mod tally;
 mod tenant;
 mod upgrade;
 mod usage;
+mod ways;
 mod writer;
 
 use crate::error::StoreError;
 use crate::events::{
-    Appended, BackupSource, Change, CheckReport, EventStore, Health, Lease, LedgerLine, MonthInfo, Page,
-    Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
+    Appended, BackupSource, Change, CheckReport, EventStore, Fragment, Health, Kept, Lease, LedgerLine,
+    MonthInfo, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
+    Unassembled,
 };
 use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
 use append::PreparedEvent;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use leaving::Leaving;
-use model::batch::{Batch, EventDraft, Subject};
+use model::batch::{Batch, EventDraft, FragmentDraft, Subject};
 use model::query::Query;
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
@@ -210,6 +215,8 @@ impl EventStore for SqliteEventStore {
             events,
             ignored: batch.ignored,
             rejected: batch.rejected,
+            sequence: batch.sequence,
+            error: batch.error,
             reply,
         };
         self.shared.waiting.fetch_add(1, Ordering::Relaxed);
@@ -218,6 +225,54 @@ impl EventStore for SqliteEventStore {
             return Err(error);
         }
         answer.recv().map_err(|_| StoreError::Closing)?
+    }
+
+    fn keep_fragments(
+        &self,
+        lease: &Lease,
+        source: &str,
+        arrived: Timestamp,
+        fragments: Vec<FragmentDraft>,
+    ) -> Result<Vec<Kept>, StoreError> {
+        let tenant = self.shared.tenant_for_writing(lease.tenant)?;
+        // A tenant that is being removed is not written to: its folder leaves while the gate is held alone.
+        let _gate = tenant.read_gate();
+        tenant.check()?;
+        fragments::keep(&tenant, source, arrived, &fragments)
+    }
+
+    fn fragments_of(&self, tenant: TenantId, format: &str, whole: &str) -> Result<Vec<Fragment>, StoreError> {
+        let Some(tenant) = self.shared.tenant(tenant)? else {
+            return Ok(Vec::new());
+        };
+        let _gate = tenant.read_gate();
+        let mut found = fragments::of(&tenant, format, whole)?;
+        // Two sources may have brought the same part at once.
+        found.dedup_by_key(|fragment| fragment.part);
+        Ok(found)
+    }
+
+    fn forget_fragments(
+        &self,
+        lease: &Lease,
+        format: &str,
+        whole: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(tenant) = self.shared.tenant(lease.tenant)? else {
+            return Ok(());
+        };
+        let _gate = tenant.read_gate();
+        tenant.check()?;
+        fragments::forget(&tenant, format, whole, now)
+    }
+
+    fn unassembled(&self, tenant: TenantId) -> Result<Vec<Unassembled>, StoreError> {
+        let Some(tenant) = self.shared.tenant(tenant)? else {
+            return Ok(Vec::new());
+        };
+        let _gate = tenant.read_gate();
+        fragments::unassembled(&tenant)
     }
 
     fn scan_onto(&self, tenant: TenantId, query: &Query, head: Vec<u8>) -> Result<Page, StoreError> {

@@ -1,6 +1,6 @@
 //! Finds files of a newer version before the first of them is opened, so that a start refuses what a request would stumble on.
 
-use super::schema::SCHEMA_VERSION;
+use super::schema;
 use crate::error::StoreError;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -27,13 +27,10 @@ pub(super) fn refuse(tenants_folder: &Path) -> Result<(), StoreError> {
             let is_database = path.extension().is_some_and(|extension| extension == "db");
             if is_database
                 && let Some(found) = schema_of(&path)
-                && found > SCHEMA_VERSION
+                && found > schema::known_version(&path)
             {
-                return Err(StoreError::NewerSchema {
-                    path,
-                    found,
-                    known: SCHEMA_VERSION,
-                });
+                let known = schema::known_version(&path);
+                return Err(StoreError::NewerSchema { path, found, known });
             }
         }
     }

@@ -1,20 +1,16 @@
-//! Questions that are not about rows: history, change log, totals, ledger.
+//! Questions that are not about rows: history, change log, totals.
 
 use super::append::{OUTCOME_NEW, OUTCOME_REPLACED};
 use super::originals::Unpacker;
-use super::tenant::{CATALOGUE_FILE, Tenant};
-use super::{Shared, history, schema};
+use super::tenant::Tenant;
+use super::{Shared, history};
 use crate::error::StoreError;
-use crate::events::{Change, ChangeKind, LedgerLine, ReportTotal, StoredEvent};
-use model::batch::{Counts, Subject};
+use crate::events::{Change, ChangeKind, ReportTotal, StoredEvent};
+use model::batch::Subject;
 use model::identity::{EventKey, Kind};
 use model::time::{Month, TICKS_PER_DAY, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
-
-const LEDGER_SUMS: &str =
-    "sum(read), sum(new), sum(changed), sum(known), sum(ignored), sum(rejected), sum(late),
-    sum(quarantined), min(arrival_hour), max(arrival_hour), max(newest)";
 
 /// Entries of a history that are looked at beyond what is asked for.
 const MORE_AT_ONCE: usize = 64;
@@ -137,37 +133,6 @@ impl Shared {
         let mut totals: Vec<ReportTotal> = totals.into_values().collect();
         totals.extend(self.usage_totals(tenant)?);
         Ok(totals)
-    }
-
-    pub(super) fn ledger(&self, tenant: &Tenant) -> Result<Vec<LedgerLine>, StoreError> {
-        let _gate = tenant.read_gate();
-        let mut lines: BTreeMap<String, LedgerLine> = BTreeMap::new();
-        let mut add = |found: Vec<LedgerLine>| {
-            for line in found {
-                match lines.get_mut(&line.source) {
-                    Some(sum) => {
-                        sum.counts.add(&line.counts);
-                        sum.first_arrival = sum.first_arrival.min(line.first_arrival);
-                        sum.last_arrival = sum.last_arrival.max(line.last_arrival);
-                        sum.newest = sum.newest.max(line.newest);
-                    }
-                    None => drop(lines.insert(line.source.clone(), line)),
-                }
-            }
-        };
-        for (month, _) in tenant.months() {
-            let partition = self.partitions.get(tenant.id, &tenant.folder, month);
-            let sql = format!(
-                "SELECT name, {LEDGER_SUMS} FROM ledger JOIN names ON names.id = ledger.source GROUP BY name"
-            );
-            add(partition.read(|connection| ledger_lines(connection, &sql))?);
-        }
-        let catalogue = tenant.folder.join(CATALOGUE_FILE);
-        if let Some(connection) = schema::open_if_made(&catalogue)? {
-            let sql = format!("SELECT source, {LEDGER_SUMS} FROM ledger GROUP BY source");
-            add(ledger_lines(&connection, &sql).map_err(|error| schema::failure(&catalogue, &error))?);
-        }
-        Ok(lines.into_values().collect())
     }
 }
 
@@ -309,28 +274,4 @@ fn month_totals(connection: &Connection) -> rusqlite::Result<Vec<ReportTotal>> {
         }
     }
     Ok(totals)
-}
-
-fn ledger_lines(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<LedgerLine>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let lines = statement.query_map([], |row| {
-        let count = |column: usize| row.get::<_, i64>(column).map(i64::unsigned_abs);
-        Ok(LedgerLine {
-            source: row.get(0)?,
-            counts: Counts {
-                read: count(1)?,
-                new: count(2)?,
-                changed: count(3)?,
-                known: count(4)?,
-                ignored: count(5)?,
-                rejected: count(6)?,
-                late: count(7)?,
-                quarantined: count(8)?,
-            },
-            first_arrival: Timestamp::from_ticks(row.get(9)?),
-            last_arrival: Timestamp::from_ticks(row.get(10)?),
-            newest: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_ticks),
-        })
-    })?;
-    lines.collect()
 }

@@ -2,7 +2,7 @@
 
 use super::partition::Partition;
 use super::tenant::Tenant;
-use super::{Shared, usage};
+use super::{Shared, usage, ways};
 use crate::error::StoreError;
 use crate::events::Page;
 use model::query::{Position, Query, TimeRanges};
@@ -63,7 +63,8 @@ pub(super) fn scan(
         Rows::Counted { grain, render } => {
             return Ok(usage::scan(shared, tenant, query, grain, render)?.after(head));
         }
-        Rows::One(_) | Rows::Empty => return Ok(Page::of(head)),
+        Rows::One(count) => return Ok(ways::of_window(shared, tenant, query, count)?.after(head)),
+        Rows::Empty => return Ok(Page::of(head)),
     };
     if query.limit == 0 {
         return Ok(Page::of(head));

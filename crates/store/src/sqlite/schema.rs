@@ -1,5 +1,7 @@
 //! The tables of a month file and of a tenant's catalogue, and how their connections are opened.
 
+use super::tables;
+use super::tenant::CATALOGUE_FILE;
 use crate::error::StoreError;
 use model::tenant::TenantId;
 use model::time::Month;
@@ -11,14 +13,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The schema of month files that this version writes.
-pub const SCHEMA_VERSION: i64 = 3;
+pub const SCHEMA_VERSION: i64 = 4;
 /// The schema of catalogues that this version writes.
-const CATALOGUE_VERSION: i64 = 1;
+pub(super) const CATALOGUE_VERSION: i64 = 2;
 /// What `PRAGMA synchronous` answers when every commit waits for the disk.
 const SYNCHRONOUS_FULL: i64 = 2;
-/// What the caches of all the month files that one thread keeps open for writing hold together, however many months and
-/// tenants there are. It holds the pages that a commit of some thousand events touches; with less a commit spills some
-/// of them in the middle.
+/// What the cache of the month file holds that one thread is writing to. It takes the pages that a commit of some thousand
+/// events touches; with less a commit spills some of them in the middle. All other month files that the thread keeps open share
+/// as much again, however many months and tenants there are.
 const THREAD_CACHE_KIB: usize = 16_384;
 /// Pages in a write-ahead log that bring on a checkpoint: pages that are written again and again reach the file once.
 const CHECKPOINT_PAGES: i64 = 2_000;
@@ -32,173 +34,6 @@ const APPLICATION_ID: i64 = 0x4741_5445;
 const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// Rows of half a kilobyte to a kilobyte: a page of 100 rows touches half a dozen of these.
 const PAGE_BYTES: u32 = 16_384;
-
-/// A month of a tenant.
-///
-/// `events` grows at its end, so that records of any time order cost the same, and is the change log, too: `commits` says
-/// where each commit begins in it. `events_identity` says new, known or
-/// changed. It is kept by slots of time (`time >> 32`, seven minutes): ids are random, and a commit of
-/// events of one time must not touch every page of a month. Where an event has contents in several slots, each says so
-/// (`elsewhere`).
-///
-/// `history` names every content of an event under its persons and addresses, the losing and the quarantined too, so that
-/// whoever must be forgotten can be found; `events.subjects` says how often. `rows` is clustered as it is read: a report, newest
-/// first. A changed row is a new version (`seq`), a removed one a version without JSON. `usage` are the tallies that usage
-/// reports are counted from; `events.usage` notes what a winning content added. An `original` is there by itself or, where
-/// `block` is set, bytes of that block.
-const PARTITION: &str = "
-CREATE TABLE meta(
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    tenant BLOB NOT NULL,
-    month INTEGER NOT NULL,
-    first_time INTEGER,
-    last_time INTEGER,
-    last_write INTEGER,
-    last_seq INTEGER NOT NULL DEFAULT 0,
-    counted INTEGER NOT NULL DEFAULT 1
-) STRICT;
-CREATE TABLE names(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE events(
-    id INTEGER PRIMARY KEY,
-    key BLOB NOT NULL,
-    digest BLOB NOT NULL,
-    time INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    kind INTEGER NOT NULL,
-    format INTEGER NOT NULL REFERENCES names(id),
-    source INTEGER NOT NULL REFERENCES names(id),
-    arrived INTEGER NOT NULL,
-    outcome INTEGER NOT NULL,
-    winner INTEGER NOT NULL,
-    quarantined INTEGER NOT NULL,
-    updated INTEGER,
-    properties INTEGER NOT NULL,
-    subjects INTEGER NOT NULL,
-    original BLOB NOT NULL,
-    elsewhere INTEGER NOT NULL DEFAULT 0,
-    usage TEXT,
-    block INTEGER,
-    block_start INTEGER,
-    block_end INTEGER
-) STRICT;
-CREATE UNIQUE INDEX events_identity ON events(time >> 32, key, digest);
-CREATE TABLE rows(
-    report INTEGER NOT NULL,
-    time INTEGER NOT NULL,
-    key BLOB NOT NULL,
-    seq INTEGER NOT NULL,
-    json BLOB,
-    particulars BLOB,
-    PRIMARY KEY (report, time, key, seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE day_counts(
-    report INTEGER NOT NULL,
-    day INTEGER NOT NULL,
-    rows INTEGER NOT NULL,
-    PRIMARY KEY (report, day)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE commits(seq INTEGER PRIMARY KEY, first_event INTEGER NOT NULL) STRICT;
-CREATE TABLE ledger(
-    source INTEGER NOT NULL REFERENCES names(id),
-    arrival_hour INTEGER NOT NULL,
-    event_hour INTEGER NOT NULL,
-    read INTEGER NOT NULL,
-    new INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
-    known INTEGER NOT NULL,
-    ignored INTEGER NOT NULL,
-    rejected INTEGER NOT NULL,
-    late INTEGER NOT NULL,
-    quarantined INTEGER NOT NULL,
-    newest INTEGER,
-    PRIMARY KEY (source, arrival_hour, event_hour)
-) STRICT, WITHOUT ROWID;
-";
-
-/// What schema 2 added, for new files and for those that are brought up to it; a later schema must leave this as it is:
-/// originals that are compressed together, and what usage reports count, by name and day.
-pub(super) const ADDED_BY_2: &str = "
-CREATE TABLE blocks(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
-CREATE TABLE named(
-    id INTEGER PRIMARY KEY,
-    sort INTEGER NOT NULL,
-    key TEXT NOT NULL,
-    name TEXT,
-    name_day INTEGER,
-    title TEXT,
-    title_day INTEGER,
-    UNIQUE (sort, key)
-) STRICT;
-CREATE TABLE usage(
-    tally INTEGER NOT NULL,
-    day INTEGER NOT NULL,
-    subject INTEGER NOT NULL,
-    member INTEGER NOT NULL,
-    first INTEGER NOT NULL,
-    second INTEGER NOT NULL,
-    third INTEGER NOT NULL,
-    PRIMARY KEY (tally, day, subject, member)
-) STRICT, WITHOUT ROWID;
-";
-
-/// What schema 3 added: the history in runs, see [`super::history`].
-pub(super) const ADDED_BY_3: &str = "
-CREATE TABLE history_runs(
-    id INTEGER PRIMARY KEY,
-    first_time INTEGER NOT NULL,
-    last_time INTEGER NOT NULL,
-    entries INTEGER NOT NULL
-) STRICT;
-CREATE TABLE history(
-    run INTEGER NOT NULL,
-    subject INTEGER NOT NULL,
-    part INTEGER NOT NULL,
-    entries BLOB NOT NULL,
-    PRIMARY KEY (run, subject, part)
-) STRICT, WITHOUT ROWID;
-";
-
-/// What belongs to a tenant and to no month: what was purged, ledger lines without events, fragments that wait.
-const CATALOGUE: &str = "
-CREATE TABLE meta(
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    tenant BLOB NOT NULL,
-    last_seq INTEGER NOT NULL DEFAULT 0,
-    epoch INTEGER NOT NULL DEFAULT 1
-) STRICT;
-CREATE TABLE purged(
-    month INTEGER PRIMARY KEY,
-    purged_at INTEGER NOT NULL,
-    last_seq INTEGER NOT NULL
-) STRICT;
-CREATE TABLE ledger(
-    month INTEGER NOT NULL,
-    source TEXT NOT NULL,
-    arrival_hour INTEGER NOT NULL,
-    event_hour INTEGER NOT NULL,
-    read INTEGER NOT NULL,
-    new INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
-    known INTEGER NOT NULL,
-    ignored INTEGER NOT NULL,
-    rejected INTEGER NOT NULL,
-    late INTEGER NOT NULL,
-    quarantined INTEGER NOT NULL,
-    newest INTEGER,
-    PRIMARY KEY (month, source, arrival_hour, event_hour)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE fragments(
-    id INTEGER PRIMARY KEY,
-    source TEXT NOT NULL,
-    format TEXT NOT NULL,
-    whole TEXT NOT NULL,
-    part INTEGER NOT NULL,
-    parts INTEGER NOT NULL,
-    arrived INTEGER NOT NULL,
-    original BLOB NOT NULL,
-    UNIQUE (source, whole, part)
-) STRICT;
-";
 
 /// The slot of an instant, as `time >> 32` says it in SQL.
 pub(super) fn slot(time_ticks: i64) -> i64 {
@@ -214,7 +49,12 @@ pub(super) fn open_partition_writer(
     let connection = open_writer(
         path,
         tenant,
-        &[PARTITION, ADDED_BY_2, ADDED_BY_3],
+        &[
+            tables::PARTITION,
+            tables::ADDED_BY_2,
+            tables::ADDED_BY_3,
+            tables::ADDED_BY_4,
+        ],
         SCHEMA_VERSION,
         |connection| {
             connection.execute(
@@ -238,7 +78,8 @@ pub(super) fn open_partition_writer(
 
 /// Opens a tenant's catalogue for writing, making it if it is not there.
 pub(super) fn open_catalogue(path: &Path, tenant: TenantId) -> Result<Connection, StoreError> {
-    open_writer(path, tenant, &[CATALOGUE], CATALOGUE_VERSION, |connection| {
+    let tables = &[tables::CATALOGUE, tables::CATALOGUE_ADDED_BY_2];
+    open_writer(path, tenant, tables, CATALOGUE_VERSION, |connection| {
         connection.execute(
             "INSERT INTO meta(id, tenant) VALUES (1, ?1)",
             params![tenant.guid().as_bytes()],
@@ -420,14 +261,24 @@ fn making(path: &Path, connection: &Connection) -> Result<Making, StoreError> {
     if application != APPLICATION_ID {
         return Err(not_ours(path));
     }
-    if found > SCHEMA_VERSION {
+    let known = known_version(path);
+    if found > known {
         return Err(StoreError::NewerSchema {
             path: path.to_owned(),
             found,
-            known: SCHEMA_VERSION,
+            known,
         });
     }
     Ok(Making::Done)
+}
+
+/// The newest schema of a file that this version reads: catalogues and months count their own.
+pub(super) fn known_version(path: &Path) -> i64 {
+    if path.file_name().is_some_and(|name| name == CATALOGUE_FILE) {
+        CATALOGUE_VERSION
+    } else {
+        SCHEMA_VERSION
+    }
 }
 
 fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
@@ -546,7 +397,7 @@ mod tests {
         check("journal_mode", "wal");
         check("synchronous", "2");
         check("page_size", "16384");
-        check("user_version", "3");
+        check("user_version", "4");
         check("application_id", "1195463749");
     }
 
@@ -555,15 +406,38 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         open(folder.path())
             .unwrap()
-            .pragma_update(None, "user_version", 4)
+            .pragma_update(None, "user_version", 5)
             .unwrap();
         let error = open(folder.path()).unwrap_err();
         assert!(
             matches!(
                 error,
                 StoreError::NewerSchema {
-                    found: 4,
-                    known: 3,
+                    found: 5,
+                    known: 4,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_catalogue_of_a_newer_version_is_refused_although_months_count_further() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(CATALOGUE_FILE);
+        let tenant = TenantId::new(uuid::Uuid::from_u128(7));
+        open_catalogue(&path, tenant)
+            .unwrap()
+            .pragma_update(None, "user_version", 3)
+            .unwrap();
+        let error = open_catalogue(&path, tenant).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                StoreError::NewerSchema {
+                    found: 3,
+                    known: 2,
                     ..
                 }
             ),

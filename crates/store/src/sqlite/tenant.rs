@@ -68,6 +68,7 @@ impl Tenant {
         let mut last_seq = 0;
         let mut epoch = catalogue::FIRST_EPOCH;
         let path = folder.join(CATALOGUE_FILE);
+        super::upgrade::bring_catalogue_up(id, &folder)?;
         if let Some(connection) = schema::open_if_made(&path)? {
             let read = || -> rusqlite::Result<(u64, u64, BTreeSet<Month>)> {
                 let (seq, epoch): (i64, i64) =

@@ -2,7 +2,9 @@
 
 use super::history;
 use super::partition::{Partition, Partitions};
-use super::schema::{self, SCHEMA_VERSION};
+use super::schema::{self, CATALOGUE_VERSION, SCHEMA_VERSION};
+use super::tables;
+use super::tenant::CATALOGUE_FILE;
 use crate::error::StoreError;
 use model::tenant::TenantId;
 use model::time::Month;
@@ -48,7 +50,38 @@ CREATE UNIQUE INDEX events_identity ON events(time >> 32, key, digest);
 ALTER TABLE history RENAME TO history_by_slot;
 ";
 
-/// A month file of an older schema.
+/// From schema 3 to 4: how late events were, how many batches came, the window that they cover and the last error. How late those
+/// were that are there already is not known any more, so they are counted apart.
+const FROM_3: &str = "
+ALTER TABLE events ADD COLUMN late_by INTEGER;
+ALTER TABLE ledger ADD COLUMN batches INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN late_seconds INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN late_most INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN late_unmarked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN oldest INTEGER;
+ALTER TABLE ledger ADD COLUMN error TEXT;
+ALTER TABLE ledger ADD COLUMN error_at INTEGER;
+UPDATE ledger SET late_unmarked = late WHERE late > 0;
+UPDATE ledger SET oldest = there.first FROM
+    (SELECT source, arrived - (((arrived % 36000000000) + 36000000000) % 36000000000) AS arrival,
+        time - (((time % 36000000000) + 36000000000) % 36000000000) AS happened, min(time) AS first
+     FROM events WHERE quarantined = 0 GROUP BY 1, 2, 3) AS there
+    WHERE ledger.source = there.source AND arrival_hour = arrival AND event_hour = happened;
+";
+
+/// From schema 1 of a catalogue to 2: the same columns for the totals of purged months, whose windows are not known any more.
+const CATALOGUE_FROM_1: &str = "
+ALTER TABLE ledger ADD COLUMN batches INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN late_seconds INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN late_most INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN late_unmarked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN oldest INTEGER;
+ALTER TABLE ledger ADD COLUMN error TEXT;
+ALTER TABLE ledger ADD COLUMN error_at INTEGER;
+UPDATE ledger SET late_unmarked = late WHERE late > 0;
+";
+
+/// A month file or a catalogue of an older schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outdated {
     /// Where it is.
@@ -61,7 +94,7 @@ pub struct Outdated {
     pub bytes: u64,
 }
 
-/// The month files below a data folder that an opening would bring up. Changes nothing.
+/// The files of tenants below a data folder that an opening would bring up. Changes nothing.
 pub fn outdated(data_folder: &Path) -> Result<Vec<Outdated>, StoreError> {
     let mut found = Vec::new();
     for tenant in entries(&data_folder.join("tenants"))? {
@@ -73,19 +106,20 @@ pub fn outdated(data_folder: &Path) -> Result<Vec<Outdated>, StoreError> {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .unwrap_or_default();
-            if name.strip_suffix(".db").and_then(Month::parse).is_none() {
+            if name != CATALOGUE_FILE && name.strip_suffix(".db").and_then(Month::parse).is_none() {
                 continue;
             }
+            let to = schema::known_version(&path);
             let Some(connection) = schema::open_if_made(&path)? else {
                 continue;
             };
             let from = version(&connection).map_err(|error| schema::failure(&path, &error))?;
-            if from < SCHEMA_VERSION {
+            if from < to {
                 let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
                 found.push(Outdated {
                     path,
                     from,
-                    to: SCHEMA_VERSION,
+                    to,
                     bytes,
                 });
             }
@@ -119,19 +153,48 @@ pub(super) fn bring_up(
     up(&connection).map_err(|error| schema::failure(&path, &error))
 }
 
+/// Brings a tenant's catalogue up if it is of an older schema.
+pub(super) fn bring_catalogue_up(tenant: TenantId, folder: &Path) -> Result<(), StoreError> {
+    let path = folder.join(CATALOGUE_FILE);
+    let Some(found) = schema::open_if_made(&path)? else {
+        return Ok(());
+    };
+    let failed = |error: rusqlite::Error| schema::failure(&path, &error);
+    if version(&found).map_err(failed)? >= CATALOGUE_VERSION {
+        return Ok(());
+    }
+    drop(found);
+    let connection = schema::open_catalogue(&path, tenant)?;
+    let up = || -> rusqlite::Result<()> {
+        let transaction = rusqlite::Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+        if version(&transaction)? == 1 {
+            transaction.execute_batch(CATALOGUE_FROM_1)?;
+            transaction.execute_batch(tables::CATALOGUE_ADDED_BY_2)?;
+            transaction.pragma_update(None, "user_version", 2)?;
+        }
+        transaction.commit()
+    };
+    up().map_err(failed)
+}
+
 fn up(connection: &Connection) -> rusqlite::Result<()> {
     let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     if version(&transaction)? == 1 {
         transaction.execute_batch(FROM_1)?;
-        transaction.execute_batch(schema::ADDED_BY_2)?;
+        transaction.execute_batch(tables::ADDED_BY_2)?;
         transaction.pragma_update(None, "user_version", 2)?;
     }
     if version(&transaction)? == 2 {
         transaction.execute_batch(FROM_2)?;
-        transaction.execute_batch(schema::ADDED_BY_3)?;
+        transaction.execute_batch(tables::ADDED_BY_3)?;
         history::bring_up(&transaction, "history_by_slot")?;
         transaction.execute_batch("DROP TABLE history_by_slot")?;
         transaction.pragma_update(None, "user_version", 3)?;
+    }
+    if version(&transaction)? == 3 {
+        transaction.execute_batch(FROM_3)?;
+        transaction.execute_batch(tables::ADDED_BY_4)?;
+        transaction.pragma_update(None, "user_version", 4)?;
     }
     transaction.commit()?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

@@ -2,7 +2,7 @@
 
 use super::partition::Partition;
 use super::tenant::Tenant;
-use super::{Shared, accounts};
+use super::{Shared, accounts, ways};
 use crate::error::StoreError;
 use crate::events::{Page, ReportTotal};
 use model::query::{Position, Query};
@@ -25,6 +25,8 @@ pub(super) struct Line {
     pub(super) amounts: Amounts,
     /// As in [`Counted::others`].
     pub(super) others: i64,
+    /// As in [`Counted::ways`].
+    pub(super) ways: BTreeMap<String, i64>,
 }
 
 type Render = fn(&Counted<'_>) -> Vec<u8>;
@@ -49,7 +51,7 @@ pub(super) fn scan(
     for day in source.days(query) {
         let start = Timestamp::from_ticks(day * TICKS_PER_DAY);
         let mut lines: Vec<([u8; 16], Line)> = source
-            .lines(day)?
+            .lines(day, query)?
             .into_iter()
             .map(|line| {
                 let id = row_id(tenant.id, query.report.name, &line.key, start);
@@ -76,6 +78,7 @@ pub(super) fn scan(
                 title: line.title.1.as_deref(),
                 amounts: line.amounts,
                 others: line.others,
+                ways: &line.ways,
             });
             if !matches(query, grain, &line, &json) {
                 continue;
@@ -103,6 +106,10 @@ fn matches(query: &Query, grain: Grain, line: &Line, json: &[u8]) -> bool {
     let Some(predicate) = &query.predicate else {
         return true;
     };
+    if matches!(grain, Grain::Ways(_)) {
+        // What was asked of the application decided what was counted.
+        return true;
+    }
     let Ok(mut row) = serde_json::from_slice::<serde_json::Value>(json) else {
         return false;
     };
@@ -114,7 +121,7 @@ fn matches(query: &Query, grain: Grain, line: &Line, json: &[u8]) -> bool {
     predicate.matches(&row)
 }
 
-fn partitions(shared: &Shared, tenant: &Tenant) -> Vec<Arc<Partition>> {
+pub(super) fn partitions(shared: &Shared, tenant: &Tenant) -> Vec<Arc<Partition>> {
     tenant
         .months()
         .into_iter()
@@ -163,7 +170,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn lines(&mut self, day: i64) -> Result<Vec<Line>, StoreError> {
+    fn lines(&mut self, day: i64, query: &Query) -> Result<Vec<Line>, StoreError> {
         if self.grain == Grain::Accounts {
             let amounts = self.accounts.get(&day).copied().unwrap_or_default();
             return Ok(vec![Line {
@@ -172,9 +179,14 @@ impl<'a> Source<'a> {
                 title: (None, None),
                 amounts,
                 others: 0,
+                ways: BTreeMap::new(),
             }]);
         }
         let homes = self.days.get(&day).cloned().unwrap_or_default();
+        if let Grain::Ways(tally) = self.grain {
+            let homes = homes.into_iter().map(|home| &self.partitions[home]);
+            return Ok(ways::of_day(homes, tally, day, query)?.into_iter().collect());
+        }
         if let [home] = homes[..] {
             return self.partitions[home].read(|connection| sums(connection, self.grain, day));
         }
@@ -191,6 +203,7 @@ fn tally(grain: Grain) -> Tally {
         Grain::Application | Grain::Account => Tally::SignIns,
         Grain::Group => Tally::GroupChanges,
         Grain::Accounts => Tally::Accounts,
+        Grain::Ways(tally) => tally,
     }
 }
 
@@ -224,6 +237,7 @@ fn sums(connection: &Connection, grain: Grain, day: i64) -> rusqlite::Result<Vec
             title: (row.get(3)?, row.get(4)?),
             amounts: amounts(row, 5)?,
             others: row.get(8)?,
+            ways: BTreeMap::new(),
         })
     })?;
     lines.collect()
@@ -259,6 +273,7 @@ impl Merged {
                     title: (None, None),
                     amounts: [0; 3],
                     others: 0,
+                    ways: BTreeMap::new(),
                 };
                 (line, HashSet::new())
             });

@@ -1,12 +1,15 @@
 //! The threads that write: batches of many callers become one commit for each tenant and month.
 
+mod leftovers;
 mod purge;
 mod remake;
 mod remove;
 
-use super::append::{Ledger, LedgerDelta, NO_EVENT_HOUR, PreparedEvent, Stored, Writer};
+use super::append::{Arrival, PreparedEvent, Writer};
 use super::catalogue;
 use super::filter::KeyFilter;
+use super::ledger::lines::{Additions, LedgerDelta};
+use super::ledger::notes::{Note, Noted};
 use super::partition::Partition;
 use super::tenant::Tenant;
 use super::{CommitPoint, Shared, schema};
@@ -16,8 +19,8 @@ use crossbeam_channel::{Receiver, Sender};
 use model::batch::{Counts, Lateness, Outcome};
 use model::identity::EventKey;
 use model::tenant::TenantId;
-use model::time::{Month, TICKS_PER_SECOND, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use model::time::{Month, Timestamp};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -42,6 +45,11 @@ pub(super) enum Job {
     Remove {
         tenant: Arc<Tenant>,
         reply: Sender<Result<Removal, StoreError>>,
+    },
+    Note {
+        tenant: Arc<Tenant>,
+        note: Note,
+        reply: Sender<Result<Noted, StoreError>>,
     },
 }
 
@@ -71,6 +79,9 @@ pub(super) struct AppendJob {
     pub(super) events: Vec<PreparedEvent>,
     pub(super) ignored: u64,
     pub(super) rejected: u64,
+    /// The number of the upload that is whole with this batch.
+    pub(super) sequence: Option<u64>,
+    pub(super) error: Option<String>,
     pub(super) reply: Sender<Result<Appended, StoreError>>,
 }
 
@@ -79,6 +90,7 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
     let mut thread = WriterThread {
         shared: Arc::clone(shared),
         writers: HashMap::new(),
+        holder: None,
         uses: 0,
         tenants: HashMap::new(),
     };
@@ -99,6 +111,9 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
             }
             Job::Remove { tenant, reply } => {
                 let _ = reply.send(thread.remove(&tenant));
+            }
+            Job::Note { tenant, note, reply } => {
+                let _ = reply.send(note.keep(&tenant));
             }
             Job::Reproject(job) => {
                 let answer = thread.reproject(&job);
@@ -129,6 +144,8 @@ pub(super) fn run(shared: &Arc<Shared>, jobs: &Receiver<Job>) {
 struct WriterThread {
     shared: Arc<Shared>,
     writers: HashMap<(TenantId, Month), (Writer, u64)>,
+    /// The month whose turn it is: it alone may hold more than its share of the cache.
+    holder: Option<(TenantId, Month)>,
     uses: u64,
     tenants: HashMap<TenantId, TenantMemory>,
 }
@@ -139,6 +156,8 @@ struct TenantMemory {
     filters: BTreeMap<Month, KeyFilter>,
     /// The newest event of each source that sends a feed.
     watermarks: HashMap<String, Timestamp>,
+    /// Feeds that had brought no event when the ledger was asked: it need not be asked again.
+    silent: HashSet<String>,
 }
 
 /// Which job, which of its events, and whether its identity may be stored already.
@@ -155,6 +174,8 @@ struct Progress {
     quarantined: Vec<u64>,
     late: Vec<u64>,
     failures: Vec<Option<StoreError>>,
+    /// Whether a batch stands on a line of the ledger already.
+    counted: Vec<bool>,
     /// The newest event of each feed as it was before the group, whichever of its months is written first.
     watermarks: HashMap<String, Timestamp>,
 }
@@ -205,6 +226,7 @@ impl WriterThread {
             quarantined: vec![0; jobs.len()],
             late: vec![0; jobs.len()],
             failures: vec![None; jobs.len()],
+            counted: vec![false; jobs.len()],
             watermarks: HashMap::new(),
         };
         let mut failure = None;
@@ -215,9 +237,10 @@ impl WriterThread {
         match prepared {
             Ok((homes, watermarks)) => {
                 progress.watermarks = watermarks;
-                let mut leftovers = Self::leftovers(jobs, &homes, &progress);
+                let mut leftovers = leftovers::find(jobs, &homes, &progress);
                 for (month, places) in homes {
-                    let extra = std::mem::take(leftovers.entry(Some(month)).or_default());
+                    let extra = leftovers.remove(&Some(month)).unwrap_or_default();
+                    let extra = extra.of_whole(jobs, &progress);
                     if let Err(error) =
                         self.write_month(&tenant, month, seq, jobs, &places, extra, &mut progress)
                     {
@@ -228,15 +251,14 @@ impl WriterThread {
                     }
                     self.shared.reached(CommitPoint::BetweenMonths);
                 }
-                if let Some(ledger) = leftovers.remove(&None).filter(|ledger| !ledger.is_empty())
-                    && let Err(error) = catalogue::count(&tenant, &ledger)
+                let rest = leftovers.remove(&None).unwrap_or_default();
+                let concerned = rest.concerned.clone();
+                let rest = rest.of_whole(jobs, &progress);
+                if !rest.is_empty()
+                    && let Err(error) = catalogue::count(&tenant, &rest)
                 {
-                    for (index, job) in jobs.iter().enumerate() {
-                        if job.ignored + job.rejected > 0
-                            || progress.outcomes[index].contains(&Some(Outcome::Purged))
-                        {
-                            progress.failures[index] = Some(error.clone());
-                        }
+                    for index in concerned {
+                        progress.failures[index] = Some(error.clone());
                     }
                     failure = Some(error);
                 }
@@ -315,39 +337,6 @@ impl WriterThread {
         Ok(None)
     }
 
-    /// Ignored and rejected records have no month: they ride with the first commit of their batch, else the catalogue
-    /// takes them.
-    fn leftovers(
-        jobs: &[AppendJob],
-        homes: &BTreeMap<Month, Vec<Place>>,
-        progress: &Progress,
-    ) -> BTreeMap<Option<Month>, Ledger> {
-        let mut leftovers: BTreeMap<Option<Month>, Ledger> = BTreeMap::new();
-        for (index, job) in jobs.iter().enumerate() {
-            let purged = progress.outcomes[index]
-                .iter()
-                .filter(|outcome| outcome.is_some())
-                .count() as u64;
-            if job.ignored + job.rejected + purged == 0 {
-                continue;
-            }
-            let month = homes
-                .iter()
-                .find(|(_, places)| places.iter().any(|place| place.job == index))
-                .map(|(month, _)| *month);
-            let key = (
-                job.source.clone(),
-                job.arrived.hour_start().ticks(),
-                NO_EVENT_HOUR,
-            );
-            let delta = leftovers.entry(month).or_default().entry(key).or_default();
-            delta.ignored += job.ignored as i64;
-            delta.rejected += (job.rejected + purged) as i64;
-            delta.read += (job.ignored + job.rejected + purged) as i64;
-        }
-        leftovers
-    }
-
     #[allow(
         clippy::too_many_arguments,
         reason = "one private caller, and every argument is another thing"
@@ -359,7 +348,7 @@ impl WriterThread {
         seq: u64,
         jobs: &[AppendJob],
         places: &[Place],
-        mut ledger: Ledger,
+        mut additions: Additions,
         progress: &mut Progress,
     ) -> Result<(), StoreError> {
         self.writer(tenant, month)?;
@@ -383,28 +372,33 @@ impl WriterThread {
         let committed = writer.commit(seq, written_at, |commit| {
             let mut stored = Vec::with_capacity(places.len());
             let mut hours: HashMap<(usize, i64), LedgerDelta> = HashMap::new();
+            let mut counted = progress.counted.clone();
             for place in places {
                 let (job, event) = (&jobs[place.job], &jobs[place.job].events[place.event]);
-                let outcome = commit.store(event, &job.source, job.arrived, place.may_hold)?;
+                let arrival = Arrival {
+                    source: &job.source,
+                    at: job.arrived,
+                    late_by: leftovers::late_by(job.lateness, event.time, watermarks[place.job]),
+                    may_hold: place.may_hold,
+                };
+                let outcome = commit.store(event, arrival)?;
                 if outcome.outcome == Outcome::New {
                     filter.insert(&event.key.0);
                 }
-                let is_late = is_late(job, event, outcome, watermarks[place.job]);
                 let hour = event.time.hour_start().ticks();
-                note(
-                    hours.entry((place.job, hour)).or_default(),
-                    event,
-                    outcome,
-                    is_late,
-                );
-                stored.push((outcome, is_late));
+                let line = hours.entry((place.job, hour)).or_default();
+                line.note(event, outcome);
+                if !std::mem::replace(&mut counted[place.job], true) {
+                    line.batches += 1;
+                }
+                stored.push(outcome);
             }
             for ((job, event_hour), delta) in hours {
                 let job = &jobs[job];
                 let key = (job.source.clone(), job.arrived.hour_start().ticks(), event_hour);
-                ledger.entry(key).or_default().add(&delta);
+                additions.lines.entry(key).or_default().add(delta);
             }
-            commit.count(&ledger)?;
+            commit.count(&additions)?;
             Ok(stored)
         });
         let (stored, state) = match committed {
@@ -417,10 +411,11 @@ impl WriterThread {
         };
         tenant.wrote(month, state);
         let mut newest: Vec<Option<Timestamp>> = vec![None; jobs.len()];
-        for (place, (outcome, is_late)) in places.iter().zip(stored) {
+        for (place, outcome) in places.iter().zip(stored) {
+            progress.counted[place.job] = true;
             progress.outcomes[place.job][place.event] = Some(outcome.outcome);
             progress.quarantined[place.job] += u64::from(outcome.quarantined);
-            progress.late[place.job] += u64::from(is_late);
+            progress.late[place.job] += u64::from(outcome.late_by.is_some());
             if !outcome.quarantined {
                 let time = jobs[place.job].events[place.event].time;
                 newest[place.job] = newest[place.job].max(Some(time));
@@ -451,8 +446,10 @@ impl WriterThread {
                 .get(&tenant.id)
                 .and_then(|memory| memory.watermarks.get(&job.source))
                 .copied();
+            let memory = self.tenants.get(&tenant.id);
             let newest = match known {
                 Some(newest) => Some(newest),
+                None if memory.is_some_and(|memory| memory.silent.contains(&job.source)) => None,
                 None => self
                     .shared
                     .ledger(tenant)?
@@ -460,13 +457,12 @@ impl WriterThread {
                     .find(|line| line.source == job.source)
                     .and_then(|line| line.newest),
             };
+            let memory = self.tenants.entry(tenant.id).or_default();
             if let Some(newest) = newest {
-                self.tenants
-                    .entry(tenant.id)
-                    .or_default()
-                    .watermarks
-                    .insert(job.source.clone(), newest);
+                memory.watermarks.insert(job.source.clone(), newest);
                 found.insert(job.source.clone(), newest);
+            } else {
+                memory.silent.insert(job.source.clone());
             }
         }
         Ok(found)
@@ -510,6 +506,17 @@ impl WriterThread {
                     writer.share_memory(open)?;
                 }
             }
+            self.holder = None;
+        }
+        if self.holder != Some(name) {
+            let open = self.writers.len();
+            if let Some((before, _)) = self.holder.and_then(|holder| self.writers.get(&holder)) {
+                before.share_cache(open)?;
+            }
+            if let Some((writer, _)) = self.writers.get(&name) {
+                writer.share_cache(1)?;
+            }
+            self.holder = Some(name);
         }
         match self.writers.get_mut(&name) {
             Some((writer, used)) => {
@@ -518,29 +525,6 @@ impl WriterThread {
             }
             None => Err(StoreError::Closing),
         }
-    }
-}
-
-fn is_late(job: &AppendJob, event: &PreparedEvent, stored: Stored, newest: Option<Timestamp>) -> bool {
-    let Lateness::After(allowed) = job.lateness else {
-        return false;
-    };
-    let counts = matches!(stored.outcome, Outcome::New | Outcome::Changed);
-    counts && newest.is_some_and(|newest| event.time.plus_ticks(allowed) < newest)
-}
-
-fn note(delta: &mut LedgerDelta, event: &PreparedEvent, stored: Stored, is_late: bool) {
-    delta.read += 1;
-    match stored.outcome {
-        Outcome::New => delta.new += 1,
-        Outcome::Changed => delta.changed += 1,
-        Outcome::Known => delta.known += 1,
-        Outcome::Purged => delta.rejected += 1,
-    }
-    delta.late += i64::from(is_late);
-    delta.quarantined += i64::from(stored.quarantined);
-    if matches!(stored.outcome, Outcome::New | Outcome::Changed) && !stored.quarantined {
-        delta.newest = delta.newest.max(Some(event.time.ticks()));
     }
 }
 
@@ -587,6 +571,3 @@ fn answer(index: usize, job: &AppendJob, seq: u64, progress: &mut Progress) -> R
 
 /// How long an unanswered caller's batch may wait in the queue before the store says that it is busy.
 pub(super) const QUEUE_BATCHES: usize = 4_096;
-
-/// An hour in ticks, for the ledger's readers.
-pub(super) const HOUR_TICKS: i64 = 3_600 * TICKS_PER_SECOND;

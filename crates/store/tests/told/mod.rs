@@ -100,6 +100,8 @@ pub(crate) fn batch(events: &[EventDraft]) -> Batch {
         events: events.to_vec(),
         ignored: 0,
         rejected: 0,
+        sequence: None,
+        error: None,
     }
 }
 

@@ -3,11 +3,13 @@
 use crate::exit::Usage;
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
+use model::time::Timestamp;
 use server::inputs::archive::{self, Entry};
 use server::inputs::decoding::{Carrier, Encoding};
 use std::fs::File;
 use std::io::{BufReader, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 use tokio::sync::mpsc::Sender;
 
 /// How much of a file is read at once.
@@ -34,6 +36,20 @@ impl Input {
             Input::Packed { archive, entry } => format!("{}/{}", archive.display(), entry.name),
             Input::Stdin => "standard input".to_owned(),
         }
+    }
+
+    /// When it was last written, where that is known: an archive's files are not younger than the archive.
+    pub(crate) fn written_at(&self) -> Option<Timestamp> {
+        let path = match self {
+            Input::File { path, .. } => path,
+            Input::Packed { archive, .. } => archive,
+            Input::Stdin => return None,
+        };
+        let facts = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        let since_1970 = facts.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(Timestamp::from_unix_seconds(
+            i64::try_from(since_1970.as_secs()).ok()?,
+        ))
     }
 
     /// How many bytes are read, where that is known before.

@@ -14,7 +14,9 @@ use model::reports::{self, Face};
 use model::time::Timestamp;
 use serde::Serialize;
 use server::link::{Link, query_value};
-use server::routes::admin::{ImportDone, ImportPlace, ImportTotals, RejectedRecord, encoded_mapping};
+use server::routes::admin::{
+    ImportDone, ImportPlace, ImportTotals, PartsWaiting, RejectedRecord, encoded_mapping,
+};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, IsTerminal, Write};
@@ -78,6 +80,7 @@ struct Answer {
     lines: Vec<AnswerLine>,
     tenants: BTreeMap<Uuid, ImportTotals>,
     ignored_reasons: BTreeMap<String, u64>,
+    unassembled: BTreeMap<Uuid, PartsWaiting>,
     rejected_file: Option<PathBuf>,
     #[serde(skip)]
     reasons: Vec<(String, String)>,
@@ -170,10 +173,12 @@ fn progress(inputs: &[Input], args: &Args) -> ProgressBar {
 /// The headings of some downloads do not tell what the name of the file does.
 fn place_of(place: &ImportPlace, input: &Input) -> ImportPlace {
     let mut place = place.clone();
+    place.not_after = input.written_at().map(|time| time.to_string());
     let is_auto = place.mapping.is_none() && place.format.as_deref().is_none_or(|format| format == "auto");
     if is_auto && let Some(format) = sources::formats::by_file_name(&input.name()) {
         place.format = Some(format.id.to_owned());
     }
+    place.file = Some(input.name());
     place
 }
 
@@ -284,6 +289,8 @@ impl Answer {
         for (reason, records) in done.ignored_reasons {
             *self.ignored_reasons.entry(reason).or_default() += records;
         }
+        // What waits is what was seen after the later file.
+        self.unassembled.extend(done.unassembled);
     }
 }
 
@@ -357,6 +364,15 @@ fn shown(sums: &Answer, window_days: u32, origin: &str) -> String {
     let mut text = vec![table(&head, rows)];
     for (reason, records) in &sums.ignored_reasons {
         text.push(format!("ignored {records}: {}", printable(reason)));
+    }
+    let waiting = sums.unassembled.values();
+    let (records, parts) = waiting.fold((0, 0), |(records, parts), waits| {
+        (records + waits.records, parts + waits.parts)
+    });
+    if records > 0 {
+        text.push(format!(
+            "{parts} parts of {records} records wait for parts that have not come: kept, and put together when they do"
+        ));
     }
     if sums.total.quarantined > 0 {
         text.push(format!(

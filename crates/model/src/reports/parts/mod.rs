@@ -1,29 +1,36 @@
 //! What several reports share: filters, the open type of break-downs, the old words for audits, and who did what.
 
 mod activity_types;
+mod b2c;
 mod breakdown;
 mod credentials;
 mod detail;
 mod filters;
 mod group_self_service;
+mod mim;
+mod others_verdicts;
+mod own_acts;
 mod password_self_service;
 mod verdicts;
 mod vocabulary;
 
 pub use activity_types::{ActivityType, activity_types};
-pub use breakdown::BREAKDOWN;
+pub use breakdown::{BREAKDOWN, window_ends};
 
-pub(super) use breakdown::count_of_nothing;
+pub(crate) use b2c::{Sort as CustomerSort, customer};
+pub(super) use b2c::{authentication_adds, authentication_row, second_factor_adds, second_factor_row};
+pub(super) use breakdown::{breakdown_of, count_of_window};
 pub(super) use credentials::{CREDENTIAL_PROPERTIES, credentials_row};
 pub(super) use detail::{DetailText, Updated, updated_properties};
 pub(super) use filters::{
     APPLICATION_ID, APPLICATION_ID_OF_ROW, APPLICATION_ID_OF_USAGE, TIME_STAMP, TIME_STAMP_IS_DATE,
     TIME_STAMP_IS_EVENT_TIME,
 };
-pub(super) use group_self_service::group_activity;
+pub(super) use mim::{MimSelfService, mim_group, mim_password_result, mim_request};
+pub(super) use others_verdicts::OTHERS;
+pub(super) use own_acts::{is_own_password_activity, own_group_activity};
 pub(super) use password_self_service::{
-    is_password_activity, is_password_registration, methods_used, password_result, registration_activity,
-    role, user_of,
+    is_password_registration, methods_used, password_result, registration_activity, role, user_of,
 };
 pub(super) use verdicts::{About, KNOWN, place_name, standing};
 pub(crate) use vocabulary::{action, is_success};

@@ -1,13 +1,11 @@
 //! The vendor's own verdicts: which reports each of them is for, and what its rows say.
 
+use super::others_verdicts::{known_of, product_of};
 use crate::event::{Event, Facts, Place, RiskDetection, Suspect, SuspectKind};
 use crate::identity::{EventKey, Kind};
 use crate::reports::ProjectedRow;
 use serde::Serialize;
 use uuid::Uuid;
-
-/// The product whose verdicts these are.
-const PRODUCT: &str = "Microsoft Entra ID Protection";
 
 /// What a verdict says, as far as a report can be about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +44,7 @@ use About::{
     UnknownSource, WeakCredentials,
 };
 
-/// The verdicts that fill reports. Those that are missing are about something else (mail rules, files, API traffic), or
+/// The verdicts of Entra ID Protection that fill reports. Those that are missing are about something else (mail rules, files, API traffic), or
 /// were not known when this was written: they are kept and shown by no report.
 ///
 /// A password spray is noticed when one of the few passwords that everybody is tried with fits: so somebody is after the
@@ -135,11 +133,11 @@ pub(in crate::reports) const KNOWN: &[KnownVerdict] = &[
     ),
 ];
 
-const fn sign_in(word: &'static str, says: &'static str, about: &'static [About]) -> KnownVerdict {
+pub(super) const fn sign_in(word: &'static str, says: &'static str, about: &'static [About]) -> KnownVerdict {
     credential(word, says, None, about)
 }
 
-const fn credential(
+pub(super) const fn credential(
     word: &'static str,
     says: &'static str,
     credential: Option<&'static str>,
@@ -171,7 +169,9 @@ pub(in crate::reports) fn standing<'a>(
         return None;
     };
     let word = detection.event_type.as_deref()?;
-    let known = KNOWN.iter().find(|known| known.word.eq_ignore_ascii_case(word))?;
+    let known = known_of(event.vendor)
+        .iter()
+        .find(|known| known.word.eq_ignore_ascii_case(word))?;
     let is_shown = known.about.contains(&about)
         && detection.verdict.stands()
         && (is_of_sign_in(detection) || !about.is_of_sign_ins());
@@ -237,7 +237,8 @@ impl Standing<'_> {
     /// `Atypical travel (Microsoft Entra ID Protection: unlikelyTravel, level medium, state atRisk)`
     pub(in crate::reports) fn reason(&self) -> String {
         let verdict = &self.detection.verdict;
-        let mut reason = format!("{} ({PRODUCT}: {}", self.known.says, self.known.word);
+        let product = product_of(self.event.vendor);
+        let mut reason = format!("{} ({product}: {}", self.known.says, self.known.word);
         let detail = verdict.detail.as_deref();
         let told = detail.filter(|detail| !matches!(*detail, "none" | "hidden"));
         for (name, value) in [
@@ -284,7 +285,7 @@ impl Standing<'_> {
         let detection = self.detection;
         let evidence = Evidence {
             origin: "vendor",
-            product: PRODUCT,
+            product: product_of(self.event.vendor),
             risk_event_type: detection.event_type.as_deref(),
             risk_level: detection.verdict.level.as_deref(),
             risk_state: detection.verdict.state.as_deref(),
@@ -353,6 +354,7 @@ pub(in crate::reports) fn place_name(place: &Place) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::others_verdicts::OTHERS;
     use super::*;
     use crate::event::Verdict;
     use crate::identity::Vendor;
@@ -499,12 +501,14 @@ mod tests {
     /// A row's key is the event's, so one event cannot have two rows in allUsersWithAnomalousSignInActivityEvents.
     #[test]
     fn no_verdict_is_shown_by_two_of_the_six() {
-        for (index, known) in KNOWN.iter().enumerate() {
-            let shown = known.about.iter().filter(|about| about.is_of_sign_ins());
-            assert!(shown.count() <= 1, "{}", known.word);
-            assert!(!known.about.is_empty(), "{}", known.word);
-            let same = |other: &KnownVerdict| other.word.eq_ignore_ascii_case(known.word);
-            assert_eq!(KNOWN.iter().position(same), Some(index), "{}", known.word);
+        for table in OTHERS.iter().map(|(_, _, known)| *known).chain([KNOWN]) {
+            for (index, known) in table.iter().enumerate() {
+                let shown = known.about.iter().filter(|about| about.is_of_sign_ins());
+                assert!(shown.count() <= 1, "{}", known.word);
+                assert!(!known.about.is_empty(), "{}", known.word);
+                let same = |other: &KnownVerdict| other.word.eq_ignore_ascii_case(known.word);
+                assert_eq!(table.iter().position(same), Some(index), "{}", known.word);
+            }
         }
     }
 }

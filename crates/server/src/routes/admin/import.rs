@@ -2,9 +2,10 @@
 
 use super::tenant;
 use crate::app::App;
-use crate::inputs::intake::{Intake, Line, Rejection, TenantRule, Tenants, Terms};
+use crate::inputs::intake::{Intake, Line, Rejection, Summary, TenantRule, Tenants, Terms};
 use crate::inputs::upload::Upload;
 use crate::layers::RequestId;
+use crate::ledger::names;
 use crate::problem::Problem;
 use crate::routes::listed::Routes;
 use crate::{chance, clock};
@@ -18,21 +19,23 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
 use model::batch::Lateness;
 use model::tenant::{DEFAULT_TENANT_NAME, TenantId, TenantName};
+use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sources::mapping::Mapping;
-use sources::{Choice, Limits};
+use sources::{Choice, Hints, Limits};
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::control::{ControlError, ControlStore};
 use store::events::EventStore;
+use store::ledger::ImportedFile;
 use tokio::sync::mpsc::{Sender, channel};
 use uuid::Uuid;
 
 /// How much is read at once.
 const READ_BYTES: usize = 256 << 10;
-/// The name of imports in the ledger.
-const SOURCE: &str = "import";
+/// Letters of a file's name that are kept, the last ones.
+const FILE_LETTERS: usize = 300;
 
 /// Where the records of a run go; asked once before its first file, so that the run's own new tenants change nothing.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -58,6 +61,14 @@ pub struct ImportPlace {
     pub format: Option<String>,
     /// The text of a mapping file, in base64 as addresses have it.
     pub mapping: Option<String>,
+    /// When the file was last written: dates without a year are not after it. The time of arrival if it is not known.
+    pub not_after: Option<String>,
+    /// The run of the command: the same for all of its files.
+    #[serde(default)]
+    pub run: Option<Uuid>,
+    /// The file that this is, as the command calls it.
+    #[serde(default)]
+    pub file: Option<String>,
 }
 
 /// A line of the answer.
@@ -103,6 +114,19 @@ pub struct ImportDone {
     pub tenants: BTreeMap<Uuid, ImportTotals>,
     /// Why records were ignored, and how many.
     pub ignored_reasons: BTreeMap<String, u64>,
+    /// Of tenants that were brought parts of records: what waits there for parts, after this file.
+    #[serde(default)]
+    pub unassembled: BTreeMap<Uuid, PartsWaiting>,
+}
+
+/// What waits in a tenant for parts that have not come.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartsWaiting {
+    /// Records of which something is missing.
+    pub records: u64,
+    /// The parts of them that are there.
+    pub parts: u64,
 }
 
 /// Sums.
@@ -155,6 +179,9 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
             unnamed: None,
             format: start.format,
             mapping: start.mapping,
+            not_after: None,
+            run: Some(chance::guid()),
+            file: None,
         });
     }
     let tenants = app.control.tenants()?;
@@ -167,6 +194,9 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
         unnamed,
         format: start.format,
         mapping: start.mapping,
+        not_after: None,
+        run: Some(chance::guid()),
+        file: None,
     })
 }
 
@@ -248,11 +278,15 @@ fn bring(
     let mut intake = Intake::new(Terms {
         store: app.events.as_ref(),
         tenants,
-        source: SOURCE,
+        source: names::IMPORT,
         lateness: Lateness::NotCounted,
         choice,
         limits: Limits::default(),
+        sequence: None,
         now: clock::now,
+    })
+    .hinted(Hints {
+        not_after: Some(written_at(place)),
     });
     let mut buffer = vec![0; READ_BYTES];
     loop {
@@ -266,6 +300,7 @@ fn bring(
     intake.finish().map_err(|error| error.to_string())?;
     tell(&mut intake, lines)?;
     let summary = intake.summary();
+    note(app, place, summary);
     let total = &summary.total;
     app.metrics
         .count_brought("import", &total.counts, total.last, app.now());
@@ -282,7 +317,62 @@ fn bring(
             .map(|(tenant, line)| (tenant.guid(), totals(line)))
             .collect(),
         ignored_reasons: summary.ignored.clone(),
+        unassembled: summary
+            .unassembled
+            .iter()
+            .map(|(tenant, waits)| {
+                let waits = PartsWaiting {
+                    records: waits.records,
+                    parts: waits.parts,
+                };
+                (tenant.guid(), waits)
+            })
+            .collect(),
     })
+}
+
+/// When the input was last written, as far as is known.
+fn written_at(place: &ImportPlace) -> Timestamp {
+    let told = place.not_after.as_deref();
+    told.and_then(|time| Timestamp::parse_vendor(time).ok())
+        .unwrap_or_else(clock::now)
+}
+
+/// Notes the file with each tenant that it brought something; records of no tenant with the first, as the ledger does. The
+/// rows are stored: a note that fails is no reason to fail.
+fn note(app: &App, place: &ImportPlace, summary: &Summary) {
+    let (Some(run), Some(file)) = (place.run, &place.file) else {
+        return;
+    };
+    let letters = file.chars().count();
+    let file: String = file.chars().skip(letters.saturating_sub(FILE_LETTERS)).collect();
+    let total = &summary.total.counts;
+    let (mut ignored, mut rejected) = (total.ignored, total.rejected);
+    for line in summary.tenants.values() {
+        rejected = rejected.saturating_sub(line.counts.rejected);
+    }
+    for (tenant, line) in &summary.tenants {
+        let mut counts = line.counts;
+        counts.ignored += ignored;
+        counts.rejected += rejected;
+        counts.read += ignored + rejected;
+        (ignored, rejected) = (0, 0);
+        let import = ImportedFile {
+            run,
+            file: file.clone(),
+            ended: clock::now(),
+            counts,
+            oldest: line.first,
+            newest: line.last,
+        };
+        let kept = app
+            .events
+            .lease(*tenant)
+            .and_then(|lease| app.events.note_import(&lease, import));
+        if let Err(error) = kept {
+            tracing::warn!(tenant.id = %tenant, "that a file was imported could not be noted: {error}");
+        }
+    }
 }
 
 fn tell(intake: &mut Intake<'_>, lines: &Sender<Bytes>) -> Result<(), String> {

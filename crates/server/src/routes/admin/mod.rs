@@ -12,6 +12,7 @@ mod keys;
 mod rebuild;
 mod roles;
 mod secrets;
+pub(super) mod sources;
 mod status;
 mod tenants;
 mod users;
@@ -21,11 +22,13 @@ pub use apps::{AppAnswer, AppChangesAsked, NewAppAsked, NewSecretAsked, SecretAn
 pub(crate) use backup::LAST_BACKUP_FILE;
 pub use backup::{BackupPlan, FinishedBackup};
 pub use import::{
-    ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, RejectedRecord, encoded_mapping,
+    ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, PartsWaiting, RejectedRecord,
+    encoded_mapping,
 };
 pub use keys::KeyAnswer;
 pub use rebuild::{OutdatedFile, RebuildAnswer, outdated_files};
 pub use roles::{ReportOfRole, RoleAnswer};
+pub use sources::{CloseAsked, TenantGaps, TenantProof, TenantSource, TenantSources};
 pub use status::{CheckAnswer, MonthAnswer, ReportAnswer, SourceAnswer, StatusAnswer, TenantStatus};
 pub use tenants::{NewTenantAsked, TenantAnswer, TenantChangesAsked};
 pub use users::{NewUserAsked, PasswordAsked, UserAnswer, UserChangesAsked};
@@ -131,6 +134,7 @@ pub(super) fn of_one_tenant() -> Routes {
         .merge(users::routes())
         .merge(roles::routes())
         .merge(app_passwords::routes())
+        .merge(sources::routes())
 }
 
 /// The routes of the socket.
@@ -159,7 +163,7 @@ async fn no_such_address(request: RequestId) -> Response {
 }
 
 /// Runs what waits for the disk apart from the event loop.
-async fn apart<T: Serialize + Send + 'static>(
+pub(super) async fn apart<T: Serialize + Send + 'static>(
     request: RequestId,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Response {
@@ -167,7 +171,7 @@ async fn apart<T: Serialize + Send + 'static>(
 }
 
 /// The same with another status for what went well.
-async fn apart_with<T: Serialize + Send + 'static>(
+pub(super) async fn apart_with<T: Serialize + Send + 'static>(
     status: StatusCode,
     request: RequestId,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
@@ -192,7 +196,7 @@ fn panicked(request: RequestId, panic: &tokio::task::JoinError) -> Response {
 }
 
 /// The body as JSON of a shape.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "bad-body", "The body cannot be read").detail(error.to_string())
     })
@@ -236,7 +240,7 @@ fn control_problem(error: &ControlError) -> Problem {
 }
 
 /// Administrators may know what failed where; clients are told less elsewhere.
-fn store_problem(error: &StoreError) -> Problem {
+pub(super) fn store_problem(error: &StoreError) -> Problem {
     let status = if error.is_passing() {
         StatusCode::SERVICE_UNAVAILABLE
     } else {

@@ -165,7 +165,12 @@ fn scope(word: Option<&str>) -> Result<Scope, Problem> {
             reports: Vec::new(),
             tallies: true,
         }),
-        Some((_, Rows::One(_) | Rows::Empty)) => Err(Problem::new(
+        // Counted from both.
+        Some((_, Rows::One(count))) => Ok(Scope {
+            tallies: true,
+            ..only(count.rows.number)
+        }),
+        Some((_, Rows::Empty)) => Err(Problem::new(
             StatusCode::BAD_REQUEST,
             "nothing-to-rebuild",
             "Nothing fills that report",

@@ -1,7 +1,7 @@
 //! Runs against a plain list of the same entries.
 
 use super::*;
-use crate::sqlite::schema::ADDED_BY_3;
+use crate::sqlite::tables::ADDED_BY_3;
 use proptest::prelude::*;
 
 /// Times reach from 0 to this, so that many are met twice.

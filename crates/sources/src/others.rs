@@ -1,0 +1,71 @@
+//! Records of makers that fill no report, as far as the log pipeline that carries them says whose they are.
+
+use crate::fields::Fields;
+use serde_json::{Map, Value};
+
+/// Makers whose logs are none of a directory's. Panther writes the maker and the log into `p_log_type`. A maker that is not in
+/// the list, or a record without that member, may well be ours: it is rejected, so that nobody loses it without a word.
+const MAKERS: &[&str] = &[
+    "AWS",
+    "Asana",
+    "Box",
+    "CiscoUmbrella",
+    "Cloudflare",
+    "Crowdstrike",
+    "GCP",
+    "GitHub",
+    "Notion",
+    "OnePassword",
+    "Zendesk",
+    "Zoom",
+];
+
+/// How deep a pipeline may have wrapped a record.
+const WRAPPED_MAX: u32 = 3;
+
+/// Why a record that no format recognises is ignored: because its pipeline says that another maker wrote it.
+pub(crate) fn reason(record: &Map<String, Value>, carriers: &[&str]) -> Option<String> {
+    labelled(record, carriers, 0)
+}
+
+fn labelled(record: &Map<String, Value>, carriers: &[&str], depth: u32) -> Option<String> {
+    let fields = Fields::new(record);
+    if let Some(label) = fields.text("p_log_type") {
+        let maker = label.split('.').next().unwrap_or_default();
+        let is_others = MAKERS.contains(&maker);
+        return is_others.then(|| {
+            let label: String = label.chars().take(80).collect();
+            format!("the pipeline's `p_log_type` says `{label}`, which fills no report")
+        });
+    }
+    if depth == WRAPPED_MAX {
+        return None;
+    }
+    carriers
+        .iter()
+        .filter_map(|name| fields.object(name))
+        .find_map(|carried| labelled(&carried, carriers, depth + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(record: &str, expected: Option<&str>) {
+        let record: Map<String, Value> = serde_json::from_str(record).unwrap();
+        let got = reason(&record, &["log"]);
+        let expected = expected
+            .map(|label| format!("the pipeline's `p_log_type` says `{label}`, which fills no report"));
+        assert_eq!(got, expected, "{record:?}");
+    }
+
+    #[test]
+    fn only_a_maker_that_is_known_to_be_another_is_ignored() {
+        check(r#"{"p_log_type":"AWS.CloudTrail"}"#, Some("AWS.CloudTrail"));
+        check(r#"{"log":{"p_log_type":"GitHub.Audit"}}"#, Some("GitHub.Audit"));
+        check(r#"{"p_log_type":"Okta.SystemLog"}"#, None);
+        check(r#"{"p_log_type":"Custom.Logins"}"#, None);
+        check(r#"{"p_log_type":"AWSome.Logins"}"#, None);
+        check(r#"{"eventSource":"signin.amazonaws.com"}"#, None);
+    }
+}

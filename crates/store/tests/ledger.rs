@@ -1,0 +1,360 @@
+//! Whatever comes in whatever order, with purges and restarts between, the ledger is a plain account of it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod told;
+
+use model::batch::{Batch, EventDraft, Lateness};
+use model::gaps::missing_numbers;
+use model::time::{Month, TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use store::events::{EventStore, Purge};
+use store::ledger::{HourOf, SourceHour};
+use told::{event, open, tenant, time};
+
+const HOUR: i64 = 3_600 * TICKS_PER_SECOND;
+const ALLOWED: i64 = 900 * TICKS_PER_SECOND;
+const SOURCES: [&str; 3] = ["import", "feed:a", "feed:b"];
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Source, hour of arrival since the start, events (id, quarter of an hour, content), ignored, rejected, number.
+    Brings(usize, i64, Vec<(u8, i64, u8)>, u64, u64, u64),
+    /// The oldest month that is there.
+    Purges,
+    Restarts,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    // Three months of quarters, many of them in few hours so that lines meet.
+    let quarter = prop_oneof![0_i64..40, 0_i64..8_000, Just(20_000_i64)];
+    let events = prop::collection::vec((0_u8..14, quarter, 0_u8..4), 0..9);
+    let brings = (0_usize..3, 0_i64..5, events, 0_u64..3, 0_u64..3, 1_u64..12).prop_map(
+        |(source, hour, events, ignored, rejected, number)| {
+            Step::Brings(source, hour, events, ignored, rejected, number)
+        },
+    );
+    prop::collection::vec(
+        prop_oneof![12 => brings, 1 => Just(Step::Purges), 1 => Just(Step::Restarts)],
+        1..14,
+    )
+}
+
+fn start() -> Timestamp {
+    time("2017-03-30T00:00:00Z")
+}
+
+fn draft((id, quarter, content): (u8, i64, u8)) -> EventDraft {
+    let time = start().plus_ticks(quarter * HOUR / 4);
+    let mut draft = event(&id.to_string(), &time.to_string(), content);
+    // The same content has the same time.
+    draft.rank.digest = [content; 16];
+    draft.rank.digest[..8].copy_from_slice(&quarter.to_le_bytes());
+    draft
+}
+
+/// A line: batches, read, new, changed, known, ignored, rejected, late, seconds late, ticks of the latest, quarantined, oldest,
+/// newest.
+type Line = [i64; 13];
+const EMPTY: Line = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, i64::MAX, i64::MIN];
+
+/// The account as somebody would keep it who reads every batch with a pencil.
+#[derive(Default)]
+struct Account {
+    /// Source, hour of arrival, hour of the event (none for records without one).
+    lines: BTreeMap<(&'static str, i64, Option<i64>), Line>,
+    contents: BTreeMap<[u8; 16], (Month, BTreeSet<[u8; 16]>)>,
+    newest: BTreeMap<&'static str, i64>,
+    purged: BTreeSet<Month>,
+    numbers: BTreeMap<&'static str, BTreeSet<u64>>,
+}
+
+impl Account {
+    fn bring(&mut self, batch: &Batch, source: &'static str) {
+        let arrived = batch.arrived.ticks();
+        let arrival_hour = arrived.div_euclid(HOUR) * HOUR;
+        let before = self.newest.get(source).copied();
+        let mut rejected = batch.rejected as i64;
+        // Where the batch is counted: the first event of the first month that it writes to.
+        let mut counted: Option<(Month, i64)> = None;
+        let mut heard = before;
+        for event in &batch.events {
+            let time = event.time.ticks();
+            let home = self
+                .contents
+                .get(&event.key.0)
+                .map_or(event.time.month(), |(home, _)| *home);
+            if self.purged.contains(&home) {
+                rejected += 1;
+                continue;
+            }
+            let hour = time.div_euclid(HOUR) * HOUR;
+            if counted.is_none_or(|(month, _)| home < month) {
+                counted = Some((home, hour));
+            }
+            let (_, contents) = self
+                .contents
+                .entry(event.key.0)
+                .or_insert_with(|| (home, BTreeSet::new()));
+            let (is_first, is_other) = (contents.is_empty(), contents.insert(event.rank.digest));
+            let is_ahead = time > arrived + TICKS_PER_DAY;
+            let line = self
+                .lines
+                .entry((source, arrival_hour, Some(hour)))
+                .or_insert(EMPTY);
+            line[1] += 1;
+            line[2] += i64::from(is_first);
+            line[3] += i64::from(!is_first && is_other);
+            line[4] += i64::from(!is_other);
+            let is_known_or_sound = !is_other || !is_ahead;
+            if is_known_or_sound {
+                heard = heard.max(Some(time));
+            }
+            if !is_other {
+                continue;
+            }
+            if source != "import" && before.is_some_and(|newest| time + ALLOWED < newest) {
+                let late_by = before.unwrap() - time;
+                line[7] += 1;
+                line[8] += late_by / TICKS_PER_SECOND;
+                line[9] = line[9].max(late_by);
+            }
+            line[10] += i64::from(is_ahead);
+            if !is_ahead {
+                line[11] = line[11].min(time);
+                line[12] = line[12].max(time);
+            }
+        }
+        if let Some(heard) = heard.filter(|_| source != "import") {
+            self.newest.insert(source, heard);
+        }
+        let told_none = batch.ignored as i64 + rejected;
+        if told_none > 0 || counted.is_none() {
+            let line = self.lines.entry((source, arrival_hour, None)).or_insert(EMPTY);
+            line[0] += i64::from(counted.is_none());
+            line[1] += told_none;
+            line[5] += batch.ignored as i64;
+            line[6] += rejected;
+        }
+        if let Some((_, hour)) = counted {
+            self.lines.get_mut(&(source, arrival_hour, Some(hour))).unwrap()[0] += 1;
+        }
+        self.numbers
+            .entry(source)
+            .or_default()
+            .insert(batch.sequence.unwrap());
+    }
+
+    /// After a start, a feed's newest is what the ledger says.
+    fn restart(&mut self) {
+        self.newest.clear();
+        for ((source, _, _), line) in &self.lines {
+            if *source != "import" && line[12] > i64::MIN {
+                let newest = self.newest.entry(source).or_insert(i64::MIN);
+                *newest = (*newest).max(line[12]);
+            }
+        }
+    }
+
+    fn sums(&self, source: &str, by: HourOf) -> BTreeMap<i64, Line> {
+        let mut sums: BTreeMap<i64, Line> = BTreeMap::new();
+        for ((name, arrival, happened), line) in &self.lines {
+            let hour = match by {
+                HourOf::Arrival => Some(*arrival),
+                HourOf::Event => *happened,
+            };
+            let Some(hour) = hour.filter(|_| *name == source) else {
+                continue;
+            };
+            let sum = sums.entry(hour).or_insert(EMPTY);
+            for place in [0, 1, 2, 3, 4, 5, 6, 7, 8, 10] {
+                sum[place] += line[place];
+            }
+            sum[9] = sum[9].max(line[9]);
+            sum[11] = sum[11].min(line[11]);
+            sum[12] = sum[12].max(line[12]);
+        }
+        sums
+    }
+}
+
+fn line_of(hour: &SourceHour) -> Line {
+    let counts = &hour.counts;
+    let numbers = [
+        hour.batches,
+        counts.read,
+        counts.new,
+        counts.changed,
+        counts.known,
+        counts.ignored,
+        counts.rejected,
+        counts.late,
+        hour.late_by.seconds,
+        hour.late_by.most_ticks.unsigned_abs(),
+        counts.quarantined,
+    ];
+    let mut line = EMPTY;
+    for (place, number) in numbers.into_iter().enumerate() {
+        line[place] = number as i64;
+    }
+    line[11] = hour.oldest.map_or(i64::MAX, Timestamp::ticks);
+    line[12] = hour.newest.map_or(i64::MIN, Timestamp::ticks);
+    line
+}
+
+fn compare(store: &dyn EventStore, account: &Account) {
+    for source in SOURCES {
+        for by in [HourOf::Arrival, HourOf::Event] {
+            let hours = store.source_hours(tenant(), source, by, None, 1_000).unwrap();
+            let told: BTreeMap<i64, Line> = hours
+                .iter()
+                .map(|hour| (hour.hour.ticks(), line_of(hour)))
+                .collect();
+            assert_eq!(told, account.sums(source, by), "{source} by {by:?}");
+        }
+        let facts = store.source_facts(tenant(), Some(source)).unwrap();
+        let missing = facts
+            .first()
+            .map_or(Vec::new(), |facts| missing_numbers(&facts.received));
+        let numbers = account.numbers.get(source).cloned().unwrap_or_default();
+        let highest = numbers.last().copied().unwrap_or_default();
+        let expected: Vec<u64> = (1..highest).filter(|number| !numbers.contains(number)).collect();
+        let missing: Vec<u64> = missing.iter().flat_map(|(first, last)| *first..=*last).collect();
+        assert_eq!(missing, expected, "{source}");
+    }
+    let proof = store.prove(tenant()).unwrap();
+    assert!(proof.faults.is_empty(), "{}", proof.faults.join("\n"));
+    assert!(
+        proof.hours.iter().all(|hour| hour.told == hour.found),
+        "{proof:?}"
+    );
+    let read: u64 = proof.hours.iter().map(|hour| hour.counts.read).sum();
+    assert_eq!(
+        read as i64,
+        account.lines.values().map(|line| line[1]).sum::<i64>()
+    );
+    let faults = store.check(tenant()).unwrap().faults;
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn check(steps: &[Step]) {
+    let parent = tempfile::tempdir_in(if std::path::Path::new("/dev/shm").is_dir() {
+        "/dev/shm"
+    } else {
+        "."
+    })
+    .unwrap();
+    let data = parent.path().join("data");
+    let mut opened = open(&data);
+    let mut account = Account::default();
+    for step in steps {
+        match step {
+            Step::Brings(source, hour, events, ignored, rejected, number) => {
+                let source = SOURCES[*source];
+                let batch = Batch {
+                    source: source.to_owned(),
+                    arrived: time("2017-06-21T12:34:56Z").plus_ticks(hour * HOUR),
+                    lateness: if source == "import" {
+                        Lateness::NotCounted
+                    } else {
+                        Lateness::After(ALLOWED)
+                    },
+                    ignored: *ignored,
+                    rejected: *rejected,
+                    sequence: Some(*number),
+                    ..told::batch(&events.iter().map(|told| draft(*told)).collect::<Vec<_>>())
+                };
+                account.bring(&batch, source);
+                told::try_append(opened.store.as_ref(), batch).unwrap();
+            }
+            Step::Purges => {
+                let months = opened.store.months(tenant()).unwrap();
+                let Some(oldest) = months.first() else { continue };
+                let purged = opened
+                    .store
+                    .purge(tenant(), oldest, time("2017-08-01T00:00:00Z"))
+                    .unwrap();
+                assert_eq!(purged, Purge::Freed);
+                account.purged.insert(oldest.month);
+                account.contents.retain(|_, (home, _)| *home != oldest.month);
+            }
+            Step::Restarts => {
+                drop(opened);
+                opened = open(&data);
+                account.restart();
+            }
+        }
+    }
+    compare(opened.store.as_ref(), &account);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_ledger_is_a_plain_account_of_any_script(steps in steps()) {
+        check(&steps);
+    }
+}
+
+/// Changes the file of a month behind the store's back; the recount must say so.
+fn check_tampered(damage: &str, expected: &str) {
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("data");
+    let opened = open(&data);
+    let feed = |arrived: &str, events: &[EventDraft]| Batch {
+        arrived: time(arrived),
+        lateness: Lateness::After(ALLOWED),
+        ignored: 1,
+        ..told::batch(events)
+    };
+    let first = feed("2017-05-18T12:00:00Z", &[event("a", "2017-05-18T11:30:00Z", 1)]);
+    let late = feed("2017-05-18T12:10:00Z", &[event("b", "2017-05-18T10:30:00Z", 1)]);
+    told::try_append(opened.store.as_ref(), first).unwrap();
+    told::try_append(opened.store.as_ref(), late).unwrap();
+    assert!(opened.store.prove(tenant()).unwrap().faults.is_empty());
+    let path = data.join("tenants").join(tenant().to_string()).join("2017-05.db");
+    let changed = rusqlite::Connection::open(path)
+        .unwrap()
+        .execute(damage, [])
+        .unwrap();
+    assert_ne!(changed, 0, "nothing was damaged by: {damage}");
+    let faults = opened.store.prove(tenant()).unwrap().faults;
+    assert!(
+        faults.iter().any(|fault| fault.contains(expected)),
+        "{damage}: {faults:?}"
+    );
+}
+
+#[test]
+fn what_was_tampered_with_is_found() {
+    check_tampered(
+        "UPDATE ledger SET new = new + 1, read = read + 1 WHERE new > 0",
+        "it says +1 new",
+    );
+    check_tampered("DELETE FROM ledger WHERE late > 0", "-1 new");
+    check_tampered(
+        "UPDATE ledger SET late = 0, late_seconds = 0, late_most = 0",
+        "-1 late",
+    );
+    check_tampered(
+        "UPDATE ledger SET late_seconds = late_seconds + 5 WHERE late > 0",
+        "+5 seconds late",
+    );
+    check_tampered(
+        "UPDATE ledger SET oldest = oldest + 1",
+        "oldest 2017-05-18T10:30:00.0000001Z instead of",
+    );
+    check_tampered("UPDATE ledger SET newest = NULL", "newest none instead of");
+    check_tampered("UPDATE ledger SET read = read + 1", "does not add up");
+    check_tampered(
+        "UPDATE ledger SET ignored = ignored + 1 WHERE ignored > 0",
+        "does not add up",
+    );
+    check_tampered("DELETE FROM events WHERE late_by IS NOT NULL", "+1 late");
+    check_tampered(
+        "UPDATE events SET time = time - 36000000000",
+        "the ledger disagrees",
+    );
+}
