@@ -309,6 +309,8 @@ fn hostile() -> impl Strategy<Value = String> {
         "error=\"",
         "\", error=\"x",
         "username=\"",
+        "\", ipAddress=null",
+        "\", code_id=null",
         "ipAddress=\"198.51.100.1\"",
         "ann",
         " ",
