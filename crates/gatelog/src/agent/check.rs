@@ -135,7 +135,7 @@ pub(crate) async fn connect(config: &Config, found: &mut Found) {
             if !roles.contains(&"Ingest") {
                 found.is_denied = true;
                 found.faults.push(format!(
-                    "the token for {RESOURCE} has no role Ingest: `gatelog app grant` gives it to the application"
+                    "the token for {RESOURCE} has no role Ingest: `gatelog app update --add-permission Ingest` gives it to the application"
                 ));
             }
             if roles.len() > 1 {

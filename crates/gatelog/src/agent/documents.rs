@@ -284,3 +284,6 @@ impl From<SpoolError> for Fault {
         Fault::Spool(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -222,7 +222,12 @@ fn unassembled(facts: &SourceFacts, tenant: TenantId, whole: &Unassembled) -> Ga
             whole.format,
             counted(i64::from(*have), "part")
         ),
-        ..described(&facts.source, PART, id(tenant, &facts.source, PART, name), (0, 0))
+        ..described(
+            &facts.source,
+            PART,
+            id(tenant, &facts.source, PART, &format!("{}\n{name}", whole.format)),
+            (0, 0),
+        )
     }
 }
 
