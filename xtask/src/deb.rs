@@ -25,6 +25,17 @@ const FILES: &[(&str, &str, u32)] = &[
         0o644,
     ),
     (
+        "packaging/gatelog-agent.service",
+        "usr/lib/systemd/system/gatelog-agent.service",
+        0o644,
+    ),
+    // An example, not a configuration: only the operator knows to which service the agent sends.
+    (
+        "packaging/gatelog-agent.toml",
+        "usr/share/doc/gatelog/agent.toml",
+        0o644,
+    ),
+    (
         "packaging/gatelog.sysusers.conf",
         "usr/lib/sysusers.d/gatelog.conf",
         0o644,
@@ -39,6 +50,7 @@ const FILES: &[(&str, &str, u32)] = &[
 /// The same for what Debian has compressed.
 const COMPRESSED: &[(&str, &str)] = &[
     ("docs/operations.md", "usr/share/doc/gatelog/operations.md.gz"),
+    ("docs/agent.md", "usr/share/doc/gatelog/agent.md.gz"),
     ("packaging/debian/gatelog.1", "usr/share/man/man1/gatelog.1.gz"),
 ];
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command room: people read what it prints")]
 
+mod agent;
 mod bench;
 mod crash;
 mod deb;
@@ -37,6 +38,11 @@ const ALL: &[Task] = &[
         name: "crash",
         about: "kill the server again and again, and look for what it lost or doubled",
         run: crash::run,
+    },
+    Task {
+        name: "agent",
+        about: "drive the agent by random scripts, or kill it while it brings a million lines",
+        run: agent::run,
     },
     Task {
         name: "bench",

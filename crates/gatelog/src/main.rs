@@ -1,6 +1,7 @@
 //! Gatelog: identity reports and events, served from your own machine.
 
 mod administration;
+mod agent;
 mod cli;
 mod client;
 mod commands;

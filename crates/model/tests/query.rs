@@ -145,6 +145,21 @@ fn time_of(row: &Value) -> Timestamp {
 }
 
 proptest! {
+    /// A count of a window asks so: an instant too many or too few would be counted wrongly.
+    #[test]
+    fn the_times_of_a_row_are_those_at_which_it_matches(predicate in predicates(), row in rows()) {
+        let mut others = row.clone();
+        others.as_object_mut().unwrap().remove("eventTime");
+        let expected: Vec<i64> = WORLD
+            .filter(|ticks| {
+                let mut row = row.clone();
+                row["eventTime"] = at(*ticks).to_string().into();
+                predicate.matches(&row)
+            })
+            .collect();
+        prop_assert_eq!(members(&predicate.times_of("eventTime", &others)), expected);
+    }
+
     /// The store reads only these ranges: a row outside of them would be lost.
     #[test]
     fn the_ranges_of_a_predicate_are_never_too_few(predicate in predicates(), row in rows()) {

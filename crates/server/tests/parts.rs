@@ -46,6 +46,7 @@ impl Place {
             tenants: TenantRule::Only(TENANT),
             source,
             lateness: Lateness::NotCounted,
+            sequence: None,
             choice: Choice::Auto,
             limits: Limits::default(),
             now,

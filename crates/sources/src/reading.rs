@@ -46,8 +46,8 @@ impl Judged {
             Judged::Fragment(format, part) => Understanding::Fragment(Box::new(FragmentDraft {
                 format,
                 whole: part.whole,
-                part: part.part,
-                parts: part.parts,
+                part: part.number,
+                parts: part.count,
                 original: original(),
             })),
             Judged::Ignored(reason) => Understanding::Ignored { reason },

@@ -10,13 +10,14 @@ mod diary;
 mod http;
 mod options;
 mod rows;
-mod server;
+pub(crate) mod server;
 
 use anyhow::{Context, Result, bail};
 use clients::Client;
 use diary::Diary;
 use generator::chance::Chance;
 use options::Options;
+pub(crate) use server::seed_of_the_moment;
 use server::{Installation, Server};
 use std::process::ExitCode;
 use std::sync::Mutex;

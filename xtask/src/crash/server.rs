@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 /// The directory that the made-up records belong to.
-pub(super) const TENANT: &str = "4b2462a4-bbee-495a-a0e1-f23ae524cc9c";
+pub(crate) const TENANT: &str = "4b2462a4-bbee-495a-a0e1-f23ae524cc9c";
 /// A server that does not answer by then does not start.
 const START_PATIENCE: Duration = Duration::from_secs(60);
 /// A recount that takes longer hangs.
@@ -25,7 +25,7 @@ const LISTENING: &str = "(listening on ";
     clippy::disallowed_methods,
     reason = "the edge: how long a run may take is real time"
 )]
-pub(super) fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -34,28 +34,52 @@ pub(super) fn now() -> Instant {
     clippy::disallowed_methods,
     reason = "the edge: the seed is printed, so that the run can be repeated"
 )]
-pub(super) fn seed_of_the_moment() -> u64 {
+pub(crate) fn seed_of_the_moment() -> u64 {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(1, |since| since.as_nanos() as u64 % 1_000_000_007)
 }
 
 /// The built program with a data folder, a tenant and an application that may bring and read.
-pub(super) struct Installation {
+pub(crate) struct Installation {
     binary: PathBuf,
     data: PathBuf,
     log: PathBuf,
+    /// Where it listens: any port, unless its clients must find it again after a start.
+    listen: String,
     client_id: String,
     client_secret: String,
 }
 
 impl Installation {
+    /// The same, always on one port of the loopback.
+    pub(crate) fn at_port(mut self, port: u16) -> Installation {
+        self.listen = format!("127.0.0.1:{port}");
+        self
+    }
+
+    /// The application that may bring and read, and its secret.
+    pub(crate) fn application(&self) -> (&str, &str) {
+        (&self.client_id, &self.client_secret)
+    }
+
+    /// Where the program is.
+    pub(crate) fn binary(&self) -> &Path {
+        &self.binary
+    }
+
+    /// Where the data are.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// Builds the program and makes the tenant and the application.
-    pub(super) fn prepare(profile: &str, folder: &Path) -> Result<Installation> {
+    pub(crate) fn prepare(profile: &str, folder: &Path) -> Result<Installation> {
         let mut installation = Installation {
             binary: build(profile)?,
             data: folder.join("data"),
             log: folder.join("server.log"),
+            listen: "127.0.0.1:0".to_owned(),
             client_id: String::new(),
             client_secret: String::new(),
         };
@@ -84,7 +108,7 @@ impl Installation {
     }
 
     /// Recounts through the running server; answers its sums.
-    pub(super) fn store_check(&self) -> Result<String> {
+    pub(crate) fn store_check(&self) -> Result<String> {
         let answer = self.command(&["store", "check"])?;
         let faults = answer["faults"]
             .as_array()
@@ -147,13 +171,7 @@ impl Installation {
 
     fn serve(&self) -> Result<Child> {
         self.program()
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--admin-listen",
-                "127.0.0.1:0",
-            ])
+            .args(["serve", "--listen", &self.listen, "--admin-listen", "127.0.0.1:0"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -162,7 +180,7 @@ impl Installation {
 }
 
 /// A running server. It is killed when this is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
     client_id: String,
@@ -171,7 +189,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts it and waits until it listens.
-    pub(super) fn start(installation: &Installation) -> Result<Server> {
+    pub(crate) fn start(installation: &Installation) -> Result<Server> {
         let mut child = installation.serve()?;
         let log = OpenOptions::new()
             .create(true)
@@ -199,7 +217,7 @@ impl Server {
     }
 
     /// Starts it and kills it before it is ready, as a supervisor in a hurry does.
-    pub(super) fn kill_while_starting(installation: &Installation, moment: Duration) -> Result<()> {
+    pub(crate) fn kill_while_starting(installation: &Installation, moment: Duration) -> Result<()> {
         let mut child = installation.serve()?;
         std::thread::sleep(moment);
         child.kill().context("kill the server")?;
@@ -207,12 +225,12 @@ impl Server {
         Ok(())
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// A token for a resource.
-    pub(super) fn token(&self, resource: &str) -> Result<String> {
+    pub(crate) fn token(&self, resource: &str) -> Result<String> {
         let body = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&resource={resource}",
             self.client_id, self.client_secret
@@ -237,7 +255,7 @@ impl Server {
     }
 
     /// SIGKILL, and waits until the process is gone.
-    pub(super) fn kill(&mut self) -> Result<()> {
+    pub(crate) fn kill(&mut self) -> Result<()> {
         // The standard library kills with SIGKILL on every Unix.
         self.child.kill().context("kill the server")?;
         self.child.wait().context("wait for the killed server")?;

@@ -39,6 +39,8 @@ pub(crate) struct Http {
     client: Client,
     debug: bool,
     quiet: bool,
+    /// Whether a throttled request is sent again here, or its answer is handed on.
+    waits: bool,
 }
 
 /// A whole answer.
@@ -57,6 +59,8 @@ pub(crate) struct Ask<'a> {
     headers: &'a [(&'static str, &'static str)],
     form: Option<String>,
     json: Option<String>,
+    /// Any body, with headers of its own.
+    content: Option<(HeaderMap, bytes::Bytes)>,
 }
 
 impl<'a> Ask<'a> {
@@ -69,6 +73,16 @@ impl<'a> Ask<'a> {
             headers: &[],
             form: None,
             json: None,
+            content: None,
+        }
+    }
+
+    /// Sends bytes, with headers that say what they are.
+    pub(crate) fn content(url: &'a Url, headers: HeaderMap, body: bytes::Bytes) -> Ask<'a> {
+        Ask {
+            method: Method::POST,
+            content: Some((headers, body)),
+            ..Ask::get(url)
         }
     }
 
@@ -145,7 +159,13 @@ impl Http {
             client,
             debug: wiring.debug,
             quiet: wiring.quiet,
+            waits: true,
         })
+    }
+
+    /// The same for somebody who waits by itself: the answer to each request is handed on at once.
+    pub(crate) fn without_waiting(self) -> Http {
+        Http { waits: false, ..self }
     }
 
     /// Sends a request and reads the whole answer. A throttled request waits and is sent again, some times.
@@ -153,7 +173,7 @@ impl Http {
         let mut attempt = 1;
         loop {
             let answer = self.send_once(ask).await?;
-            if !matches!(answer.status, 429 | 503) {
+            if !self.waits || !matches!(answer.status, 429 | 503) {
                 return Ok(answer);
             }
             let header = answer
@@ -216,6 +236,9 @@ impl Http {
             request = request
                 .header(CONTENT_TYPE, "application/json")
                 .body(json.clone());
+        }
+        if let Some((headers, body)) = &ask.content {
+            request = request.headers(headers.clone()).body(body.clone());
         }
         let outcome = async {
             let mut response = request.send().await.map_err(|error| whose(ask.url, &error))?;

@@ -32,7 +32,7 @@ pub(crate) fn decide(attempt: u32, retry_after: Option<&str>, now: i64) -> Patie
 }
 
 /// `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3).
-fn wanted(text: &str, now: i64) -> Option<Duration> {
+pub(crate) fn wanted(text: &str, now: i64) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }

@@ -1,5 +1,6 @@
 //! The list of commands: one file each.
 
+mod agent;
 mod app;
 mod backup;
 mod completions;
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     Mapping(mapping::Command),
     /// Serve the reports
     Serve(serve::Args),
+    /// Read logs where they are written, and bring them to the service
+    Agent(agent::Args),
     /// Make a configuration, the first tenant and its administrator
     Init(init::Args),
     /// Make, show and change tenants
@@ -112,6 +115,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Rebuild(args) => rebuild::run(common, &args),
         Command::Mapping(command) => mapping::run(common, &command),
         Command::Serve(args) => serve::run(common, &args),
+        Command::Agent(args) => agent::run(common, &args),
         Command::Tenant(asked) => tenant::run(common, &asked.remote, &asked.command),
         Command::App(asked) => app::run(common, &asked.remote, &asked.command),
         Command::Init(args) => init::run(common, &args),

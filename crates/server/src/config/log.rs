@@ -23,6 +23,16 @@ pub enum LogFormat {
     Json,
 }
 
+impl Log {
+    /// Reads both settings as they stand in a file: `human` or `json`, and levels as in `info,store=debug`.
+    pub fn parse(format: &str, levels: &str) -> Result<Log, String> {
+        Ok(Log {
+            format: format_of(format)?,
+            level: level(levels)?,
+        })
+    }
+}
+
 pub(super) const KEYS: &[KeyDef] = &[
     KeyDef {
         path: "log.format",
@@ -39,16 +49,20 @@ pub(super) const KEYS: &[KeyDef] = &[
 ];
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Checked<Log> {
-    let format = reader.text("log.format", |text| match text {
-        "human" => Ok(LogFormat::Human),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("it takes \"human\" or \"json\"".to_owned()),
-    });
+    let format = reader.text("log.format", format_of);
     let level = reader.text("log.level", level);
     Ok(Log {
         format: format?,
         level: level?,
     })
+}
+
+fn format_of(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "human" => Ok(LogFormat::Human),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("it takes \"human\" or \"json\"".to_owned()),
+    }
 }
 
 /// A word without `=` is a level, or the filter would read it as the name of a room and show everything of it.

@@ -245,7 +245,7 @@ impl EventReader {
     fn take(&mut self, end: usize) -> Vec<u8> {
         let rest = self.text.split_off(end);
         let taken = std::mem::replace(&mut self.text, rest);
-        self.line += taken.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line += taken.split(|byte| *byte == b'\n').count() as u64 - 1;
         self.byte += taken.len() as u64;
         taken
     }
@@ -324,9 +324,10 @@ fn junk(between: &str) -> Option<&str> {
         let is_known = ["<?xml", "<Events", "</Events", "<!--"]
             .iter()
             .any(|known| rest.starts_with(known));
-        let end = match rest.starts_with("<!--") {
-            true => rest.find("-->").map(|at| at + 3),
-            false => rest.find('>').map(|at| at + 1),
+        let end = if rest.starts_with("<!--") {
+            rest.find("-->").map(|at| at + 3)
+        } else {
+            rest.find('>').map(|at| at + 1)
         };
         match end {
             Some(end) if is_known => rest = &rest[end..],

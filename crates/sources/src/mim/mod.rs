@@ -36,11 +36,11 @@ pub(crate) fn read(record: &Map<String, Value>) -> Reading {
     }
 }
 
-/// Puts a request together of the records of its parts, in their order: the record that a whole request would be, or why there
-/// is none and what it was put together of. `None` if one of them is no part.
-pub(crate) fn assemble(
-    records: impl Iterator<Item = Option<Map<String, Value>>>,
-) -> Option<Result<Vec<u8>, (String, Vec<u8>)>> {
+/// What parts come to: the record that a whole request would be, or why there is none and what it was put together of.
+pub(crate) type Assembled = Result<Vec<u8>, (String, Vec<u8>)>;
+
+/// Puts a request together of the records of its parts, in their order. `None` if one of them is no part.
+pub(crate) fn assemble(records: impl Iterator<Item = Option<Map<String, Value>>>) -> Option<Assembled> {
     let mut text = String::new();
     for record in records {
         text.push_str(&chunk_of(&record?)?);
@@ -69,7 +69,7 @@ pub(crate) fn assemble(
 fn chunk_of(record: &Map<String, Value>) -> Option<String> {
     match said(record)? {
         Said::Text(text, _) => match parts::read(&text) {
-            Some(Ok(part)) => Some(part.chunk.to_owned()),
+            Some(Ok(chunk)) => Some(chunk.text.to_owned()),
             _ => None,
         },
         _ => None,

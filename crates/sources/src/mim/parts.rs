@@ -9,26 +9,26 @@ pub(crate) struct Part {
     /// The request's id, in lower case; a name made of the content where no header tells.
     pub(crate) whole: String,
     /// From 1.
-    pub(crate) part: u32,
+    pub(crate) number: u32,
     /// How many there are; 0 where no header tells.
-    pub(crate) parts: u32,
+    pub(crate) count: u32,
 }
 
 /// A part as it stands in its text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Chunk<'a> {
     id: &'a str,
-    part: u32,
-    parts: u32,
-    pub(super) chunk: &'a str,
+    number: u32,
+    count: u32,
+    pub(super) text: &'a str,
 }
 
 impl Chunk<'_> {
     pub(super) fn owned(&self) -> Part {
         Part {
             whole: self.id.to_ascii_lowercase(),
-            part: self.part,
-            parts: self.parts,
+            number: self.number,
+            count: self.count,
         }
     }
 }
@@ -65,11 +65,11 @@ pub(super) fn read(text: &str) -> Option<Result<Chunk<'_>, String>> {
     rest.sign('\n');
     let numbers = (part.parse::<u32>(), parts.parse::<u32>());
     match numbers {
-        (Ok(part), Ok(parts)) if (1..=parts).contains(&part) && parts <= PARTS_MAX => Some(Ok(Chunk {
+        (Ok(number), Ok(count)) if (1..=count).contains(&number) && count <= PARTS_MAX => Some(Ok(Chunk {
             id,
-            part,
-            parts,
-            chunk: rest.0,
+            number,
+            count,
+            text: rest.0,
         })),
         _ => Some(Err(format!(
             "part {} of {} of the request {id} cannot be: parts are numbered from 1, and at most {PARTS_MAX} are put together",
@@ -86,8 +86,8 @@ pub(super) fn of_unknown(text: &str) -> Part {
     let digest = model::content::digest(&record, |_| false).digest;
     Part {
         whole: format!("unknown-{:016x}", u128::from_be_bytes(digest) >> 64),
-        part: 1,
-        parts: 0,
+        number: 1,
+        count: 0,
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
         let got = match read(&text.replace("<id>", ID)) {
             None => "none".to_owned(),
             Some(Err(reason)) => reason,
-            Some(Ok(chunk)) => format!("{}/{} {:?}", chunk.part, chunk.parts, chunk.chunk),
+            Some(Ok(chunk)) => format!("{}/{} {:?}", chunk.number, chunk.count, chunk.text),
         };
         assert!(got.starts_with(expected), "{text:?}: {got}");
     }
@@ -196,6 +196,6 @@ mod tests {
     fn a_part_without_a_header_is_the_same_whenever_it_comes() {
         assert_eq!(of_unknown("{\"a\":1},"), of_unknown("{\"a\":1},"));
         assert_ne!(of_unknown("{\"a\":1},"), of_unknown("{\"a\":2},"));
-        assert_eq!(of_unknown("x").parts, 0);
+        assert_eq!(of_unknown("x").count, 0);
     }
 }

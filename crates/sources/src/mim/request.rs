@@ -172,19 +172,21 @@ impl<'a> Request<'a> {
             .to_owned();
         }
         if self.target_type.eq_ignore_ascii_case("Person") {
-            return match () {
-                () if is("Create") => "Add user",
-                () if is("Delete") => "Delete user",
-                () if self.touches(RESET) => "Reset user password",
-                () => "Update user",
-            }
-            .to_owned();
+            let activity = if is("Create") {
+                "Add user"
+            } else if is("Delete") {
+                "Delete user"
+            } else if self.touches(RESET) {
+                "Reset user password"
+            } else {
+                "Update user"
+            };
+            return activity.to_owned();
         }
-        let verb = match () {
-            () if is("Create") => "Create",
-            () if is("Delete") => "Delete",
-            () if is("Put") => "Update",
-            () => self.operation.as_str(),
+        let verb = if is("Put") {
+            "Update"
+        } else {
+            self.operation.as_str()
         };
         format!("{verb} {}", self.target_type).trim().to_owned()
     }

@@ -24,6 +24,8 @@ pub(super) enum Way {
     Table,
     /// Any other text, which may have several lines: against a plain read.
     Text,
+    /// An event log of Windows, which is written for the occasion: against a plain read. It needs no text.
+    EventLog,
 }
 
 /// Who is to recognise it.
@@ -82,6 +84,13 @@ pub(super) const ALL: &[Sample] = &[
     json("keycloak", include_str!("templates/keycloak.json")),
     text("keycloak", include_str!("templates/keycloak.log")),
     text("unix-auth", include_str!("templates/unix-auth.log")),
+    json("ad-fs", include_str!("templates/ad-fs.json")),
+    text("pingfederate", include_str!("templates/pingfederate.log")),
+    text("cef", include_str!("templates/cef.log")),
+    Sample {
+        way: Way::EventLog,
+        ..text("windows-security", "")
+    },
 ];
 
 const fn json(format: &'static str, text: &'static str) -> Sample {

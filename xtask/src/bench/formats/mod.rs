@@ -1,6 +1,17 @@
 //! What each format's reader does in a second on one thread, against parsing the same bytes as JSON and nothing else, or
 //! against reading them where they are none.
 
+/// The tests of the reader write event logs, too.
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    reason = "it is a part of tests"
+)]
+#[path = "../../../../crates/sources/tests/common/evtx.rs"]
+mod evtx;
 mod list;
 mod template;
 
@@ -60,6 +71,7 @@ fn measure(sample: &Sample, rounds: u32) -> Result<Line> {
         Way::Json => ("JSON", "bare serde_json"),
         Way::Table => ("a table", "a plain read"),
         Way::Text => ("text", "a plain read"),
+        Way::EventLog => ("an event log", "a plain read"),
     };
     let measured = format!(
         "{} records/s ({megabytes:.0} MB/s), {yardstick} {}",
@@ -83,12 +95,15 @@ fn measure(sample: &Sample, rounds: u32) -> Result<Line> {
 
 /// At least so many bytes of records, and how many they are.
 fn input(sample: &Sample, bytes: usize) -> Result<(Vec<u8>, usize)> {
+    if sample.way == Way::EventLog {
+        return Ok(event_log(bytes));
+    }
     let (head, record) = match sample.way {
         Way::Table => sample
             .text
             .split_once('\n')
             .context("a table has a line of headings and one of cells")?,
-        Way::Json | Way::Text => ("", sample.text),
+        Way::Json | Way::Text | Way::EventLog => ("", sample.text),
     };
     let template = Template::new(record.trim_end())?;
     let mut input = Vec::with_capacity(bytes + 64 * 1024);
@@ -103,6 +118,29 @@ fn input(sample: &Sample, bytes: usize) -> Result<(Vec<u8>, usize)> {
         count += 1;
     }
     Ok((input, count as usize))
+}
+
+/// So many of the events that are written fit into a chunk.
+const EVENTS_IN_CHUNK: u64 = 200;
+
+/// Sign-ins in an event log.
+fn event_log(bytes: usize) -> (Vec<u8>, usize) {
+    let template = evtx::sign_in_template();
+    let mut chunks = Vec::new();
+    let mut count = 0;
+    while chunks.len() * evtx::CHUNK_BYTES < bytes {
+        let mut chunk = evtx::Chunk::default();
+        for _ in 0..EVENTS_IN_CHUNK {
+            let (user, address) = (
+                format!("user{}", count % 997),
+                format!("203.0.113.{}", count % 251 + 1),
+            );
+            chunk.record(&template, &evtx::sign_in_values(4624, count, &user, &address));
+            count += 1;
+        }
+        chunks.push(chunk.finish());
+    }
+    (evtx::file(0, &chunks), count as usize)
 }
 
 /// Reads the records as the product does. Each must tell an event of the format: what is refused costs less.
@@ -143,7 +181,7 @@ fn told(sample: &Sample, records: &mut Vec<Record>) -> Result<usize> {
     Ok(count)
 }
 
-/// The least that anybody must do with the bytes: parse each line, or see each byte once.
+/// The least that anybody must do with the bytes: parse each line, or see each byte once. How many lines or what sum.
 fn bare(way: Way, input: &[u8]) -> Result<usize> {
     if way == Way::Json {
         let mut count = 0;
@@ -155,13 +193,16 @@ fn bare(way: Way, input: &[u8]) -> Result<usize> {
     }
     let mut rest = input;
     let mut buffer = vec![0; PUSH_BYTES];
-    let mut lines = 0;
+    let mut seen = 0_usize;
     loop {
         let read = rest.read(&mut buffer)?;
         if read == 0 {
-            return Ok(lines);
+            return Ok(seen);
         }
-        lines += buffer[..read].iter().filter(|byte| **byte == b'\n').count();
+        seen += buffer[..read]
+            .iter()
+            .map(|byte| usize::from(*byte))
+            .sum::<usize>();
     }
 }
 
@@ -186,9 +227,9 @@ mod tests {
     }
 
     #[test]
-    fn the_yardstick_sees_every_record() {
+    fn the_yardstick_sees_every_line_or_byte() {
         assert_eq!(bare(Way::Json, b"{}\n{\"a\":1}\n").unwrap(), 2);
-        assert_eq!(bare(Way::Text, b"a\nb\nc\n").unwrap(), 3);
+        assert_eq!(bare(Way::Text, b"\x01\x02\x04").unwrap(), 7);
         assert!(bare(Way::Json, b"{\n").is_err());
     }
 }

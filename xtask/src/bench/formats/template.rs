@@ -52,7 +52,13 @@ const PLACES: &[(&str, Write1)] = &[
     }),
     // 2026-03-01T00:00:07
     ("%local%", |out, number| {
-        out.extend_from_slice(iso(number)[..19].as_bytes())
+        out.extend_from_slice(&iso(number).as_bytes()[..19]);
+    }),
+    // 2026-03-01 00:00:07,113, as loggers of Java have it
+    ("%logged%", |out, number| {
+        let iso = iso(number);
+        let millis = time(number).unix_millis() % 1_000;
+        let _ = write!(out, "{} {},{millis:03}", &iso[..10], &iso[11..19]);
     }),
     // 1772323207113
     ("%millis%", |out, number| {
@@ -163,6 +169,7 @@ mod tests {
             "2026-03-01T00:00:07.113Z 2026-03-01T00:00:07 1772323207113",
         );
         check("[%seconds%] %syslog%", 1, "[1772323207] Mar  1 00:00:07");
+        check("%logged%", 9, "2026-03-01 00:01:03,017");
         check("%syslog%", 200_000, "Mar 17 04:53:20");
         check("%number%%number%", 7, "77");
         check("100%, %5B and no place", 7, "100%, %5B and no place");

@@ -35,7 +35,7 @@ enum Written {
 /// A value that waits for its place in a template.
 #[derive(Clone, Copy)]
 struct Value {
-    value_type: u8,
+    of_type: u8,
     start: usize,
     end: usize,
 }
@@ -140,7 +140,7 @@ impl<'a> BinaryXml<'a> {
         let is_left_out = depends_on != DEPENDS_ON_NOTHING
             && values
                 .get(usize::from(depends_on))
-                .is_none_or(|value| value.value_type == TYPE_NOTHING || value.start == value.end);
+                .is_none_or(|value| value.of_type == TYPE_NOTHING || value.start == value.end);
         Ok((!is_left_out).then_some(element))
     }
 
@@ -191,14 +191,14 @@ impl<'a> BinaryXml<'a> {
     }
 
     fn substitute(&mut self, value: Value, depth: u32, content: &mut Vec<Content>) -> Result<(), Fault> {
-        if value.value_type == TYPE_BINARY_XML {
+        if value.of_type == TYPE_BINARY_XML {
             let mut at = Cursor::new(self.chunk, value.start, value.end);
             content.append(&mut self.content(&mut at, Written::AsSuch, &[], depth + 1)?);
             return Ok(());
         }
         let bytes = self.chunk.get(value.start..value.end).ok_or(CUT_OFF)?;
         self.spend(bytes.len())?;
-        match values::text(value.value_type, bytes).ok_or("a value does not fit its type")? {
+        match values::text(value.of_type, bytes).ok_or("a value does not fit its type")? {
             Text::Nothing => Ok(()),
             Text::One(text) => self.take_text(text, content),
             Text::Several(several) => {
@@ -231,12 +231,12 @@ impl<'a> BinaryXml<'a> {
         let mut values = Vec::with_capacity(count);
         for _ in 0..count {
             let size = usize::from(sizes.two_bytes()?);
-            let value_type = sizes.byte()?;
+            let of_type = sizes.byte()?;
             sizes.skip(1)?;
             let start = at.at;
             at.skip(size)?;
             values.push(Value {
-                value_type,
+                of_type,
                 start,
                 end: at.at,
             });

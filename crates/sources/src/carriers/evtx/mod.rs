@@ -108,13 +108,12 @@ impl CarrierReader for Reader {
             if self.buffer.len() < wanted {
                 return;
             }
-            match self.trust {
-                Some(trust) => self.chunk_is_there(trust, choice, out),
-                None => {
-                    let is_open = self.buffer[FLAGS_AT] & IS_OPEN != 0;
-                    self.trust = Some(if is_open { Trust::Records } else { Trust::Checksums });
-                    self.buffer.clear();
-                }
+            if let Some(trust) = self.trust {
+                self.chunk_is_there(trust, choice, out);
+            } else {
+                let is_open = self.buffer[FLAGS_AT] & IS_OPEN != 0;
+                self.trust = Some(if is_open { Trust::Records } else { Trust::Checksums });
+                self.buffer.clear();
             }
         }
     }

@@ -1,0 +1,244 @@
+//! A service for scripts: it keeps the ids of the records that it was brought, and fails in every way that is asked of it.
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// What the service does instead of what it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// 429 with a time to wait.
+    Throttled,
+    /// 503, with and without a time.
+    Away,
+    /// 500
+    Broken,
+    /// The connection is cut before anything is stored.
+    Cut,
+    /// Everything is stored, and the answer is lost.
+    LostAnswer,
+    /// Everything is stored; the answer comes late.
+    Slow,
+    /// The token is refused.
+    Unauthorised,
+    /// A proxy answers 200 with a page of its own.
+    ForeignPage,
+}
+
+/// All of them.
+pub(super) const FAULTS: [(Fault, &str); 8] = [
+    (Fault::Throttled, "429"),
+    (Fault::Away, "503"),
+    (Fault::Broken, "500"),
+    (Fault::Cut, "cut connection"),
+    (Fault::LostAnswer, "lost answer"),
+    (Fault::Slow, "slow answer"),
+    (Fault::Unauthorised, "401"),
+    (Fault::ForeignPage, "page of a proxy"),
+];
+
+/// What the service has, and what it will do next.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    pub(super) faults: VecDeque<Fault>,
+    /// Larger bodies are refused with 413, unpacked.
+    pub(super) largest: usize,
+    pub(super) struck: BTreeMap<&'static str, u64>,
+    /// How often each record came.
+    pub(super) records: BTreeMap<String, u64>,
+    /// What came under each number, in the order in which it was stored.
+    pub(super) sequences: BTreeMap<u64, Vec<BTreeSet<String>>>,
+    pub(super) gaps: BTreeMap<String, Value>,
+    /// What was wrong with a request: nothing may be.
+    pub(super) complaints: Vec<String>,
+    tokens: u64,
+}
+
+/// A running stub.
+#[derive(Clone)]
+pub(super) struct Stub {
+    pub(super) address: SocketAddr,
+    book: Arc<Mutex<Book>>,
+}
+
+impl Stub {
+    pub(super) async fn start() -> Stub {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stub = Stub {
+            address: listener.local_addr().unwrap(),
+            book: Arc::default(),
+        };
+        let serving = stub.clone();
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let stub = serving.clone();
+                tokio::spawn(async move {
+                    let answer = service_fn(move |request| {
+                        let stub = stub.clone();
+                        async move { stub.answer(request).await }
+                    });
+                    let _ = hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), answer)
+                        .await;
+                });
+            }
+        });
+        stub
+    }
+
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap()
+    }
+
+    /// Forgets everything, for the next script.
+    pub(super) fn clear(&self) {
+        *self.book() = Book {
+            largest: usize::MAX,
+            ..Book::default()
+        };
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+        let path = request.uri().path().to_owned();
+        let header = |name: &str| {
+            let value = request.headers().get(name)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        let (source, sequence) = (header("gatelog-source"), header("gatelog-sequence"));
+        let (token, encoding) = (header("authorization"), header("content-encoding"));
+        let body = request
+            .into_body()
+            .collect()
+            .await
+            .map_err(io::Error::other)?
+            .to_bytes();
+        if path.ends_with("openid-configuration") {
+            return Ok(status(404, None, &json!({})));
+        }
+        if path.ends_with("/token") {
+            let mut book = self.book();
+            book.tokens += 1;
+            let token = json!({"token_type": "Bearer", "expires_in": 3600, "access_token": format!("t{}", book.tokens)});
+            return Ok(status(200, None, &token));
+        }
+        let fault = {
+            let mut book = self.book();
+            if token.is_none_or(|token| !token.starts_with("Bearer t")) {
+                book.complaints.push("a request without a token".to_owned());
+            }
+            let fault = book.faults.pop_front();
+            let name = FAULTS.iter().find(|(other, _)| Some(*other) == fault);
+            if let Some((_, name)) = name {
+                *book.struck.entry(name).or_default() += 1;
+            }
+            fault
+        };
+        let refused = json!({"type": "urn:gatelog:problem:x", "title": "No", "detail": "Not now."});
+        match fault {
+            Some(Fault::Throttled) => return Ok(status(429, Some("1"), &refused)),
+            Some(Fault::Away) => return Ok(status(503, None, &refused)),
+            Some(Fault::Broken) => return Ok(status(500, None, &refused)),
+            Some(Fault::Unauthorised) => return Ok(status(401, None, &refused)),
+            Some(Fault::ForeignPage) => {
+                return Ok(Response::new(Full::new(Bytes::from_static(
+                    b"<html>Sign in here</html>",
+                ))));
+            }
+            Some(Fault::Cut) => return Err(io::Error::other("cut")),
+            _ => {}
+        }
+        let mut told = json!({});
+        if path.ends_with("/gaps") {
+            let gap: Value = serde_json::from_slice(&body).unwrap();
+            let id = gap["id"].as_str().unwrap().to_owned();
+            told = json!({ "id": id });
+            self.book().gaps.insert(id, gap);
+        } else {
+            let bytes = zstd::stream::decode_all(&body[..]).unwrap();
+            let Some(told) = self.take(&bytes, encoding.as_deref(), source.as_deref(), sequence) else {
+                return Ok(status(413, None, &refused));
+            };
+            match fault {
+                Some(Fault::LostAnswer) => return Err(io::Error::other("lost")),
+                Some(Fault::Slow) => tokio::time::sleep(Duration::from_millis(3)).await,
+                _ => {}
+            }
+            return Ok(status(200, None, &told));
+        }
+        match fault {
+            Some(Fault::LostAnswer) => Err(io::Error::other("lost")),
+            _ => Ok(status(201, None, &told)),
+        }
+    }
+
+    /// Stores what was brought; `None` if it is too large.
+    fn take(
+        &self,
+        bytes: &[u8],
+        encoding: Option<&str>,
+        source: Option<&str>,
+        sequence: Option<String>,
+    ) -> Option<Value> {
+        let mut book = self.book();
+        if encoding != Some("zstd") || source != Some("log") {
+            book.complaints.push(format!("headers {encoding:?} {source:?}"));
+        }
+        if bytes.len() > book.largest && bytes.iter().filter(|byte| **byte == b'\n').count() > 1 {
+            *book.struck.entry("413").or_default() += 1;
+            return None;
+        }
+        Some(book.store(bytes, sequence.unwrap().parse().unwrap()))
+    }
+}
+
+impl Book {
+    fn store(&mut self, bytes: &[u8], sequence: u64) -> Value {
+        let (mut new, mut known) = (0, 0);
+        let mut ids = BTreeSet::new();
+        for line in bytes
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.trim_ascii().is_empty())
+        {
+            let record: Value = match serde_json::from_slice(line) {
+                Ok(record) => record,
+                Err(error) => {
+                    let line = String::from_utf8_lossy(line).into_owned();
+                    self.complaints
+                        .push(format!("a line that is no record ({error}): {line}"));
+                    continue;
+                }
+            };
+            let id = record["id"].as_str().unwrap().to_owned();
+            let times = self.records.entry(id.clone()).or_default();
+            *times += 1;
+            if *times == 1 {
+                new += 1
+            } else {
+                known += 1
+            }
+            ids.insert(id);
+        }
+        self.sequences.entry(sequence).or_default().push(ids);
+        json!({"read": new + known, "new": new, "changed": 0, "known": known, "ignored": 0, "rejected": 0})
+    }
+}
+
+fn status(status: u16, retry_after: Option<&str>, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status.try_into().unwrap();
+    if let Some(seconds) = retry_after {
+        response
+            .headers_mut()
+            .insert("retry-after", seconds.parse().unwrap());
+    }
+    response
+}

@@ -1,0 +1,260 @@
+//! The syslog listener: UDP, TCP and TLS, RFC 5424 and RFC 3164.
+
+mod frame;
+pub(crate) mod header;
+
+use super::gather::{Intake, Line};
+use anyhow::{Context, Result};
+use frame::Frames;
+use header::Terms;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use server::clock;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+/// Connections at the same time; more wait for their turn.
+const CONNECTIONS: usize = 256;
+/// Who has not shaken hands by then is let go.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Bytes read at once.
+const READ_BYTES: usize = 16 << 10;
+
+/// Where to listen, and what is made of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listen {
+    pub(crate) udp: Option<SocketAddr>,
+    pub(crate) tcp: Option<SocketAddr>,
+    pub(crate) tls: Option<(SocketAddr, PathBuf, PathBuf)>,
+    /// The longest message in bytes.
+    pub(crate) message_bytes: usize,
+    /// How far the clocks of senders without a zone are ahead of UTC.
+    pub(crate) offset_seconds: i64,
+    pub(crate) send: Forward,
+}
+
+/// What of a message is sent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forward {
+    /// All of it, with a header of RFC 5424.
+    Message,
+    /// What stands behind the header: for programs that send JSON by syslog.
+    Payload,
+}
+
+/// Listeners that are bound and not served yet.
+pub(crate) struct Bound {
+    udp: Option<UdpSocket>,
+    tcp: Option<TcpListener>,
+    tls: Option<(TcpListener, TlsAcceptor)>,
+    listen: Listen,
+}
+
+impl Bound {
+    /// Takes the addresses.
+    pub(crate) async fn take(listen: &Listen) -> Result<Bound> {
+        let udp = match listen.udp {
+            Some(address) => Some(
+                UdpSocket::bind(address)
+                    .await
+                    .with_context(|| format!("listen on {address} (UDP)"))?,
+            ),
+            None => None,
+        };
+        let tcp = match listen.tcp {
+            Some(address) => Some(bound(address).await?),
+            None => None,
+        };
+        let tls = match &listen.tls {
+            Some((address, certificate, key)) => Some((bound(*address).await?, acceptor(certificate, key)?)),
+            None => None,
+        };
+        Ok(Bound {
+            udp,
+            tcp,
+            tls,
+            listen: listen.clone(),
+        })
+    }
+
+    /// The addresses with the ports that were taken for port 0, as they are told in the log.
+    pub(crate) fn told(&self) -> String {
+        let udp = self.udp.as_ref().and_then(|socket| socket.local_addr().ok());
+        let tcp = self.tcp.as_ref().and_then(|socket| socket.local_addr().ok());
+        let tls = self.tls.as_ref().and_then(|(socket, _)| socket.local_addr().ok());
+        let all = [("udp", udp), ("tcp", tcp), ("tls", tls)];
+        let told = all
+            .iter()
+            .filter_map(|(name, address)| Some(format!("{name} {}", (*address)?)));
+        told.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Takes messages until the agent stops.
+    pub(crate) async fn serve(self, intake: Intake, stop: CancellationToken) {
+        let mut tasks = JoinSet::new();
+        let listen = Arc::new(self.listen);
+        if let Some(socket) = self.udp {
+            tasks.spawn(datagrams(
+                socket,
+                Arc::clone(&listen),
+                intake.clone(),
+                stop.clone(),
+            ));
+        }
+        if let Some(listener) = self.tcp {
+            tasks.spawn(connections(
+                listener,
+                None,
+                Arc::clone(&listen),
+                intake.clone(),
+                stop.clone(),
+            ));
+        }
+        if let Some((listener, acceptor)) = self.tls {
+            tasks.spawn(connections(listener, Some(acceptor), listen, intake, stop));
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn bound(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {address} (TCP)"))
+}
+
+fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor> {
+    let read = |path: &Path| format!("read {}", path.display());
+    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .with_context(|| read(certificate))?;
+    let key_der = PrivateKeyDer::from_pem_file(key).with_context(|| read(key))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key_der)
+        .with_context(|| format!("use {} with {}", certificate.display(), key.display()))?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+async fn datagrams(socket: UdpSocket, listen: Arc<Listen>, intake: Intake, stop: CancellationToken) {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let received = tokio::select! {
+            received = socket.recv_from(&mut buffer) => received,
+            () = stop.cancelled() => return,
+        };
+        // A port that a former answer could not reach is told here; it is nobody's message.
+        let Ok((length, sender)) = received else { continue };
+        let message = &buffer[..length.min(listen.message_bytes)];
+        if let Some(line) = line(message, &sender, &listen) {
+            intake.put_or_lose(line);
+        }
+    }
+}
+
+async fn connections(
+    listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
+    listen: Arc<Listen>,
+    intake: Intake,
+    stop: CancellationToken,
+) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut tasks = JoinSet::new();
+    loop {
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        while tasks.try_join_next().is_some() {}
+        let Ok((stream, sender)) = accepted else {
+            // Out of descriptors: a moment may help.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let (acceptor, listen, intake, stop) = (
+            acceptor.clone(),
+            Arc::clone(&listen),
+            intake.clone(),
+            stop.clone(),
+        );
+        tasks.spawn(async move {
+            let _permit = permit;
+            match acceptor {
+                None => converse(stream, sender, &listen, &intake, &stop).await,
+                Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => converse(stream, sender, &listen, &intake, &stop).await,
+                    Ok(Err(error)) => tracing::warn!("no TLS with {sender}: {error}"),
+                    Err(_) => tracing::warn!("no TLS with {sender}: it took too long"),
+                },
+            }
+        });
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Reads a connection to its end; no faster than its messages are taken.
+async fn converse(
+    mut stream: impl AsyncRead + Unpin,
+    sender: SocketAddr,
+    listen: &Listen,
+    intake: &Intake,
+    stop: &CancellationToken,
+) {
+    let mut frames = Frames::new(listen.message_bytes);
+    let mut buffer = vec![0; READ_BYTES];
+    let mut messages = Vec::new();
+    loop {
+        let read = tokio::select! {
+            read = stream.read(&mut buffer) => read,
+            () = stop.cancelled() => return,
+        };
+        let Ok(read) = read else { return };
+        if read == 0 {
+            messages.extend(frames.finish());
+        } else if frames.push(&buffer[..read], &mut messages).is_err() {
+            tracing::warn!("{sender} sends no syslog: its connection is closed");
+            return;
+        }
+        for message in messages.drain(..) {
+            let Some(line) = line(&message, &sender, listen) else {
+                continue;
+            };
+            if !intake.put(line).await {
+                return;
+            }
+        }
+        if read == 0 {
+            return;
+        }
+    }
+}
+
+fn line(message: &[u8], sender: &SocketAddr, listen: &Listen) -> Option<Line> {
+    if message.trim_ascii().is_empty() {
+        return None;
+    }
+    let terms = Terms {
+        received: clock::now(),
+        offset_seconds: listen.offset_seconds,
+    };
+    let whole = header::normalised(message, &sender.ip().to_canonical().to_string(), terms);
+    let bytes = match listen.send {
+        Forward::Message => whole,
+        Forward::Payload => header::payload(&whole).to_vec(),
+    };
+    (!bytes.trim_ascii().is_empty()).then_some(Line { bytes, cursor: None })
+}

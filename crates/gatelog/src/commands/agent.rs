@@ -1,0 +1,89 @@
+//! `gatelog agent`: reads logs where they are written, and brings them to the service.
+
+use super::block_on;
+use crate::agent::config::{self, Config};
+use crate::agent::run::{Ended, SignalsOf};
+use crate::agent::{check, run as work};
+use crate::cli::Common;
+use crate::exit::{Code, Usage};
+use crate::output::answer;
+use anyhow::Result;
+use std::path::Path;
+
+/// Read logs where they are written, and bring them to the service.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  gatelog agent check --config /etc/gatelog/agent.toml --connect
+  gatelog agent --config /etc/gatelog/agent.toml
+
+What was read is kept in the agent's state folder until the service has it on its disk; a kill at any moment loses and
+doubles nothing. SIGHUP reads the configuration anew. SIGTERM or Ctrl-C ends it when what was read is kept.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What else an agent's configuration is good for.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Say what would be read and sent, and change nothing
+    #[command(
+        after_help = "Exit codes: 0 all is well, 1 something cannot be read or reached, 2 the configuration is wrong, \
+                            4 the service gives no token or no role."
+    )]
+    Check {
+        /// Ask the service for a token, as the agent would
+        #[arg(long)]
+        connect: bool,
+    },
+}
+
+pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
+    let Some(path) = common.config.as_deref() else {
+        return Err(Usage(
+            "name the agent's configuration: --config agent.toml (packaging/gatelog-agent.toml is an example)"
+                .to_owned(),
+        )
+        .into());
+    };
+    let config = config::read(path).map_err(Usage)?;
+    match args.command {
+        Some(Command::Check { connect }) => check_it(common, &config, connect),
+        None => serve(path, config),
+    }
+}
+
+fn check_it(common: &Common, config: &Config, connect: bool) -> Result<Code> {
+    let mut found = check::look(config);
+    if connect {
+        block_on(async {
+            check::connect(config, &mut found).await;
+            Ok(())
+        })?;
+    }
+    answer(common.output, &found, || check::text(&found))?;
+    Ok(match (found.is_denied, found.faults.is_empty()) {
+        (true, _) => Code::Denied,
+        (false, true) => Code::Done,
+        (false, false) => Code::Failed,
+    })
+}
+
+fn serve(path: &Path, config: Config) -> Result<Code> {
+    let log =
+        server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
+    block_on(async {
+        let mut signals = SignalsOf::take()?;
+        let mut config = config;
+        loop {
+            match work::run(&config, &mut signals, &|| config::read(path)).await? {
+                Ended::Stopped => return Ok(Code::Done),
+                Ended::Reloaded(other) => {
+                    tracing::info!("the configuration was read anew");
+                    log.set(other.log.level.clone());
+                    config = *other;
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,335 @@
+//! The agent as a process against the real service: files that grow and are rotated, syslog by UDP, TCP and TLS, kills, and what
+//! `agent check` says.
+
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
+mod support;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::{TcpStream, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+use support::http::Request;
+use support::records::sign_in;
+use support::tls::Authority;
+use support::{App, CONTOSO, Program, Server, Workplace, shown};
+
+/// Longer than anything here takes on a busy machine, in steps of 50 ms.
+const STEPS: usize = 1_200;
+
+struct Site {
+    workplace: Workplace,
+    server: Server,
+    app: App,
+    read: String,
+}
+
+fn site() -> Site {
+    let workplace = Workplace::new();
+    workplace.tenant(CONTOSO, "contoso.com");
+    let app = workplace.app("contoso.com", &["Ingest"]);
+    let reader = workplace.app("contoso.com", &["Directory.Read.All"]);
+    let server = workplace.serve();
+    fs::create_dir(workplace.path().join("logs")).unwrap();
+    let secret = workplace.file("secret", &app.client_secret);
+    fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
+    Site {
+        read: server.reading_token(&reader),
+        workplace,
+        server,
+        app,
+    }
+}
+
+impl Site {
+    /// A configuration with these inputs.
+    fn config(&self, inputs: &str) -> PathBuf {
+        let text = format!(
+            "[service]\nhost = \"http://{}\"\ntenant = \"contoso.com\"\nclient_id = \"{}\"\nclient_secret_file = \"secret\"\n\
+             [state]\nfolder = \"agent\"\n[agent]\npoll_milliseconds = 50\n[http]\nlisten = \"127.0.0.1:0\"\n\
+             [log]\nlevel = \"debug\"\n{inputs}",
+            self.server.address, self.app.client_id
+        );
+        self.workplace.file("agent.toml", text)
+    }
+
+    fn start(&self) -> Program {
+        let mut agent = Program::start(&mut self.workplace.command(&["agent", "--config", "agent.toml"]));
+        agent.wait_for("agent: ");
+        agent
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        let path = self.workplace.path().join("logs").join(name);
+        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// The ids of the sign-ins that are stored, in order.
+    fn stored(&self) -> Vec<String> {
+        let target =
+            "/contoso.com/activities/signinEvents?api-version=beta&$filter=signinDateTime%20ge%202001-01-01";
+        let pages = self
+            .server
+            .pages(|target| Request::get(target).bearer(&self.read), target);
+        let mut ids = support::ids_of(&pages);
+        ids.sort();
+        ids
+    }
+
+    /// Waits until exactly these are stored.
+    fn expect(&self, expected: &[String]) {
+        let mut stored = Vec::new();
+        for _ in 0..STEPS {
+            stored = self.stored();
+            if stored.len() >= expected.len() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(stored, expected);
+    }
+}
+
+fn id(number: u32) -> String {
+    format!("s{number:04}")
+}
+
+fn ids(numbers: std::ops::Range<u32>) -> Vec<String> {
+    numbers.map(id).collect()
+}
+
+fn record(number: u32) -> String {
+    let time = format!("2026-01-01T00:{:02}:{:02}Z", number / 60 % 60, number % 60);
+    sign_in(&id(number), &time, "dora@contoso.com", "Portal", 0)
+}
+
+fn lines(numbers: std::ops::Range<u32>) -> String {
+    numbers.map(|number| record(number) + "\n").collect()
+}
+
+const FILES: &str =
+    "[[inputs]]\nname = \"entra\"\nkind = \"files\"\nfiles = [\"logs/app.json*\"]\nrotate_seconds = 1\n";
+
+#[test]
+fn a_growing_file_with_rotations_arrives_once_whatever_is_killed() {
+    let site = site();
+    site.config(FILES);
+    site.append("app.json", &lines(0..20));
+    let agent = site.start();
+    site.expect(&ids(0..20));
+    // A half line, a rotation by rename, and the rest of the file while the agent is dead.
+    let half = record(20);
+    site.append("app.json", &half[..60]);
+    std::thread::sleep(Duration::from_millis(200));
+    agent.kill();
+    site.append("app.json", &format!("{}\n{}", &half[60..], lines(21..30)));
+    let logs = site.workplace.path().join("logs");
+    fs::rename(logs.join("app.json"), logs.join("app.json.1")).unwrap();
+    site.append("app.json", &lines(30..40));
+    let agent = site.start();
+    site.expect(&ids(0..40));
+    // Packed: there is nothing new in it but what was written last, without a line end.
+    site.append("app.json.1", &record(40));
+    let content = fs::read(logs.join("app.json.1")).unwrap();
+    fs::write(
+        logs.join("app.json.1.zst"),
+        zstd::bulk::compress(&content, 1).unwrap(),
+    )
+    .unwrap();
+    fs::remove_file(logs.join("app.json.1")).unwrap();
+    site.expect(&ids(0..41));
+    let metrics = |agent: &mut Program| {
+        let line = agent
+            .heard()
+            .iter()
+            .find(|line| line.contains("health on http://"))
+            .cloned();
+        let line = line.unwrap();
+        let address = line
+            .split_once("health on http://")
+            .unwrap()
+            .1
+            .trim_end_matches(')')
+            .to_owned();
+        assert_eq!(Request::get("/livez").send(&address).status, 200);
+        Request::get("/metrics").send(&address).text().to_owned()
+    };
+    let mut agent = agent;
+    let page = metrics(&mut agent);
+    assert!(
+        page.contains("gatelog_agent_records_new_total{input=\"entra\"} 21"),
+        "{page}"
+    );
+    assert!(
+        page.contains("gatelog_agent_records_rejected_total{input=\"entra\"} 0"),
+        "{page}"
+    );
+    agent.signal("TERM");
+    let (status, said) = agent.wait();
+    assert!(status.success(), "{said}");
+    assert!(said.contains("0 pieces wait for the next start"), "{said}");
+}
+
+#[test]
+fn syslog_comes_by_udp_tcp_and_tls() {
+    let site = site();
+    let authority = Authority::new();
+    site.workplace.file("tls.crt", &authority.certificate);
+    site.workplace.file("tls.key", &authority.key);
+    site.config(
+        "[[inputs]]\nname = \"syslog\"\nkind = \"syslog\"\nudp = \"127.0.0.1:0\"\ntcp = \"127.0.0.1:0\"\n\
+         tls = \"127.0.0.1:0\"\ntls_certificate_file = \"tls.crt\"\ntls_key_file = \"tls.key\"\nsend = \"payload\"\n",
+    );
+    let mut agent = Program::start(&mut site.workplace.command(&["agent", "--config", "agent.toml"]));
+    let line = agent.wait_for("listens for syslog");
+    let address = |name: &str| {
+        let rest = line.split_once(&format!("{name} ")).unwrap().1;
+        rest.split([',', ' ']).next().unwrap().to_owned()
+    };
+    let new = |number: u32| format!("<38>1 2026-01-01T00:00:00Z web1 app - - - {}", record(number));
+    let old = |number: u32| format!("<38>Jan  1 00:00:00 web1 app[42]: {}", record(number));
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for message in [new(0), old(1)] {
+        socket.send_to(message.as_bytes(), address("udp")).unwrap();
+    }
+    let counted = |message: &str| format!("{} {message}", message.len());
+    let mut stream = TcpStream::connect(address("tcp")).unwrap();
+    write!(stream, "{}{}\n{}", counted(&new(2)), old(3), counted(&old(4))).unwrap();
+    drop(stream);
+    let mut stream = authority
+        .trust()
+        .over(TcpStream::connect(address("tls")).unwrap());
+    write!(stream, "{}", counted(&new(5))).unwrap();
+    stream.flush().unwrap();
+    stream.conn.send_close_notify();
+    stream.flush().unwrap();
+    site.expect(&ids(0..6));
+    agent.signal("TERM");
+    assert!(agent.wait().0.success());
+}
+
+#[test]
+fn standard_input_ends_when_all_of_it_is_stored() {
+    let site = site();
+    site.config("[[inputs]]\nname = \"pipe\"\nkind = \"stdin\"\n");
+    let path = site.workplace.file("input.json", lines(0..500));
+    let output = site
+        .workplace
+        .command(&["agent", "--config", "agent.toml"])
+        .stdin(fs::File::open(path).unwrap())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", shown(&output));
+    assert_eq!(site.stored(), ids(0..500));
+}
+
+#[test]
+fn a_journal_is_read_on_from_its_cursor() {
+    let site = site();
+    // What `journalctl` prints, by the cursor that it is asked for.
+    let script = site.workplace.file(
+        "journalctl",
+        "#!/bin/sh\nfor a in \"$@\"; do case \"$a\" in --after-cursor=*) exec cat second;; esac; done\ncat first\nexec sleep 600 2>/dev/null\n",
+    );
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let entries = |numbers: std::ops::Range<u32>| -> String {
+        numbers
+            .map(|number| {
+                let entry = serde_json::json!({
+                    "__CURSOR": format!("c{number}"), "__REALTIME_TIMESTAMP": "1764547200000000", "_HOSTNAME": "web1",
+                    "SYSLOG_IDENTIFIER": "app", "MESSAGE": format!("number {number}"),
+                });
+                format!("{entry}\n")
+            })
+            .collect()
+    };
+    site.workplace.file("first", entries(0..3));
+    site.workplace.file("second", entries(3..5));
+    site.config("[[inputs]]\nname = \"journal\"\nkind = \"journald\"\njournalctl = \"./journalctl\"\n");
+    let mut agent = site.start();
+    agent.wait_for("the service has piece 1");
+    agent.kill();
+    let mut agent = site.start();
+    let line = agent.wait_for("the service has piece 2");
+    assert!(line.contains("2 read"), "{line}");
+}
+
+#[test]
+fn a_check_says_what_would_be_read_and_sent() {
+    let site = site();
+    site.config(FILES);
+    site.append("app.json", &lines(0..2));
+    let length = fs::metadata(site.workplace.path().join("logs/app.json"))
+        .unwrap()
+        .len();
+    let check = |arguments: &[&str], code: i32, expected: &[&str]| {
+        let all = [&["agent", "check", "--config", "agent.toml"], arguments].concat();
+        let output = site.workplace.run(&all);
+        let text = shown(&output);
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        for part in expected {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    };
+    let unread = format!("1 files, {length} bytes unread");
+    check(
+        &["--connect"],
+        0,
+        &[
+            "tenant contoso.com",
+            "with the roles: Ingest",
+            "new",
+            "logs/app.json",
+            &unread,
+        ],
+    );
+    let agent = site.start();
+    site.expect(&ids(0..2));
+    check(&[], 0, &["1 files, 0 bytes unread"]);
+    check(&["-o", "json"], 0, &["\"unreadBytes\":0", "\"piecesWaiting\":0"]);
+    // Two agents never share a state.
+    let second = site.workplace.run(&["agent", "--config", "agent.toml"]);
+    assert!(
+        shown(&second).contains("another agent uses the state folder"),
+        "{}",
+        shown(&second)
+    );
+    drop(agent);
+    // A wrong secret, a wrong key, no configuration at all.
+    site.workplace.file("secret", "wrong");
+    check(&["--connect"], 4, &["no token"]);
+    fs::remove_file(site.workplace.path().join("secret")).unwrap();
+    check(&[], 1, &["the secret"]);
+    site.config("[[input]]\n");
+    check(&[], 2, &["did you mean `inputs`?"]);
+    let output = site.workplace.run(&["agent"]);
+    assert_eq!(output.status.code(), Some(2), "{}", shown(&output));
+}
+
+#[test]
+fn what_the_service_refuses_is_kept_aside_and_a_reload_counts() {
+    let site = site();
+    // A format that there is not is waited for: an operator can mend it.
+    site.config(&format!("{FILES}format = \"no-such\"\n"));
+    site.append("app.json", &lines(0..1));
+    let mut agent = site.start();
+    agent.wait_for("There is no such format");
+    site.config(FILES);
+    agent.signal("HUP");
+    agent.wait_for("the configuration was read anew");
+    site.expect(&ids(0..1));
+    // What is no record is counted by the service, and the rest goes on.
+    site.append("app.json", &format!("this is no record\n{}", lines(1..2)));
+    let line = agent.wait_for("the service did not understand");
+    assert!(line.contains("1 of 2 records"), "{line}");
+    site.expect(&ids(0..2));
+    // A configuration that is not sound changes nothing.
+    site.config("[[inputs]]\n");
+    agent.signal("HUP");
+    agent.wait_for("the configuration stays as it was");
+    site.append("app.json", &lines(2..3));
+    site.expect(&ids(0..3));
+}
