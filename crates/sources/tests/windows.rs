@@ -565,4 +565,17 @@ fn an_event_within_the_data_of_a_provider_is_part_of_its_event() {
         told(format!("{around}{event}").as_bytes()),
         ["1 windows-security", "1 windows-security"]
     );
+    // Wherever it is cut, the event within counts once.
+    for size in 1..200 {
+        let mut parser = sources::open(Choice::Auto, sources::Limits::default());
+        let mut records = Vec::new();
+        for piece in around.as_bytes().chunks(size) {
+            parser.push(piece, &mut records);
+        }
+        parser.finish(&mut records);
+        assert!(
+            matches!(&records[..], [record] if matches!(record.understanding, Understanding::Event(_))),
+            "{size}: {records:?}"
+        );
+    }
 }
