@@ -250,7 +250,7 @@ impl Parser {
             .iter()
             .find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0x1E | 0xEF | 0xBB | 0xBF));
         let is_of_lines = matches!(&self.choice, Choice::Only(format) if formats::reads_lines(format))
-            && first.is_some_and(|first| !matches!(first, b'{' | b'[' | 0x00 | 0xFE | 0xFF));
+            && first.is_some_and(|first| first.is_ascii_graphic() && !matches!(first, b'{' | b'['));
         let sort = match sort {
             // Who names a format of lines says what the input is, even where a piece of it begins in the middle of something.
             Sort::Json if is_of_lines => Sort::Carried(&carriers::lines::DEF),
