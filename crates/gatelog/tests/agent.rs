@@ -27,11 +27,15 @@ struct Site {
 }
 
 fn site() -> Site {
+    site_with(&[])
+}
+
+fn site_with(settings: &[(&str, &str)]) -> Site {
     let workplace = Workplace::new();
     workplace.tenant(CONTOSO, "contoso.com");
     let app = workplace.app("contoso.com", &["Ingest"]);
     let reader = workplace.app("contoso.com", &["Directory.Read.All"]);
-    let server = workplace.serve();
+    let server = workplace.serve_with(settings);
     fs::create_dir(workplace.path().join("logs")).unwrap();
     let secret = workplace.file("secret", &app.client_secret);
     fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
@@ -77,6 +81,14 @@ impl Site {
         let mut ids = support::ids_of(&pages);
         ids.sort();
         ids
+    }
+
+    /// What the service says of this agent's sources.
+    fn ledger(&self, input: &str, more: &str) -> serde_json::Value {
+        let target = format!("/contoso.com/sources/ingest:{}/{input}{more}", self.app.client_id);
+        let answer = self.server.get(&self.read, &target);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
     }
 
     /// Waits until exactly these are stored.
@@ -310,7 +322,59 @@ fn a_check_says_what_would_be_read_and_sent() {
 }
 
 #[test]
-fn what_the_service_refuses_is_kept_aside_and_a_reload_counts() {
+fn pieces_that_are_too_large_come_in_halves_and_the_ledger_agrees() {
+    let site = site_with(&[("limits.ingest_decompressed_bytes", "4KiB")]);
+    site.config(FILES);
+    site.append("app.json", &lines(0..50));
+    let mut agent = site.start();
+    agent.wait_for("too large: it is sent in two parts");
+    site.expect(&ids(0..50));
+    site.append("app.json", &lines(50..53));
+    site.expect(&ids(0..53));
+    let told = site.ledger("entra", "/gaps");
+    // Halves have the number of their piece, so no number is missing.
+    assert_eq!(told["gaps"], serde_json::json!([]), "{told}");
+    let told = site.ledger("entra", "");
+    let counts = ["read", "new", "known", "rejected"].map(|name| told["source"][name].as_u64().unwrap());
+    assert_eq!(counts, [53, 53, 0, 0], "{told}");
+}
+
+#[test]
+fn what_no_waiting_mends_is_kept_aside_and_told() {
+    let site = site();
+    site.config("[[inputs]]\nname = \"docs\"\nkind = \"whole\"\nfiles = [\"logs/*\"]\nsettle_seconds = 0\n");
+    site.append("a.zip", "PK\u{3}\u{4} an archive, which is not read here");
+    let mut agent = site.start();
+    let line = agent.wait_for("REFUSED piece 1");
+    assert!(line.contains("Zip archives are not read here"), "{line}");
+    // What comes after it is not held up.
+    site.append("b.json", &lines(0..3));
+    site.expect(&ids(0..3));
+    let aside = site.workplace.path().join("agent/rejected");
+    let kept = fs::read(aside.join("docs-1.zst")).unwrap();
+    assert!(zstd::decode_all(&kept[..]).unwrap().starts_with(b"PK"));
+    let why = fs::read_to_string(aside.join("docs-1.json")).unwrap();
+    assert!(why.contains("\"status\":415"), "{why}");
+    let mut told = serde_json::Value::Null;
+    for _ in 0..STEPS {
+        told = site.ledger("docs", "/gaps");
+        if told.to_string().contains("unreadable") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // The service sees the hole, too: number 1 never came.
+    let kinds: Vec<&str> = told["gaps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|gap| gap["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["sequence", "unreadable"], "{told}");
+}
+
+#[test]
+fn what_an_operator_can_mend_is_waited_for_and_a_reload_counts() {
     let site = site();
     // A format that there is not is waited for: an operator can mend it.
     site.config(&format!("{FILES}format = \"no-such\"\n"));

@@ -159,7 +159,9 @@ struct LogSection {
 pub(crate) fn read(path: &Path) -> Result<Config, String> {
     let text =
         std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    parse(&text, path)
+    // Names in it are beside it, wherever the agent was started.
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    parse(&text, &path)
 }
 
 /// The same of a text; relative names in it are beside the file.

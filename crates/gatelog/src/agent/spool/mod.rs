@@ -304,3 +304,6 @@ fn insert_gap(connection: &Connection, input: &str, gap: &Gap) -> Result<(), Spo
     )?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
