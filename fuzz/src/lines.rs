@@ -58,7 +58,7 @@ fn lines(limits: Limits, chunks: &[&[u8]]) -> Vec<TextLine> {
 fn check_places(bytes: &[u8], lines: &[TextLine], limits: Limits) {
     let is_utf16 = matches!(
         bytes,
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'[', 0, ..] | [0, b'{' | b'[', ..]
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'[' | b'<', 0, ..] | [0, b'{' | b'[' | b'<', ..]
     );
     if is_utf16 {
         return;

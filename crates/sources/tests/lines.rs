@@ -373,6 +373,8 @@ fn words() -> impl Strategy<Value = Vec<u8>> {
         b"\xEF\xBB\xBF",
         b"gatelog repeat=2: ",
         b"gatelog repeat=1/2: ",
+        b"gatelog line: ",
+        b"ElfFile\0",
         b"message repeated 2 times: [ ",
         b"]",
         b"WARN  [org.keycloak.events] (t) ",

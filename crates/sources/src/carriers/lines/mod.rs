@@ -113,6 +113,8 @@ impl LineJudge {
         let kept = Kept {
             original: &original,
             mark_bytes: text.len() - line.len(),
+            // A mark within a line is no mark, and must not become one.
+            is_known_by_itself: recognise::is_first_of_log(line) && repeat::split(line).1.len() == line.len(),
             envelope: &envelope,
         };
         let (time, missing) = match self.dates.resolve(envelope.stamp) {
@@ -299,6 +301,8 @@ struct Kept<'a> {
     original: &'a [u8],
     /// The mark of a repetition before it.
     mark_bytes: usize,
+    /// Whether it would be read as a line where it stands alone.
+    is_known_by_itself: bool,
     envelope: &'a Envelope<'a>,
 }
 
@@ -306,7 +310,7 @@ impl Kept<'_> {
     /// The bytes as they came, but with a date that was not whole made whole, and with the mark of a repetition. All before
     /// the date is ASCII, so places in the text are places in the bytes.
     fn bytes(&self, time: Option<Timestamp>, repeat: Option<&str>) -> Vec<u8> {
-        let mut kept = repeat.map(repeat::mark).unwrap_or_default().into_bytes();
+        let mut kept = repeat::mark(repeat, self.is_known_by_itself).into_bytes();
         let line = &self.original[self.mark_bytes..];
         let stamp_at = &self.envelope.stamp_at;
         let rest = match (self.envelope.stamp, time) {

@@ -57,9 +57,9 @@ fn pending(start: Start<'_>) -> Recognised {
 }
 
 /// Whether a line can stand at the start of nothing but a log.
-fn is_first_of_log(line: &str) -> bool {
-    let line = repeat::split(line).1;
-    line.starts_with("CEF:") || Envelope::of(line).found || bare_stamp(line).is_some()
+pub(super) fn is_first_of_log(line: &str) -> bool {
+    let is_marked = repeat::split(line).1.len() < line.len();
+    is_marked || line.starts_with("CEF:") || Envelope::of(line).found || bare_stamp(line).is_some()
 }
 
 /// A line of numbers of bytes that are no text, or the headings of a table.

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 
 /// What stands before a line that is kept, so that it can be read again as the same event.
 const MARK: &str = "gatelog repeat=";
+/// The same before a line that by itself would not be known as one of a log.
+const PLAIN_MARK: &str = "gatelog line: ";
 /// rsyslog counts as long as nothing else is logged; more than this is no log of sign-ins.
 const TIMES_MAX: usize = 1_000;
 /// The events of one counted line take no more memory than this.
@@ -15,6 +17,9 @@ const EVENTS_OF_A_SECOND: usize = 10_000;
 
 /// Which of several equal lines one is, where its mark says so, and the line without the mark.
 pub(super) fn split(line: &str) -> (Option<&str>, &str) {
+    if let Some(rest) = line.strip_prefix(PLAIN_MARK) {
+        return (None, rest);
+    }
     let marked = line
         .strip_prefix(MARK)
         .and_then(|rest| rest.split_once(": "))
@@ -29,9 +34,13 @@ pub(super) fn split(line: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// The mark of a line that is kept.
-pub(super) fn mark(word: &str) -> String {
-    format!("{MARK}{word}: ")
+/// The mark of a line that is kept: which of several it is, or that it is a line at all where that is not plain.
+pub(super) fn mark(repeat: Option<&str>, is_known_by_itself: bool) -> String {
+    match repeat {
+        Some(word) => format!("{MARK}{word}: "),
+        None if is_known_by_itself => String::new(),
+        None => PLAIN_MARK.to_owned(),
+    }
 }
 
 /// How often rsyslog says that a message came, and the message: `message repeated 5 times: [ Failed …]`.

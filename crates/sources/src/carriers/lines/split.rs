@@ -101,11 +101,12 @@ impl LineSplitter {
         let mut original = std::mem::take(&mut self.buffer);
         let mut too_long = std::mem::take(&mut self.too_long);
         let (line, mut byte) = self.start;
-        if !too_long && original.last() == Some(&b'\r') {
+        // All of them, or what is kept would be another line when it is read again.
+        while !too_long && original.last() == Some(&b'\r') {
             original.pop();
         }
         // Files that were joined have such a mark in the middle.
-        if original.starts_with(BYTE_ORDER_MARK) {
+        while original.starts_with(BYTE_ORDER_MARK) {
             original.drain(..BYTE_ORDER_MARK.len());
             byte += BYTE_ORDER_MARK
                 .iter()
@@ -171,6 +172,8 @@ mod tests {
     fn lines_end_with_the_breaks_of_any_system_and_empty_ones_are_none() {
         check(b"a\r\n\nb\n", &[(1, 0, "a"), (3, 4, "b")]);
         check(b"\xEF\xBB\xBFa\nb", &[(1, 3, "a"), (2, 5, "b")]);
+        check(b"a\r\r\r\n\r\r\nb", &[(1, 0, "a"), (3, 8, "b")]);
+        check(b"\xEF\xBB\xBF\xEF\xBB\xBFa", &[(1, 6, "a")]);
         check(b"\xFF\xFEa\0\n\0b\0", &[(1, 2, "a"), (2, 6, "b")]);
     }
 
