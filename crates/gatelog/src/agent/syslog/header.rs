@@ -35,19 +35,16 @@ pub(crate) fn normalised(message: &[u8], sender: &str, terms: Terms) -> Vec<u8> 
         Some(found) => found,
         None => (DEFAULT_PRIORITY, message),
     };
-    let (time, rest) = match rfc3164_time(rest, terms) {
-        Some((time, rest)) => (time, rest),
+    let Some((time, rest)) = rfc3164_time(rest, terms) else {
         // No time that can be read: that of arrival, and everything is the message (RFC 3164, 4.3.2).
-        None => {
-            return written(&Parts {
-                priority,
-                time: terms.received,
-                host: sender,
-                app: "",
-                process: "",
-                message: rest,
-            });
-        }
+        return written(&Parts {
+            priority,
+            time: terms.received,
+            host: sender,
+            app: "",
+            process: "",
+            message: rest,
+        });
     };
     let (host, rest) = host(rest);
     let (app, process, message) = tag(rest);
