@@ -49,7 +49,6 @@ pub fn check(bytes: &[u8]) {
         }
         Understanding::Fragment(part) => crate::tables::check_part(&part),
         Understanding::Ignored { reason } => assert!(!reason.is_empty(), "{text}"),
-        Understanding::Fragment(part) => panic!("no record of Entra is a part: {part:?}"),
         Understanding::Rejected { reason, original } => {
             assert!(!reason.is_empty(), "{text}");
             assert_eq!(original, text.as_bytes());

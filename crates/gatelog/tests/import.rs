@@ -285,6 +285,29 @@ fn files_folders_standard_input_and_packed_files_are_read() {
 }
 
 #[test]
+fn a_log_without_years_is_dated_by_the_age_of_its_file_and_comes_in_whole() {
+    let workplace = Workplace::new();
+    workplace.tenant(CONTOSO, "contoso.com");
+    let log = "Dec 31 23:59:59 web1 CRON[1]: pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)\n\
+               Dec 31 23:59:59 web1 sshd[2]: Failed password for root from 203.0.113.9 port 4242 ssh2\n\
+               Jan  2 03:04:05 web1 sshd[3]: Accepted publickey for ann from 203.0.113.7 port 4243 ssh2: ED25519 SHA256:abc\n\
+               Jan  2 03:04:06 web1 kernel: something else\n";
+    let path = workplace.file("auth.log", log);
+    // date -u -d @1578182400 +%FT%TZ: 2020-01-05T00:00:00Z
+    let written = std::time::UNIX_EPOCH + Duration::from_secs(1_578_182_400);
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(written)
+        .unwrap();
+    let json = check(&workplace, &[text(&path)], [4, 2, 0, 0, 2, 0]);
+    assert_eq!(json["first"], "2019-12-31T23:59:59Z");
+    assert_eq!(json["last"], "2020-01-02T03:04:05Z");
+    check(&workplace, &[text(&path)], [4, 0, 0, 2, 2, 0]);
+}
+
+#[test]
 fn the_answer_for_programs_has_its_names() {
     let workplace = Workplace::new();
     workplace.tenant(CONTOSO, "contoso.com");

@@ -212,7 +212,7 @@ impl PushParser for Parser {
                     return;
                 };
                 let bytes = sniffer.take();
-                self.settle(sort);
+                self.settle(sort, &bytes);
                 self.push(&bytes, out);
             }
             Stage::Json(splitter, pieces) => {
@@ -230,7 +230,7 @@ impl PushParser for Parser {
                 let knows = |names: &[String]| reading::knows_headings(&self.choice, names);
                 let sort = sniffer.finish(knows);
                 let bytes = sniffer.take();
-                self.settle(sort);
+                self.settle(sort, &bytes);
                 self.push(&bytes, out);
                 self.finish(out);
             }
@@ -245,7 +245,17 @@ impl PushParser for Parser {
 }
 
 impl Parser {
-    fn settle(&mut self, sort: Sort) {
+    fn settle(&mut self, sort: Sort, start: &[u8]) {
+        let first = start
+            .iter()
+            .find(|byte| !byte.is_ascii_whitespace() && !matches!(byte, 0x1E | 0xEF | 0xBB | 0xBF));
+        let is_of_lines = matches!(&self.choice, Choice::Only(format) if formats::reads_lines(format))
+            && first.is_some_and(|first| first.is_ascii_graphic() && !matches!(first, b'{' | b'['));
+        let sort = match sort {
+            // Who names a format of lines says what the input is, even where a piece of it begins in the middle of something.
+            Sort::Json if is_of_lines => Sort::Carried(&carriers::lines::DEF),
+            sort => sort,
+        };
         self.stage = match sort {
             Sort::Table { delimiter } => Stage::Table(Box::new(TableReader::new(self.limits, delimiter))),
             Sort::Carried(carrier) => {

@@ -19,15 +19,17 @@ const HEADINGS: &[&str] = &[
     "RecordId,CreationDate,RecordType,Operation,UserId,AuditData",
 ];
 
-/// What the reader of a choice says of an input, without what it is ignored for: nobody is to take this for an event.
+/// Why the reader of a choice refuses an input: nobody is to take this for an event.
 fn told(choice: &Choice, input: &[u8]) -> Vec<String> {
     read_as(choice.clone(), input)
         .into_iter()
-        .map(|record| match record.understanding {
+        .filter_map(|record| match record.understanding {
             Understanding::Rejected { reason, original } => {
                 assert!(original.len() <= Limits::default().record_bytes_max);
-                reason
+                Some(reason)
             }
+            // Whoever asks for a format of log lines has any line taken for one, and passed over if it tells nothing.
+            Understanding::Ignored { .. } if matches!(choice, Choice::Only(_)) => None,
             other => panic!("{other:?}"),
         })
         .collect()
@@ -42,7 +44,10 @@ fn choices() -> Vec<Choice> {
 fn check(input: &[u8], expected: &str) {
     for choice in choices() {
         let reasons = told(&choice, input);
-        assert!(!reasons.is_empty(), "{choice:?}");
+        assert!(
+            !reasons.is_empty() || matches!(choice, Choice::Only(_)),
+            "{choice:?}"
+        );
         for reason in reasons {
             assert!(reason.contains(expected), "{reason} by {choice:?}");
         }

@@ -282,6 +282,11 @@ fn what_is_not_an_event_is_ignored() {
         ),
         "ignored: lines of programs without a plain name tell no sign-in and no change of an account"
     );
+    let other = logged("Keycloak 26.0 started").replace("org.keycloak.events", "io.quarkus");
+    assert_eq!(
+        refusal(Choice::Auto, &other),
+        "ignored: Keycloak: lines of the server's log by others than its events' logger"
+    );
     assert!(
         refusal(Choice::Auto, r#"{"type":"LOGIN","realmId":"r1","clientId":"c1"}"#)
             .starts_with("rejected: the event has no time"),
@@ -309,6 +314,8 @@ fn hostile() -> impl Strategy<Value = String> {
         "error=\"",
         "\", error=\"x",
         "username=\"",
+        "\", ipAddress=null",
+        "\", code_id=null",
         "ipAddress=\"198.51.100.1\"",
         "ann",
         " ",

@@ -1,5 +1,7 @@
 //! Logs of lines: envelopes, dates, repetitions, whose a line is, and what is kept of it.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
 mod common;
 
 use common::{or_dash, read, read_as};
@@ -297,10 +299,8 @@ fn a_line_over_the_limit_is_refused_alone() {
 
 #[test]
 fn programs_that_somebody_makes_up_do_not_fill_the_memory() {
-    let mut input = String::new();
-    for number in 0..5_000 {
-        input.push_str(&format!("2026-10-11T22:14:15Z web1 p{number}: x\n"));
-    }
+    let made_up = |number: u32| format!("2026-10-11T22:14:15Z web1 p{number}: x\n");
+    let mut input: String = (0..5_000).map(made_up).collect::<Vec<_>>().concat();
     input.push_str("2026-10-11T22:14:15Z web1 \u{1b}[31mred: x\n");
     let reasons: std::collections::BTreeSet<String> = told(&read(input.as_bytes())).into_iter().collect();
     assert_eq!(reasons.len(), 102);
@@ -319,6 +319,30 @@ fn a_format_that_is_named_says_whose_else_a_line_is() {
         "{found:?}"
     );
     assert!(found[1].starts_with("ignored:"), "{found:?}");
+}
+
+/// A piece of a log may be the middle of the trace of an error and nothing else.
+#[test]
+fn a_format_of_lines_that_is_named_makes_any_text_a_log() {
+    let trace = b"\tat java.base/java.lang.Thread.run(Thread.java:1583)\n\t... 12 more\n";
+    let named = told(&read_as(Choice::Only(by_id("keycloak").unwrap()), trace));
+    assert!(
+        named
+            .iter()
+            .all(|told| told.starts_with("ignored: lines of programs")),
+        "{named:?}"
+    );
+    assert_eq!(named.len(), 2);
+    let unnamed = told(&read(trace));
+    assert!(
+        unnamed[0].starts_with("rejected: it is no JSON object"),
+        "{unnamed:?}"
+    );
+    let record = br#"{"type":"LOGIN","realmId":"r","clientId":"c","time":1793534400123}"#;
+    assert_eq!(
+        told(&read_as(Choice::Only(by_id("keycloak").unwrap()), record)).len(),
+        1
+    );
 }
 
 /// Words of logs in any order: nothing here is sound, but much of it nearly is.

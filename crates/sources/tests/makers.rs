@@ -92,7 +92,6 @@ fn count(records: &[Record]) -> Counts {
             }
             Understanding::Fragment(part) => panic!("{part:?}"),
             Understanding::Ignored { .. } => counts.ignored += 1,
-            Understanding::Fragment(part) => panic!("{part:?}"),
             Understanding::Rejected { reason, .. } => {
                 let reason = reason.split([':', ';', ',']).next().unwrap_or_default();
                 *counts.rejected.entry(reason.to_owned()).or_default() += 1;

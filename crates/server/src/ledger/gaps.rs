@@ -5,6 +5,7 @@ use model::gaps::{missing_hours, missing_numbers, without};
 use model::tenant::TenantId;
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use store::error::StoreError;
 use store::events::{EventStore, Unassembled};
@@ -123,7 +124,7 @@ pub fn of(
         open.extend(open_of(&facts, &waiting, tenant, now));
         closed.extend(closed_of(&facts));
     }
-    closed.sort_by(|a: &(Timestamp, GapAnswer), b| b.0.cmp(&a.0));
+    closed.sort_by_key(|(at, _): &(Timestamp, GapAnswer)| Reverse(*at));
     open.extend(closed.into_iter().map(|(_, gap)| gap));
     Ok(open)
 }
@@ -222,7 +223,12 @@ fn unassembled(facts: &SourceFacts, tenant: TenantId, whole: &Unassembled) -> Ga
             whole.format,
             counted(i64::from(*have), "part")
         ),
-        ..described(&facts.source, PART, id(tenant, &facts.source, PART, name), (0, 0))
+        ..described(
+            &facts.source,
+            PART,
+            id(tenant, &facts.source, PART, &format!("{}\n{name}", whole.format)),
+            (0, 0),
+        )
     }
 }
 

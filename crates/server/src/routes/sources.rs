@@ -206,10 +206,10 @@ impl Errors {
 impl Call {
     /// The tenant of whoever may read reports, whichever they are: what came and what did not is in none of them. And whether
     /// errors are shown: they may quote a record, which not every role sees whole.
-    fn reader(&self) -> Result<(TenantId, Errors), Response> {
+    fn reader(&self) -> Result<(TenantId, Errors), Box<Response>> {
         let permission = Permission::DirectoryReadAll;
         let caller = auth::caller(&self.app, &self.parts.headers, &self.tenant_word, permission)
-            .map_err(|denied| self.refused(&READS, &denied))?;
+            .map_err(|denied| Box::new(self.refused(&READS, &denied)))?;
         let errors = match caller.reads {
             Reads::Everything => Errors::Shown,
             Reads::OfRoles { .. } => Errors::Hidden,
@@ -224,7 +224,7 @@ impl Call {
     async fn list(self) -> Response {
         let (tenant, errors) = match self.reader() {
             Ok(reader) => reader,
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         };
         apart(self.request, move || {
             let sources = ledger::sources(self.app.events.as_ref(), tenant, None, self.app.now());
@@ -240,7 +240,7 @@ impl Call {
     async fn source(self, name: String) -> Response {
         let (tenant, errors) = match self.reader() {
             Ok(reader) => reader,
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         };
         apart(self.request, move || {
             let asked = hours_asked(&self.asked)?;
@@ -259,7 +259,7 @@ impl Call {
     async fn gaps(self, name: String) -> Response {
         let tenant = match self.reader() {
             Ok((tenant, _)) => tenant,
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         };
         apart(self.request, move || {
             let all = match self.asked.get("state").map(String::as_str) {
@@ -446,6 +446,7 @@ fn internal() -> Problem {
 mod tests {
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value, reason = "the cases read as sentences")]
     fn check(path: &str, expected: Option<Place>) {
         assert_eq!(place(path), expected, "{path}");
     }

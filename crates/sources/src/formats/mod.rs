@@ -96,6 +96,13 @@ pub const ALL: &[&FormatDef] = &[
     &unix_auth::DEF,
 ];
 
+/// Whether a format reads lines of text.
+pub(crate) fn reads_lines(format: &FormatDef) -> bool {
+    [&cef::DEF, &keycloak::DEF, &pingfederate::DEF, &unix_auth::DEF]
+        .iter()
+        .any(|reads| reads.id == format.id)
+}
+
 /// What Microsoft Graph's own format makes of a record that was put into its shape.
 pub(crate) fn read_as_graph(record: &Map<String, Value>) -> Reading {
     (entra_graph::DEF.read)(record)

@@ -20,8 +20,8 @@ pub(crate) const IN_ENGLISH: &str =
 /// For the message when nobody knows the headings of a table.
 pub(crate) const HEADINGS_WANTED: &str = "those of the Entra admin center's CSV downloads in English: `Date (UTC)`, \
     `Request ID`, `Username`, `Sign-in error code` … (sign-ins), `Date (UTC)`, `Activity`, `Result`, `ActorType` … (audit \
-    logs), or `Date`, `Action`, `Status`, `Change ID` … (provisioning logs); if it comes from the admin center in another \
-    language, download it with the portal in English; tables of other makers need a mapping (`gatelog mapping try`)";
+    logs), or `Date`, `Action`, `Status`, `Change ID` … (provisioning logs), or Office 365's unified audit log with its column \
+    `AuditData`; if it comes from the admin center in another language, download it with the portal in English; tables of other makers need a mapping (`gatelog mapping try`)";
 
 /// The kind of a table's sign-ins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -351,7 +351,13 @@ fn note(app: &App, place: &ImportPlace, summary: &Summary) {
     for line in summary.tenants.values() {
         rejected = rejected.saturating_sub(line.counts.rejected);
     }
-    for (tenant, line) in &summary.tenants {
+    let mut tenants: Vec<(TenantId, Line)> = summary.tenants.iter().map(|(id, line)| (*id, *line)).collect();
+    if tenants.is_empty() {
+        // Not one event: the file stands with whom its records would have gone to.
+        let meant = place.only.or(place.unnamed).map(TenantId::new);
+        tenants.extend(meant.map(|tenant| (tenant, Line::default())));
+    }
+    for (tenant, line) in &tenants {
         let mut counts = line.counts;
         counts.ignored += ignored;
         counts.rejected += rejected;

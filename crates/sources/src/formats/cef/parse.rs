@@ -132,14 +132,12 @@ fn header(text: &str) -> (Vec<String>, &str) {
 /// `key=value with spaces key=value`: a value ends before the word that stands before the next equals sign.
 fn keys(text: &str) -> BTreeMap<String, Value> {
     let mut starts: Vec<(usize, usize)> = Vec::new();
-    let mut escaped = false;
     let mut word = 0;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
             b' ' | b'\t' => word = at + 1,
             b'=' => {
+                // Before an escaped sign stands a backslash, which no key has.
                 let is_key = at > word && text.as_bytes()[word..at].iter().all(|byte| is_of_key(*byte));
                 if is_key && starts.len() < KEYS_MAX {
                     starts.push((word, at));

@@ -149,6 +149,19 @@ fn shape(record: &Map<String, Value>) -> Option<Result<Told, Reading>> {
             .find_map(|name| fields.time(name)?.ok());
         return Some(of_text(&fields.text("message")?, time));
     }
+    // JBoss' log manager alone names the class of its loggers. A record in the message may be another maker's.
+    let is_servers = logger.is_some()
+        && ["loggerClassName", "ecs.version"]
+            .iter()
+            .any(|name| fields.get(name).is_some());
+    let is_text = fields
+        .text("message")
+        .is_some_and(|text| !text.trim_start().starts_with('{'));
+    if is_servers && is_text {
+        return Some(Err(Reading::Ignored(
+            "Keycloak: lines of the server's log by others than its events' logger".to_owned(),
+        )));
+    }
     of_members(fields).map(Ok)
 }
 

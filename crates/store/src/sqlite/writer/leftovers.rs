@@ -49,7 +49,7 @@ pub(super) fn find(
             .filter(|(_, places)| holds(places))
             .map(|(month, _)| *month);
         let first = months.next();
-        let last = months.last().or(first);
+        let last = months.next_back().or(first);
         if job.sequence.is_some() {
             let leftover = leftovers.entry(last).or_default();
             leftover.whole.push(index);
