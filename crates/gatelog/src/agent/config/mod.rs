@@ -252,8 +252,8 @@ fn service(section: &ServiceSection, folder: &Path, mistakes: &mut Vec<String>) 
     let mut host = |name: &str, text: &str| {
         Host::parse(text, plain)
             .map_err(|error| {
-                mistakes
-                    .push(format!("`service.{name}`: {error}").replace("--plain-http", "plain_http = true"))
+                let told = error.to_string().replace("--plain-http", "plain_http = true");
+                mistakes.push(format!("`service.{name}`: {told}"));
             })
             .ok()
     };
