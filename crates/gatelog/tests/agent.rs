@@ -5,6 +5,9 @@
 
 mod support;
 
+use generator::{Generator, Plan, Source};
+use model::tenant::TenantId;
+use model::time::Timestamp;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::net::{TcpStream, UdpSocket};
@@ -167,7 +170,7 @@ fn a_growing_file_with_rotations_arrives_once_whatever_is_killed() {
             .trim_end_matches(')')
             .to_owned();
         assert_eq!(Request::get("/livez").send(&address).status, 200);
-        Request::get("/metrics").send(&address).text().to_owned()
+        Request::get("/metrics").send(&address).text()
     };
     let mut agent = agent;
     let page = metrics(&mut agent);
@@ -224,6 +227,104 @@ fn syslog_comes_by_udp_tcp_and_tls() {
 }
 
 #[test]
+fn a_line_of_sshd_by_syslog_is_a_sign_in() {
+    let site = site();
+    site.config("[[inputs]]\nname = \"network\"\nkind = \"syslog\"\nudp = \"127.0.0.1:0\"\n");
+    let mut agent = Program::start(&mut site.workplace.command(&["agent", "--config", "agent.toml"]));
+    let line = agent.wait_for("listens for syslog");
+    let address = line
+        .split_once("udp ")
+        .unwrap()
+        .1
+        .split(' ')
+        .next()
+        .unwrap()
+        .to_owned();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    // Without a year, as most senders have it.
+    for message in [
+        "<38>Jan  1 00:00:03 web1 sshd[42]: Failed password for dora from 203.0.113.9 port 4242 ssh2",
+        "<86>Jan  1 00:00:09 web1 sshd[43]: Accepted password for dora from 203.0.113.9 port 4243 ssh2",
+    ] {
+        socket.send_to(message.as_bytes(), &address).unwrap();
+    }
+    for _ in 0..STEPS {
+        if site.stored().len() == 2 {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{:?}", site.ledger("network", ""));
+}
+
+#[test]
+fn requests_of_mim_in_a_growing_file_are_in_the_reports() {
+    let site = site();
+    site.config(
+        "[[inputs]]\nname = \"mim\"\nkind = \"files\"\nfiles = [\"logs/mim.json*\"]\nrotate_seconds = 1\n",
+    );
+    // A month of a made-up server: whole requests, and requests in parts, several of them at a time.
+    let plan = Plan {
+        seed: 1,
+        users: 200,
+        days: 30,
+        end: Timestamp::parse_vendor("2026-01-31T12:00:00Z").unwrap(),
+        tenant: TenantId::parse(CONTOSO).unwrap(),
+        domain: "contoso.com".to_owned(),
+    };
+    let records: Vec<String> = Generator::new(plan)
+        .filter(|told| told.source == Source::Mim)
+        .map(|told| told.record + "\n")
+        .collect();
+    let requests = records
+        .iter()
+        .filter(|record| {
+            let json: serde_json::Value = serde_json::from_str(record).unwrap();
+            let message = json["Message"].as_str().unwrap_or_default();
+            json["EventID"] == 4121 || message.contains("message 1 out of")
+        })
+        .count();
+    assert!(requests > 20, "{requests}");
+    // It grows by halves of lines, is rotated in the middle, and the agent is killed once.
+    let all = records.concat();
+    let bytes = all.as_bytes();
+    let mut agent = Some(site.start());
+    for (number, piece) in bytes.chunks(bytes.len().div_ceil(10)).enumerate() {
+        site.append("mim.json", std::str::from_utf8(piece).unwrap());
+        std::thread::sleep(Duration::from_millis(120));
+        if number == 4 {
+            agent.take().unwrap().kill();
+            agent = Some(site.start());
+        }
+    }
+    let rows = |report: &str| {
+        let target =
+            format!("/contoso.com/reports/{report}?api-version=beta&$filter=eventTime%20ge%202026-01-01");
+        let pages = site
+            .server
+            .pages(|target| Request::get(target).bearer(&site.read), &target);
+        support::ids_of(&pages).len()
+    };
+    let reports = [
+        "mimSsprActivityEvents",
+        "mimSsprRegistrationActivityEvents",
+        "mimSsgmGroupActivityEvents",
+    ];
+    let mut shown = 0;
+    for _ in 0..STEPS {
+        shown = reports.iter().map(|report| rows(report)).sum();
+        if shown >= requests {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(shown, requests, "{}", site.ledger("mim", ""));
+    let told = site.ledger("mim", "/gaps");
+    assert_eq!(told["gaps"], serde_json::json!([]), "{told}");
+    drop(agent);
+}
+
+#[test]
 fn standard_input_ends_when_all_of_it_is_stored() {
     let site = site();
     site.config("[[inputs]]\nname = \"pipe\"\nkind = \"stdin\"\n");
@@ -247,16 +348,17 @@ fn a_journal_is_read_on_from_its_cursor() {
         "#!/bin/sh\nfor a in \"$@\"; do case \"$a\" in --after-cursor=*) exec cat second;; esac; done\ncat first\nexec sleep 600 2>/dev/null\n",
     );
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let entries = |numbers: std::ops::Range<u32>| -> String {
-        numbers
-            .map(|number| {
-                let entry = serde_json::json!({
-                    "__CURSOR": format!("c{number}"), "__REALTIME_TIMESTAMP": "1764547200000000", "_HOSTNAME": "web1",
-                    "SYSLOG_IDENTIFIER": "app", "MESSAGE": format!("number {number}"),
-                });
-                format!("{entry}\n")
-            })
-            .collect()
+    let entries = |numbers: std::ops::Range<u32>| {
+        let mut text = String::new();
+        for number in numbers {
+            let entry = serde_json::json!({
+                "__CURSOR": format!("c{number}"), "__REALTIME_TIMESTAMP": "1764547200000000", "_HOSTNAME": "web1",
+                "SYSLOG_IDENTIFIER": "app", "MESSAGE": format!("number {number}"),
+            });
+            text.push_str(&entry.to_string());
+            text.push('\n');
+        }
+        text
     };
     site.workplace.file("first", entries(0..3));
     site.workplace.file("second", entries(3..5));

@@ -1,5 +1,7 @@
 //! Event logs that we write ourselves: whole, damaged, cut off, still open, and hostile.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 #[path = "common/evtx.rs"]
 mod evtx;
 
@@ -33,8 +35,7 @@ fn pushed(input: &[u8], size: usize) -> Vec<String> {
                     sign_in.error_code
                 )
             }
-            Understanding::Rejected { reason, .. } => reason,
-            Understanding::Ignored { reason } => reason,
+            Understanding::Rejected { reason, .. } | Understanding::Ignored { reason } => reason,
             Understanding::Fragment(part) => panic!("{part:?}"),
         })
         .collect()
@@ -183,7 +184,7 @@ fn several_texts_in_one_place_are_the_element_several_times() {
     both.extend(text("two\0").1);
     chunk.record(&template, &[(0x81, both)]);
     let mut parser = open(
-        Choice::Only(&sources::by_id("entra-graph").unwrap()),
+        Choice::Only(sources::by_id("entra-graph").unwrap()),
         Limits::default(),
     );
     let mut records = Vec::new();

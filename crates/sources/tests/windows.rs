@@ -1,5 +1,7 @@
 //! Windows events by every road: each in the shape in which a program writes it, with expectations written by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod common;
 
 use common::{one, read, refusal};
@@ -52,7 +54,7 @@ fn keywords(about: About) -> &'static str {
 }
 
 fn as_xml(about: About, data: &[(&str, &str)]) -> String {
-    let data: String = data
+    let data: Vec<String> = data
         .iter()
         .map(|(name, value)| {
             format!(
@@ -61,6 +63,7 @@ fn as_xml(about: About, data: &[(&str, &str)]) -> String {
             )
         })
         .collect();
+    let data = data.concat();
     format!(
         "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
          <Provider Name='Microsoft-Windows-Security-Auditing' Guid='{{54849625-5478-4994-a5ba-3e3b0328c30d}}'/>\
@@ -456,7 +459,7 @@ fn xml_comes_with_or_without_a_root_on_one_line_or_many_in_any_encoding() {
     for mark in [&[0xFF_u8, 0xFE][..], &[]] {
         let mut wide = mark.to_vec();
         wide.extend(event.encode_utf16().flat_map(u16::to_le_bytes));
-        assert_eq!(told(&wide), [own.clone()], "{mark:?}");
+        assert_eq!(told(&wide), std::slice::from_ref(&own), "{mark:?}");
     }
 }
 
@@ -565,4 +568,17 @@ fn an_event_within_the_data_of_a_provider_is_part_of_its_event() {
         told(format!("{around}{event}").as_bytes()),
         ["1 windows-security", "1 windows-security"]
     );
+    // Wherever it is cut, the event within counts once.
+    for size in 1..200 {
+        let mut parser = sources::open(Choice::Auto, sources::Limits::default());
+        let mut records = Vec::new();
+        for piece in around.as_bytes().chunks(size) {
+            parser.push(piece, &mut records);
+        }
+        parser.finish(&mut records);
+        assert!(
+            matches!(&records[..], [record] if matches!(record.understanding, Understanding::Event(_))),
+            "{size}: {records:?}"
+        );
+    }
 }

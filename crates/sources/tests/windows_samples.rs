@@ -1,5 +1,7 @@
 //! Real event logs, outside this repository: every record against facts that a public tool and jq found in it.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod common;
 
 use common::{or_dash, read};
@@ -49,7 +51,7 @@ fn facts(file: &str, record: &Record) -> String {
     assert_eq!(understood.format, "windows-security");
     let time = understood.event.time.to_string();
     let (whole, fraction) = time.trim_end_matches('Z').split_once('.').unwrap();
-    let time = format!("{whole}.{:0<6.6}", fraction);
+    let time = format!("{whole}.{fraction:0<6.6}");
     let detail = |details: &[(String, Option<String>)]| details[0].1.clone().unwrap();
     let parts = match &understood.event.facts {
         Facts::SignIn(sign_in) => {

@@ -267,23 +267,20 @@ fn document(
 ) -> Option<OfFile> {
     let (file, metadata) = opened(path, faults)?;
     let size = metadata.len();
-    let (read, state) = match evtx::header(&file) {
-        Ok(Some(_)) => {
-            let chunks = evtx::chunks(&file, size).unwrap_or_default();
-            let unread = chunks
-                .iter()
-                .filter(|chunk| !seen.contains_key(&chunk.digest))
-                .count() as u64;
-            let state = if unread == 0 { "read" } else { "chunks to be read" };
-            (size.saturating_sub(unread << 16), state)
-        }
-        _ => {
-            let content = fs::read(path).unwrap_or_default();
-            if seen.contains_key(&super::mark::digest(&content)) {
-                (size, "read")
-            } else {
-                (0, "to be read")
-            }
+    let (read, state) = if let Ok(Some(_)) = evtx::header(&file) {
+        let chunks = evtx::chunks(&file, size).unwrap_or_default();
+        let unread = chunks
+            .iter()
+            .filter(|chunk| !seen.contains_key(&chunk.digest))
+            .count() as u64;
+        let state = if unread == 0 { "read" } else { "chunks to be read" };
+        (size.saturating_sub(unread << 16), state)
+    } else {
+        let content = fs::read(path).unwrap_or_default();
+        if seen.contains_key(&super::mark::digest(&content)) {
+            (size, "read")
+        } else {
+            (0, "to be read")
         }
     };
     Some(OfFile {

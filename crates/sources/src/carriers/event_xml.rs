@@ -153,7 +153,8 @@ impl EventReader {
                         continue;
                     }
                     let Some(end) = end else {
-                        self.searched = self.text.len().saturating_sub(END.len()).max(OPEN.len());
+                        // Never back: an event within this one counts once.
+                        self.searched = self.searched.max(self.text.len().saturating_sub(END.len()));
                         self.shorten();
                         return;
                     };

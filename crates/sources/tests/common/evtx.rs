@@ -1,7 +1,7 @@
 //! Writes event logs: just enough of the format to have templates, values of several types, and chunks with checksums that hold.
 
 /// A node of the XML of a record.
-pub enum Node {
+pub(crate) enum Node {
     /// Name, attributes, content.
     Element(&'static str, Vec<(&'static str, Node)>, Vec<Node>),
     /// Text as it is.
@@ -11,21 +11,21 @@ pub enum Node {
 }
 
 /// A value for a template: its type and its bytes.
-pub type Value = (u8, Vec<u8>);
+pub(crate) type Value = (u8, Vec<u8>);
 
 /// A text as a value.
-pub fn text(text: &str) -> Value {
+pub(crate) fn text(text: &str) -> Value {
     (0x01, wide(text))
 }
 
 /// One chunk in the making.
-pub struct Chunk {
+pub(crate) struct Chunk {
     bytes: Vec<u8>,
     template_at: Option<usize>,
     records: u64,
 }
 
-pub const CHUNK_BYTES: usize = 65_536;
+pub(crate) const CHUNK_BYTES: usize = 65_536;
 
 impl Default for Chunk {
     fn default() -> Chunk {
@@ -39,24 +39,23 @@ impl Default for Chunk {
 
 impl Chunk {
     /// Adds a record of a template; only the first one writes the template down.
-    pub fn record(&mut self, template: &Node, values: &[Value]) {
+    pub(crate) fn record(&mut self, template: &Node, values: &[Value]) {
         let start = self.begin_record();
         self.put(&[0x0F, 1, 1, 0, 0x0C, 1, 7, 0, 0, 0]);
-        match self.template_at {
-            Some(at) => self.put(&(at as u32).to_le_bytes()),
-            None => {
-                let at = self.bytes.len() + 4;
-                self.template_at = Some(at);
-                self.put(&(at as u32).to_le_bytes());
-                self.put(&[0; 4 + 16]);
-                let size_at = self.bytes.len();
-                self.put(&[0; 4]);
-                self.put(&[0x0F, 1, 1, 0]);
-                self.node(template, true);
-                self.put(&[0]);
-                let size = (self.bytes.len() - size_at - 4) as u32;
-                self.bytes[size_at..size_at + 4].copy_from_slice(&size.to_le_bytes());
-            }
+        if let Some(at) = self.template_at {
+            self.put(&(at as u32).to_le_bytes());
+        } else {
+            let at = self.bytes.len() + 4;
+            self.template_at = Some(at);
+            self.put(&(at as u32).to_le_bytes());
+            self.put(&[0; 4 + 16]);
+            let size_at = self.bytes.len();
+            self.put(&[0; 4]);
+            self.put(&[0x0F, 1, 1, 0]);
+            self.node(template, true);
+            self.put(&[0]);
+            let size = (self.bytes.len() - size_at - 4) as u32;
+            self.bytes[size_at..size_at + 4].copy_from_slice(&size.to_le_bytes());
         }
         self.put(&(values.len() as u32).to_le_bytes());
         for (value_type, bytes) in values {
@@ -70,14 +69,14 @@ impl Chunk {
     }
 
     /// Adds a record of any bytes.
-    pub fn raw_record(&mut self, body: &[u8]) {
+    pub(crate) fn raw_record(&mut self, body: &[u8]) {
         let start = self.begin_record();
         self.put(body);
         self.end_record(start);
     }
 
     /// The chunk with its checksums; bytes that do not fit are left out.
-    pub fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         self.bytes.truncate(CHUNK_BYTES);
         let end = self.bytes.len();
         self.bytes.resize(CHUNK_BYTES, 0);
@@ -157,7 +156,7 @@ impl Chunk {
 }
 
 /// Writes the end of the records and both checksums into a chunk.
-pub fn seal(chunk: &mut [u8], end: usize) {
+pub(crate) fn seal(chunk: &mut [u8], end: usize) {
     let put =
         |chunk: &mut [u8], at: usize, number: u32| chunk[at..at + 4].copy_from_slice(&number.to_le_bytes());
     put(chunk, 48, end as u32);
@@ -169,7 +168,7 @@ pub fn seal(chunk: &mut [u8], end: usize) {
 }
 
 /// A file of chunks; `flags` 1 says that it is still written to.
-pub fn file(flags: u8, chunks: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn file(flags: u8, chunks: &[Vec<u8>]) -> Vec<u8> {
     let mut file = vec![0; 4096];
     file[..8].copy_from_slice(b"ElfFile\0");
     file[120] = flags;
@@ -180,7 +179,7 @@ pub fn file(flags: u8, chunks: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// An event of the security log: the values are number, record number, keywords, user, address.
-pub fn sign_in_template() -> Node {
+pub(crate) fn sign_in_template() -> Node {
     use Node::{Element, Text, Value};
     let data = |name: &str, value: Node| Element("Data", vec![("Name", Text(name.to_owned()))], vec![value]);
     let plain = |name: &'static str, node: Node| Element(name, vec![], vec![node]);
@@ -220,7 +219,7 @@ pub fn sign_in_template() -> Node {
 }
 
 /// The values of one such event.
-pub fn sign_in_values(id: u16, record: u64, user: &str, address: &str) -> Vec<Value> {
+pub(crate) fn sign_in_values(id: u16, record: u64, user: &str, address: &str) -> Vec<Value> {
     // 2024-05-04T10:20:30.1234567Z in ticks of 100 ns since 1601.
     let ticks: u64 = 133_592_916_301_234_567;
     let keywords: u64 = if id == 4625 {

@@ -252,8 +252,8 @@ fn service(section: &ServiceSection, folder: &Path, mistakes: &mut Vec<String>) 
     let mut host = |name: &str, text: &str| {
         Host::parse(text, plain)
             .map_err(|error| {
-                mistakes
-                    .push(format!("`service.{name}`: {error}").replace("--plain-http", "plain_http = true"))
+                let told = error.to_string().replace("--plain-http", "plain_http = true");
+                mistakes.push(format!("`service.{name}`: {told}"));
             })
             .ok()
     };
@@ -307,11 +307,8 @@ fn service(section: &ServiceSection, folder: &Path, mistakes: &mut Vec<String>) 
 /// What TOML or serde say, with the line, and with the name that was probably meant.
 fn syntax(error: &toml::de::Error, text: &str, path: &Path) -> String {
     let line = error.span().map_or(1, |span| {
-        text.as_bytes()[..span.start.min(text.len())]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1
+        let before = &text.as_bytes()[..span.start.min(text.len())];
+        before.split(|byte| *byte == b'\n').count()
     });
     let mut message = error.message().to_owned();
     if let Some((written, known)) = unknown_field(&message) {

@@ -159,13 +159,11 @@ impl Script<'_> {
         } else {
             Some(agent.sender.turn(now).await)
         };
-        match turn {
-            Some(turn) => self.disk(turn).unwrap_or(Turn::Nothing),
-            None => {
-                self.kill("agent killed while sending");
-                Turn::Nothing
-            }
+        if let Some(turn) = turn {
+            return self.disk(turn).unwrap_or(Turn::Nothing);
         }
+        self.kill("agent killed while sending");
+        Turn::Nothing
     }
 
     async fn step(&mut self) {
@@ -316,8 +314,8 @@ impl Script<'_> {
             let number = detail.split("piece ").nth(1).unwrap().split(' ').next().unwrap();
             numbers.insert(number.parse().unwrap());
         }
-        let last = numbers.last().copied().unwrap_or(0);
-        if numbers.len() as u64 != last || numbers.first().is_some_and(|first| *first != 1) {
+        let highest = numbers.last().copied().unwrap_or(0);
+        if numbers.len() as u64 != highest || numbers.first().is_some_and(|first| *first != 1) {
             return Err(format!("the sequence has holes: {numbers:?}"));
         }
         // What comes again under a number is the same again, or another part of it.
@@ -336,7 +334,7 @@ impl Script<'_> {
             records: told.len() as u64,
             repeated,
             dropped: lost,
-            sequences: last,
+            sequences: highest,
         })
     }
 }

@@ -192,7 +192,7 @@ impl Stub {
         if encoding != Some("zstd") || source != Some("log") {
             book.complaints.push(format!("headers {encoding:?} {source:?}"));
         }
-        if bytes.len() > book.largest && bytes.iter().filter(|byte| **byte == b'\n').count() > 1 {
+        if bytes.len() > book.largest && bytes.split(|byte| *byte == b'\n').count() > 2 {
             *book.struck.entry("413").or_default() += 1;
             return None;
         }
@@ -221,9 +221,9 @@ impl Book {
             let times = self.records.entry(id.clone()).or_default();
             *times += 1;
             if *times == 1 {
-                new += 1
+                new += 1;
             } else {
-                known += 1
+                known += 1;
             }
             ids.insert(id);
         }

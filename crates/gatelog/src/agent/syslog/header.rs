@@ -1,6 +1,6 @@
 //! Headers of syslog: RFC 5424 is passed on as it is; RFC 3164, which has no year and no zone, gets a header of RFC 5424.
 
-use model::time::{TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp};
+use model::time::{TICKS_PER_SECOND, Timestamp};
 
 /// What a header of RFC 5424 says.
 pub(crate) struct Parts<'a> {
@@ -35,19 +35,16 @@ pub(crate) fn normalised(message: &[u8], sender: &str, terms: Terms) -> Vec<u8> 
         Some(found) => found,
         None => (DEFAULT_PRIORITY, message),
     };
-    let (time, rest) = match rfc3164_time(rest, terms) {
-        Some((time, rest)) => (time, rest),
+    let Some((time, rest)) = rfc3164_time(rest, terms) else {
         // No time that can be read: that of arrival, and everything is the message (RFC 3164, 4.3.2).
-        None => {
-            return written(&Parts {
-                priority,
-                time: terms.received,
-                host: sender,
-                app: "",
-                process: "",
-                message: rest,
-            });
-        }
+        return written(&Parts {
+            priority,
+            time: terms.received,
+            host: sender,
+            app: "",
+            process: "",
+            message: rest,
+        });
     };
     let (host, rest) = host(rest);
     let (app, process, message) = tag(rest);
@@ -157,7 +154,7 @@ fn structured_data(rest: &[u8]) -> usize {
     rest.len()
 }
 
-/// `Dec  1 07:08:09 ` as an instant: of the year in which it is nearest to its arrival.
+/// `Dec  1 07:08:09 ` as an instant: of the last year in which it is not after its arrival.
 fn rfc3164_time(rest: &[u8], terms: Terms) -> Option<(Timestamp, &[u8])> {
     let text = std::str::from_utf8(rest.get(..15)?).ok()?;
     let month = MONTHS.iter().position(|month| text.get(..3) == Some(month))? as i64 + 1;
@@ -169,17 +166,16 @@ fn rfc3164_time(rest: &[u8], terms: Terms) -> Option<(Timestamp, &[u8])> {
     }
     let seconds = (hour * 3_600 + minute * 60 + second.min(59)) - terms.offset_seconds;
     let year: i64 = terms.received.to_string().get(..4)?.parse().ok()?;
-    let nearest = [year - 1, year, year + 1]
+    // Messages are of the past: a clock may be wrong by a day, but not by months.
+    let latest = terms.received.plus_days(1);
+    let time = [year - 1, year, year + 1]
         .into_iter()
         .filter_map(|year| Timestamp::from_civil(year, month, day, 0, 0))
         .map(|midnight| midnight.plus_ticks(seconds * TICKS_PER_SECOND))
-        .min_by_key(|time| (time.ticks() - terms.received.ticks()).abs())?;
-    // More than half a year away is no clock that is wrong, but a date that is not there (29 February).
-    if (nearest.ticks() - terms.received.ticks()).abs() > 200 * TICKS_PER_DAY {
-        return None;
-    }
+        .filter(|time| *time <= latest)
+        .max()?;
     let rest = rest[15..].strip_prefix(b" ").unwrap_or(&rest[15..]);
-    Some((nearest, rest))
+    Some((time, rest))
 }
 
 /// The host, if there is one: many senders leave it out, and a tag follows at once.
@@ -257,6 +253,15 @@ mod tests {
         check(
             "<38>Dec 31 23:59:59 web1 sshd: x",
             "<38>1 2025-12-31T23:59:59Z web1 sshd - - - x",
+        );
+        // A spring that is to come has sent nothing yet.
+        check(
+            "<38>Mar  1 00:00:00 web1 sshd: x",
+            "<38>1 2025-03-01T00:00:00Z web1 sshd - - - x",
+        );
+        check(
+            "<38>Jan  1 23:00:00 web1 sshd: x",
+            "<38>1 2026-01-01T23:00:00Z web1 sshd - - - x",
         );
         check_at(
             3_600,

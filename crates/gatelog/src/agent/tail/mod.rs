@@ -176,7 +176,7 @@ impl Tail {
             self.files.retain(|file| !forgotten.contains(&file.mark.key));
         }
         self.counters.of(&self.plan.input, |counts| {
-            counts.unread_bytes = unread(&self.files)
+            counts.unread_bytes = unread(&self.files);
         });
         Ok(())
     }
