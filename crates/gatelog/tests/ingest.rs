@@ -272,7 +272,12 @@ fn what_cannot_be_read_at_all_is_a_problem() {
                    entra-graph entra-log-analytics google-workspace jumpcloud keycloak mim ocsf office-365 okta onelogin \
                    pingfederate unix-auth windows-security";
     let known = unknown.json()["formats"].clone();
-    let mut known: Vec<&str> = known.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let mut known: Vec<&str> = known
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     known.sort_unstable();
     assert_eq!(known.join(" "), formats);
     check_problem(

@@ -35,13 +35,15 @@ const SHOWN_NOWHERE: &str = "(kept, in no report)";
 
 /// Keep the records of files, folders or standard input.
 ///
-/// Reads Entra sign-ins, directory audits, provisioning logs and risk detections as the admin center's CSV and JSON downloads,
-/// Microsoft Graph JSON, Azure Monitor diagnostic records and Log Analytics rows; in .zip, .gz and .zst too. Records of other
-/// makers are read with a mapping file. Importing the same records again changes nothing.
+/// Reads the logs of Entra ID (the admin center's CSV and JSON downloads, Microsoft Graph, Azure Monitor, Log Analytics), Okta, Google
+/// Workspace, Auth0, Duo, OneLogin, JumpCloud, Keycloak, PingFederate, AD FS, MIM, Office 365, Windows event logs (EVTX, XML, JSON),
+/// sshd and PAM, OCSF and CEF; in .zip, .gz and .zst too. Each record's format is found by what it says. Records of still other makers
+/// are read with a mapping file. Importing the same records again changes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   gatelog import InteractiveSignIns_2026-11-01_2026-11-08.csv AuditLogs.json
   gatelog import --tenant contoso.com logs/
+  gatelog import --tenant contoso.com Security.evtx /var/log/auth.log okta.json
   az monitor log-analytics query -w $WORKSPACE --analytics-query 'SigninLogs' | gatelog import -
   gatelog import -o json export.json.gz downloads.zip
   gatelog import --mapping acme-vpn.toml vpn-*.log
@@ -55,8 +57,7 @@ pub(crate) struct Args {
     /// The tenant of every record, by name or GUID; records that name another are rejected
     #[arg(long)]
     tenant: Option<String>,
-    /// auto, entra-graph, entra-azure-monitor, entra-log-analytics, entra-csv, entra-csv-non-interactive or
-    /// entra-csv-managed-identity
+    /// Take records of one format alone, such as entra-graph or okta; the README lists them
     #[arg(long, default_value = "auto")]
     format: String,
     /// Read records as this mapping file says (`gatelog mapping try` shows what becomes of them)
@@ -371,7 +372,9 @@ fn shown(sums: &Answer, window_days: u32, origin: &str) -> String {
     });
     if records > 0 {
         text.push(format!(
-            "{parts} parts of {records} records wait for parts that have not come: kept, and put together when they do"
+            "{parts} part{} of {records} record{} kept until the others come",
+            plural(parts),
+            plural(records)
         ));
     }
     if sums.total.quarantined > 0 {
@@ -442,6 +445,11 @@ fn hint(sums: &Answer, window_days: u32, origin: &str) -> Option<String> {
          curl -G '{origin}/{tenant}/{family}/{name}' -H \"Authorization: Bearer $TOKEN\" \\\n    \
          --data-urlencode 'api-version=beta' --data-urlencode '$filter={property} ge {first}'"
     ))
+}
+
+/// What a noun ends in after a number.
+fn plural(number: u64) -> &'static str {
+    if number == 1 { "" } else { "s" }
 }
 
 #[cfg(test)]
