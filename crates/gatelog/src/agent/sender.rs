@@ -6,11 +6,10 @@ use super::gap::{Gap, GapKind};
 use super::lines;
 use super::link::{Link, side};
 use super::spool::{Part, Piece, Spool, SpoolError};
-use super::verdict::{Verdict, backoff, judge};
+use super::verdict::{self, Verdict, backoff, judge};
 use crate::client::http::Answer;
 use crate::client::said::said;
 use model::time::Timestamp;
-use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -110,11 +109,7 @@ impl Sender {
                 return Ok(());
             }
         };
-        let retry_after = answer
-            .headers
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
-        match judge(answer.status, retry_after, now.unix_seconds()) {
+        match judge(&answer, now.unix_seconds()) {
             Verdict::Stored => self.stored(&piece, &answer, now).await,
             Verdict::Later(asked) => {
                 let reason = said(answer.status, &answer.body);
@@ -195,7 +190,13 @@ impl Sender {
             halves(&piece.body)
         };
         let Some(parts) = parts else {
-            return self.set_aside(piece, answer, now).await;
+            if verdict::problem(answer).is_some() {
+                return self.set_aside(piece, answer, now).await;
+            }
+            // A proxy's limit is mended at the proxy.
+            let reason = said(answer.status, &answer.body);
+            self.failed(&piece.input, &reason, None, now);
+            return Ok(());
         };
         tracing::info!(
             input = %piece.input,
@@ -208,6 +209,17 @@ impl Sender {
 
     async fn set_aside(&mut self, piece: Piece, answer: &Answer, now: Timestamp) -> Result<(), SpoolError> {
         let reason = said(answer.status, &answer.body);
+        let kept = self.run(|spool| Ok(aside::bytes(spool.folder()))).await?;
+        let most = aside::max_bytes(self.spool.bytes().1);
+        if kept > 0 && kept + piece.body.len() as u64 > most {
+            let reason = format!(
+                "the service REFUSED it, and there is no room to keep it aside: {} has {kept} of {most} bytes; look at \
+                 what is there and move it away; {reason}",
+                aside::folder(self.spool.folder()).display()
+            );
+            self.failed(&piece.input, &reason, None, now);
+            return Ok(());
+        }
         let status = answer.status;
         let (input, records, sequence) = (piece.input.clone(), piece.records, piece.sequence);
         let why = reason.clone();
@@ -257,7 +269,8 @@ impl Sender {
                     self.failed(GAPS, &reason, Some(GAPS_AGAIN), now);
                     return Ok(Turn::Did);
                 }
-                400 | 413 | 415 | 422 => {
+                // Only the service itself says so for good; a proxy's page is waited for.
+                400 | 413 | 415 | 422 if refuses(&answer) => {
                     tracing::error!(
                         input = %input,
                         "the service does not take a gap ({}): {}",
@@ -333,6 +346,11 @@ impl Sender {
 fn is_kept(answer: &Answer, gap: &Gap) -> bool {
     let told: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     told["id"].as_str() == Some(gap.id.to_string().as_str())
+}
+
+/// Whether it is the service that does not take a gap: all that it says of the host and the way can be mended.
+fn refuses(answer: &Answer) -> bool {
+    verdict::problem(answer).is_some_and(|kind| !matches!(kind.as_str(), "bad-host" | "body-broken"))
 }
 
 /// Two halves of a piece of lines, packed.

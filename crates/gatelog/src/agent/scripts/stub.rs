@@ -31,10 +31,14 @@ pub(super) enum Fault {
     Unauthorised,
     /// A proxy answers 200 with a page of its own.
     ForeignPage,
+    /// A proxy answers everything with 405 and a page of its own, as nginx does where it serves a page instead.
+    ForeignRefusal,
+    /// The service condemns the piece. No script has it: nothing is lost in scripts.
+    Condemned,
 }
 
 /// All of them.
-pub(super) const FAULTS: [(Fault, &str); 8] = [
+pub(super) const FAULTS: [(Fault, &str); 9] = [
     (Fault::Throttled, "429"),
     (Fault::Away, "503"),
     (Fault::Broken, "500"),
@@ -43,6 +47,7 @@ pub(super) const FAULTS: [(Fault, &str); 8] = [
     (Fault::Slow, "slow answer"),
     (Fault::Unauthorised, "401"),
     (Fault::ForeignPage, "page of a proxy"),
+    (Fault::ForeignRefusal, "405 of a proxy"),
 ];
 
 /// What the service has, and what it will do next.
@@ -152,6 +157,17 @@ impl Stub {
                 return Ok(Response::new(Full::new(Bytes::from_static(
                     b"<html>Sign in here</html>",
                 ))));
+            }
+            Some(Fault::ForeignRefusal) => {
+                let page = Value::from("<h1>We are at work here</h1>");
+                return Ok(status(405, None, &page));
+            }
+            Some(Fault::Condemned) => {
+                let told = json!({"type": "urn:gatelog:problem:unsupported-media-type", "title": "No"});
+                let mut response = status(415, None, &told);
+                let media = "application/problem+json; charset=utf-8".parse().unwrap();
+                response.headers_mut().insert("content-type", media);
+                return Ok(response);
             }
             Some(Fault::Cut) => return Err(io::Error::other("cut")),
             _ => {}
