@@ -40,6 +40,8 @@ pub(crate) enum Reading {
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) input: String,
+    /// The word in the address of ingest.
+    pub(crate) format: String,
     pub(crate) files: Vec<Pattern>,
     pub(crate) exclude: Vec<Pattern>,
     pub(crate) when_full: WhenFull,
@@ -228,6 +230,7 @@ impl Documents {
         let packed = lines::pack(content)?;
         let piece = NewPiece {
             input: &self.plan.input,
+            format: &self.plan.format,
             kind: "application/octet-stream",
             origin: &path.to_string_lossy(),
             records,

@@ -59,6 +59,8 @@ impl Lost {
 /// Gathers the lines of one input.
 pub(crate) struct Gatherer {
     pub(crate) input: String,
+    /// The word in the address of ingest.
+    pub(crate) format: String,
     pub(crate) origin: String,
     pub(crate) when_full: WhenFull,
     /// A line waits for others at the most so long.
@@ -194,11 +196,13 @@ impl Gatherer {
 
     async fn put(&self, body: Arc<Vec<u8>>, records: u64, cursor: Option<String>) -> Result<Put, SpoolError> {
         let (spool, input, origin) = (Arc::clone(&self.spool), self.input.clone(), self.origin.clone());
+        let format = self.format.clone();
         let when_full = self.when_full;
         let work = move || {
             let packed = lines::pack(&body).map_err(|error| SpoolError::Folder(error.to_string()))?;
             let piece = NewPiece {
                 input: &input,
+                format: &format,
                 kind: "application/x-ndjson",
                 origin: &origin,
                 records,

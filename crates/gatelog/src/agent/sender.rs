@@ -38,7 +38,7 @@ pub(crate) struct Sender {
     link: Link,
     spool: Arc<Spool>,
     counters: Arc<Counters>,
-    /// The word in the address, by input.
+    /// The word in the address as it is configured now, by input: for pieces that have none, or one that there is not.
     formats: BTreeMap<String, String>,
     patience: BTreeMap<String, Patience>,
 }
@@ -96,11 +96,8 @@ impl Sender {
     }
 
     async fn send(&mut self, piece: Piece, now: Timestamp) -> Result<(), SpoolError> {
-        let format = self
-            .formats
-            .get(&piece.input)
-            .map_or("auto", String::as_str)
-            .to_owned();
+        let configured = self.formats.get(&piece.input).map_or("auto", String::as_str);
+        let format = piece.format.as_deref().unwrap_or(configured).to_owned();
         let answer = match self.link.bring(&piece, &format).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -111,6 +108,7 @@ impl Sender {
         };
         match judge(&answer, now.unix_seconds()) {
             Verdict::Stored => self.stored(&piece, &answer, now).await,
+            Verdict::Later(_) if self.is_mended(&piece, &format, &answer) => self.mend(&piece, &format).await,
             Verdict::Later(asked) => {
                 let reason = said(answer.status, &answer.body);
                 self.failed(&piece.input, &reason, asked, now);
@@ -119,6 +117,29 @@ impl Sender {
             Verdict::Split => self.split(piece, &answer, now).await,
             Verdict::Aside => self.set_aside(piece, &answer, now).await,
         }
+    }
+
+    /// Whether the service does not know a piece's format, and the configuration names another by now. An input that is no
+    /// longer configured says nothing.
+    fn is_mended(&self, piece: &Piece, format: &str, answer: &Answer) -> bool {
+        let configured = self.formats.get(&piece.input);
+        answer.status == 404
+            && configured.is_some_and(|configured| configured != format)
+            && verdict::problem(answer).as_deref() == Some("no-such-format")
+    }
+
+    async fn mend(&mut self, piece: &Piece, format: &str) -> Result<(), SpoolError> {
+        let Some(configured) = self.formats.get(&piece.input).cloned() else {
+            return Ok(());
+        };
+        tracing::warn!(
+            input = %piece.input,
+            "the service knows no format `{format}`: piece {} of `{}` is sent as `{configured}`, as it is configured now",
+            piece.sequence,
+            piece.input
+        );
+        let id = piece.id;
+        self.run(move |spool| spool.rename_format(id, &configured)).await
     }
 
     async fn stored(&mut self, piece: &Piece, answer: &Answer, now: Timestamp) -> Result<(), SpoolError> {

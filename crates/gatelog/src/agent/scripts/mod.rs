@@ -68,6 +68,7 @@ impl Script<'_> {
     fn plan(&self) -> Plan {
         Plan {
             input: "log".to_owned(),
+            format: "auto".to_owned(),
             files: vec![Pattern::parse("app.log*", &self.folder.join("logs")).unwrap()],
             exclude: Vec::new(),
             start: Start::Beginning,

@@ -1,4 +1,4 @@
-//! The sender against the stub: what goes aside, and what waits.
+//! The sender against the stub: what goes aside, what waits, and under which format it is sent.
 
 use super::stub::{Fault, Stub};
 use super::{BEGIN, link};
@@ -31,6 +31,7 @@ async fn post(max_bytes: u64, pieces: usize) -> Post {
         let body = lines::pack(format!("{{\"id\":\"{number}\"}}\n").as_bytes()).unwrap();
         let piece = NewPiece {
             input: "log",
+            format: "okta",
             kind: "application/x-ndjson",
             origin: "a test",
             records: 1,
@@ -42,7 +43,8 @@ async fn post(max_bytes: u64, pieces: usize) -> Post {
         link(&stub, folder.path()),
         Arc::clone(&spool),
         Arc::new(Counters::default()),
-        BTreeMap::new(),
+        // It was another when the pieces were read.
+        BTreeMap::from([("log".to_owned(), "keycloak".to_owned())]),
     );
     Post {
         folder,
@@ -97,4 +99,15 @@ async fn what_is_aside_has_a_bound_and_the_next_one_waits_for_room() {
     // Somebody looked at it.
     std::fs::remove_dir_all(post.folder.path().join("state/rejected")).unwrap();
     assert_eq!(post.turn(Fault::Condemned, 200).await, (1, 1));
+}
+
+#[tokio::test]
+async fn a_piece_is_sent_as_the_format_under_which_it_was_read() {
+    let mut post = post(1 << 20, 2).await;
+    assert_eq!(post.turn(Fault::Slow, 0).await, (1, 0));
+    assert_eq!(post.stub.book().formats, ["okta"]);
+    // One that there is not was a mistake, which the configuration has mended.
+    assert_eq!(post.turn(Fault::NoSuchFormat, 1).await, (1, 0));
+    assert_eq!(post.turn(Fault::Slow, 2).await, (0, 0));
+    assert_eq!(post.stub.book().formats, ["okta", "okta", "keycloak"]);
 }

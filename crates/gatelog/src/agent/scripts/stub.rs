@@ -35,6 +35,8 @@ pub(super) enum Fault {
     ForeignRefusal,
     /// The service condemns the piece. No script has it: nothing is lost in scripts.
     Condemned,
+    /// The service does not know the format of the address.
+    NoSuchFormat,
 }
 
 /// All of them.
@@ -61,6 +63,8 @@ pub(super) struct Book {
     pub(super) records: BTreeMap<String, u64>,
     /// What came under each number, in the order in which it was stored.
     pub(super) sequences: BTreeMap<u64, Vec<BTreeSet<String>>>,
+    /// The formats under which pieces came, in order.
+    pub(super) formats: Vec<String>,
     pub(super) gaps: BTreeMap<String, Value>,
     /// What was wrong with a request: nothing may be.
     pub(super) complaints: Vec<String>,
@@ -137,6 +141,9 @@ impl Stub {
         }
         let fault = {
             let mut book = self.book();
+            if let Some((_, format)) = path.split_once("/ingest/") {
+                book.formats.push(format.to_owned());
+            }
             if token.is_none_or(|token| !token.starts_with("Bearer t")) {
                 book.complaints.push("a request without a token".to_owned());
             }
@@ -162,13 +169,8 @@ impl Stub {
                 let page = Value::from("<h1>We are at work here</h1>");
                 return Ok(status(405, None, &page));
             }
-            Some(Fault::Condemned) => {
-                let told = json!({"type": "urn:gatelog:problem:unsupported-media-type", "title": "No"});
-                let mut response = status(415, None, &told);
-                let media = "application/problem+json; charset=utf-8".parse().unwrap();
-                response.headers_mut().insert("content-type", media);
-                return Ok(response);
-            }
+            Some(Fault::Condemned) => return Ok(problem(415, "unsupported-media-type")),
+            Some(Fault::NoSuchFormat) => return Ok(problem(404, "no-such-format")),
             Some(Fault::Cut) => return Err(io::Error::other("cut")),
             _ => {}
         }
@@ -256,5 +258,14 @@ fn status(status: u16, retry_after: Option<&str>, body: &Value) -> Response<Full
             .headers_mut()
             .insert("retry-after", seconds.parse().unwrap());
     }
+    response
+}
+
+/// A problem as the service has it.
+fn problem(code: u16, kind: &str) -> Response<Full<Bytes>> {
+    let told = json!({"type": format!("urn:gatelog:problem:{kind}"), "title": "No"});
+    let mut response = status(code, None, &told);
+    let media = "application/problem+json; charset=utf-8".parse().unwrap();
+    response.headers_mut().insert("content-type", media);
     response
 }

@@ -296,6 +296,7 @@ mod tests {
         drop(intake);
         let gatherer = Gatherer {
             input: "syslog".to_owned(),
+            format: "auto".to_owned(),
             origin: "syslog".to_owned(),
             when_full: WhenFull::Block,
             linger: Duration::ZERO,

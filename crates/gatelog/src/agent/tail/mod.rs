@@ -34,6 +34,8 @@ const LINES: &str = "application/x-ndjson";
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) input: String,
+    /// The word in the address of ingest.
+    pub(crate) format: String,
     pub(crate) files: Vec<Pattern>,
     pub(crate) exclude: Vec<Pattern>,
     /// Where files begin that are there at the very first look.
@@ -460,6 +462,7 @@ impl Tail {
         let packed = lines::pack(body).map_err(|error| SpoolError::Folder(error.to_string()))?;
         let piece = NewPiece {
             input,
+            format: &self.plan.format,
             kind: LINES,
             origin: &origin,
             records,
