@@ -48,6 +48,8 @@ pub(crate) struct Sender {
 struct Patience {
     failures: u32,
     not_before: Option<Timestamp>,
+    /// How long it was to be waited when that was set.
+    wait_ticks: i64,
     /// What was said of the last failure, so that a log does not fill with the same line.
     told: String,
 }
@@ -72,18 +74,18 @@ impl Sender {
     pub(crate) async fn turn(&mut self, now: Timestamp) -> Result<Turn, SpoolError> {
         let mut earliest: Option<Timestamp> = None;
         let mut waits = |until: Option<Timestamp>| {
-            let Some(until) = until.filter(|until| *until > now) else {
+            let Some(until) = until else {
                 return false;
             };
             earliest = Some(earliest.map_or(until, |earliest| earliest.min(until)));
             true
         };
         let gaps = self.run(Spool::gaps).await?;
-        if !gaps.is_empty() && !waits(self.not_before(GAPS)) {
+        if !gaps.is_empty() && !waits(self.not_before(GAPS, now)) {
             return self.tell(gaps, now).await;
         }
         for input in self.run(Spool::waiting).await? {
-            if waits(self.not_before(&input)) {
+            if waits(self.not_before(&input, now)) {
                 continue;
             }
             let name = input.clone();
@@ -312,8 +314,13 @@ impl Sender {
         Ok(Turn::Did)
     }
 
-    fn not_before(&self, input: &str) -> Option<Timestamp> {
-        self.patience.get(input).and_then(|patience| patience.not_before)
+    /// Until when it is waited. A time further ahead than the wait was is of a clock that was set back since: it is over.
+    fn not_before(&self, input: &str, now: Timestamp) -> Option<Timestamp> {
+        let patience = self.patience.get(input)?;
+        let left = patience.not_before?.ticks() - now.ticks();
+        (1..=patience.wait_ticks)
+            .contains(&left)
+            .then_some(patience.not_before?)
     }
 
     fn succeeded(&mut self, input: &str) {
@@ -333,7 +340,8 @@ impl Sender {
         let [chance] = server::chance::bytes::<1>();
         let own = backoff(patience.failures, chance);
         let wait = asked.map_or(own, |asked| asked.max(Duration::from_millis(50)));
-        patience.not_before = Some(now.plus_ticks((wait.as_nanos() / 100) as i64));
+        patience.wait_ticks = (wait.as_nanos() / 100) as i64;
+        patience.not_before = Some(now.plus_ticks(patience.wait_ticks));
         let what = if input.is_empty() { "gaps" } else { input };
         if patience.told == reason {
             tracing::debug!(input = what, failures = patience.failures, "again: {reason}");

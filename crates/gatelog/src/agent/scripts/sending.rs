@@ -111,3 +111,13 @@ async fn a_piece_is_sent_as_the_format_under_which_it_was_read() {
     assert_eq!(post.turn(Fault::Slow, 2).await, (0, 0));
     assert_eq!(post.stub.book().formats, ["okta", "okta", "keycloak"]);
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_does_not_stop_what_is_sent() {
+    let mut post = post(1 << 20, 1).await;
+    assert_eq!(post.turn(Fault::Broken, 0).await, (1, 0));
+    // It waits, as it should.
+    let turn = post.sender.turn(NOW).await.unwrap();
+    assert!(matches!(turn, Turn::Until(_)), "{turn:?}");
+    assert_eq!(post.turn(Fault::Slow, -86_400).await, (0, 0));
+}
