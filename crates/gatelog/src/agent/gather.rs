@@ -220,6 +220,8 @@ impl Gatherer {
     async fn note_lost(&self, lost: &Lost) {
         let losses = lost.take();
         if let Some((records, detail)) = losses.unreadable {
+            self.counters
+                .of(&self.input, |counts| counts.unreadable_records += records);
             self.gap(Gap::noticed(GapKind::Unreadable, records, clock::now(), detail))
                 .await;
         }
