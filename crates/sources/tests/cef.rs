@@ -80,6 +80,23 @@ fn a_sign_in_is_an_event_that_speaks_of_it_and_tells_its_user_and_its_end() {
     check_ignored(&cef("103", "User login", "duser=ann"), "103");
     check_ignored(&cef("104", "User login", "outcome=success"), "104");
     check_ignored(&cef("105", "User logout", "duser=ann outcome=success"), "105");
+    // A category of Windows speaks of both.
+    check(
+        &cef(
+            "4625",
+            "An account failed to log on",
+            "cat=Logon/Logoff duser=ann src=203.0.113.7",
+        ),
+        "cef | 2026-11-01T12:00:00.123Z | interactiveUser | ann | 203.0.113.7 | An account failed to log on | Acme Gate",
+    );
+    check_ignored(
+        &cef(
+            "4634",
+            "An account was logged off",
+            "cat=Logon/Logoff duser=ann outcome=success",
+        ),
+        "4634",
+    );
     check_ignored(&cef("106", "Packet dropped", "duser=ann outcome=success"), "106");
 }
 

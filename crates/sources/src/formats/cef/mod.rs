@@ -201,10 +201,11 @@ impl Subject {
         ]
         .map(words);
         let has = |text: &String, words: &[&str]| words.iter().any(|word| text.contains(word));
-        let texts = [&name, &signature, &category, &act];
-        if texts.iter().any(|text| has(text, SIGN_OUTS)) {
+        // A category speaks of several sorts of events: `Logon/Logoff`.
+        if [&name, &signature, &act].iter().any(|text| has(text, SIGN_OUTS)) {
             return None;
         }
+        let texts = [&name, &signature, &category, &act];
         let names_sign_in = has(&name, SIGN_INS);
         let change = CHANGES
             .iter()
