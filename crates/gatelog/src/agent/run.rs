@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// The sender looks for work so often.
@@ -76,6 +76,7 @@ pub(crate) async fn run(
         config.state.display()
     );
     notify::tell("READY=1");
+    let mut fault = None;
     let ended = loop {
         tokio::select! {
             asked = signals.0.next() => match asked {
@@ -91,7 +92,7 @@ pub(crate) async fn run(
                 Some(Ok(())) => {}
                 Some(Err(panic)) => {
                     is_alive.store(false, Ordering::Relaxed);
-                    tracing::error!("an input ended by a fault of ours: {panic}");
+                    fault = Some(told(&panic));
                 }
             },
             done = &mut sender => {
@@ -103,10 +104,18 @@ pub(crate) async fn run(
     notify::tell("STOPPING=1");
     let has_all = inputs.is_empty();
     reading.cancel();
-    while inputs.join_next().await.is_some() {}
+    while let Some(ended) = inputs.join_next().await {
+        if let Err(panic) = ended {
+            fault = Some(told(&panic));
+        }
+    }
     if matches!(ended, Ended::Stopped) {
         // What was read is on the disk; what can be sent at once need not wait for the next start.
-        let patience = if has_all { Duration::MAX } else { config.stop };
+        let patience = if has_all && fault.is_none() {
+            Duration::MAX
+        } else {
+            config.stop
+        };
         tokio::select! {
             () = drained(&spool) => {}
             () = tokio::time::sleep(patience) => {}
@@ -120,7 +129,22 @@ pub(crate) async fn run(
         queued.values().map(|queued| queued.pieces).sum::<u64>()
     });
     tracing::info!("agent: stopped; {left} pieces wait for the next start");
-    Ok(ended)
+    outcome(ended, fault)
+}
+
+/// Tells that an input panicked, and gives the reason.
+fn told(panic: &JoinError) -> String {
+    tracing::error!("an input ended by a fault of ours: {panic}");
+    panic.to_string()
+}
+
+/// An agent that stops after a fault of an input has failed: whoever watches it is to start it again.
+fn outcome(ended: Ended, fault: Option<String>) -> Result<Ended> {
+    match (ended, fault) {
+        (Ended::Stopped, Some(fault)) => anyhow::bail!("an input ended by a fault of ours: {fault}"),
+        // A reload starts all inputs anew.
+        (ended, _) => Ok(ended),
+    }
 }
 
 /// The signals of the process, taken over once.
@@ -320,5 +344,23 @@ async fn drained(spool: &Arc<Spool>) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_of_which_an_input_panicked_has_failed() {
+        let check = |fault: Option<&str>, expected: Option<&str>| {
+            let told = outcome(Ended::Stopped, fault.map(str::to_owned)).err();
+            assert_eq!(told.map(|error| error.to_string()).as_deref(), expected);
+        };
+        check(None, None);
+        check(
+            Some("task 7 panicked"),
+            Some("an input ended by a fault of ours: task 7 panicked"),
+        );
     }
 }
