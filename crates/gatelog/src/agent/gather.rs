@@ -111,7 +111,7 @@ impl Intake {
 
 impl Gatherer {
     /// Gathers until nobody hands in lines any more, or the agent stops; what is gathered is on the disk then.
-    pub(crate) async fn run(self, mut lines: Receiver<Line>, lost: Arc<Lost>, stop: CancellationToken) {
+    pub(crate) async fn run(self, lines: &mut Receiver<Line>, lost: &Lost, stop: CancellationToken) {
         let mut body = Vec::new();
         let mut cursor = None;
         let mut is_open = true;
@@ -120,7 +120,7 @@ impl Gatherer {
                 line = lines.recv() => line,
                 () = stop.cancelled() => None,
                 () = tokio::time::sleep(Duration::from_secs(1)) => {
-                    self.note_lost(&lost).await;
+                    self.note_lost(lost).await;
                     continue;
                 }
             };
@@ -138,14 +138,15 @@ impl Gatherer {
                 };
             }
             if !is_open {
-                // What was handed in before the stop is not lost by it.
-                while let Ok(line) = lines.try_recv() {
+                // What was handed in before the stop is not lost by it; who goes on all the same does not hold it up.
+                for _ in 0..4 * LINES_WAITING {
+                    let Ok(line) = lines.try_recv() else { break };
                     add(&mut body, &mut cursor, line);
                 }
             }
             let (gathered, mark) = (std::mem::take(&mut body), cursor.take());
             self.keep(gathered, mark, &stop).await;
-            self.note_lost(&lost).await;
+            self.note_lost(lost).await;
         }
     }
 

@@ -264,7 +264,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Arc::new(Spool::open(&folder.path().join("state"), 1 << 20).unwrap());
         let counters = Arc::new(Counters::default());
-        let (intake, lines) = Intake::new();
+        let (intake, mut lines) = Intake::new();
         let lost = intake.lost();
         let mut handed = None;
         hand_in(out.as_bytes(), "journal", &intake, &mut handed).await;
@@ -279,7 +279,7 @@ mod tests {
             spool: Arc::clone(&spool),
             counters: Arc::clone(&counters),
         };
-        gatherer.run(lines, lost, CancellationToken::new()).await;
+        gatherer.run(&mut lines, &lost, CancellationToken::new()).await;
         let counts = counters.all()["journal"];
         assert_eq!((counts.read_records, counts.unreadable_records), (3, 2));
         let gaps = spool.gaps().unwrap();

@@ -9,9 +9,10 @@ use super::link::Link;
 use super::platform::{Asked, Signals};
 use super::sender::{Sender, Turn};
 use super::spool::{Spool, SpoolError};
+use super::stdin::Pipe;
 use super::syslog::Bound;
 use super::tail::{Step, Tail};
-use super::{journald, notify, stdin};
+use super::{journald, notify};
 use anyhow::{Context, Result};
 use model::time::Timestamp;
 use server::clock;
@@ -39,6 +40,7 @@ pub(crate) enum Ended {
 pub(crate) async fn run(
     config: &Config,
     signals: &mut SignalsOf,
+    pipe: &Arc<Pipe>,
     again: &dyn Fn() -> Result<Config, String>,
 ) -> Result<Ended> {
     let spool = Arc::new(Spool::open(&config.state, config.spool_bytes)?);
@@ -63,7 +65,14 @@ pub(crate) async fn run(
     let mut inputs = JoinSet::new();
     for input in &config.inputs {
         counters.of(&input.name, |_| {});
-        start(input, config.poll, &spool, &counters, &reading, &mut inputs).await?;
+        let parts = Parts {
+            poll: config.poll,
+            spool: &spool,
+            counters: &counters,
+            pipe,
+            stop: &reading,
+        };
+        parts.start(input, &mut inputs).await?;
     }
     let link = Link::new(config.service.clone())?;
     let sender = Sender::new(link, Arc::clone(&spool), Arc::clone(&counters), config.formats());
@@ -157,71 +166,81 @@ impl SignalsOf {
     }
 }
 
-async fn start(
-    input: &Input,
+/// What inputs are started with.
+struct Parts<'a> {
     poll: Duration,
-    spool: &Arc<Spool>,
-    counters: &Arc<Counters>,
-    stop: &CancellationToken,
-    inputs: &mut JoinSet<()>,
-) -> Result<()> {
-    let now = clock::now();
-    match &input.kind {
-        Kind::Files(plan) => {
-            let mut tail = Tail::open(plan.clone(), spool, Arc::clone(counters), now)?;
-            let spool = Arc::clone(spool);
-            let follow = Follow::new(input, poll, stop);
-            inputs.spawn_blocking(move || {
-                follow.run(|now| tail_once(&mut tail, &spool, now));
-            });
-        }
-        Kind::Documents(plan) => {
-            let mut documents = Documents::open(plan.clone(), spool, Arc::clone(counters), now)?;
-            let spool = Arc::clone(spool);
-            let follow = Follow::new(input, poll.max(Duration::from_secs(1)), stop);
-            inputs.spawn_blocking(move || {
-                follow.run(|now| {
-                    documents.look(now);
-                    until_idle(|| documents.read(&spool, now))
+    spool: &'a Arc<Spool>,
+    counters: &'a Arc<Counters>,
+    pipe: &'a Arc<Pipe>,
+    stop: &'a CancellationToken,
+}
+
+impl Parts<'_> {
+    async fn start(&self, input: &Input, inputs: &mut JoinSet<()>) -> Result<()> {
+        let now = clock::now();
+        let Parts {
+            poll,
+            spool,
+            counters,
+            pipe,
+            stop,
+        } = *self;
+        match &input.kind {
+            Kind::Files(plan) => {
+                let mut tail = Tail::open(plan.clone(), spool, Arc::clone(counters), now)?;
+                let spool = Arc::clone(spool);
+                let follow = Follow::new(input, poll, stop);
+                inputs.spawn_blocking(move || {
+                    follow.run(|now| tail_once(&mut tail, &spool, now));
                 });
-            });
+            }
+            Kind::Documents(plan) => {
+                let mut documents = Documents::open(plan.clone(), spool, Arc::clone(counters), now)?;
+                let spool = Arc::clone(spool);
+                let follow = Follow::new(input, poll.max(Duration::from_secs(1)), stop);
+                inputs.spawn_blocking(move || {
+                    follow.run(|now| {
+                        documents.look(now);
+                        until_idle(|| documents.read(&spool, now))
+                    });
+                });
+            }
+            Kind::Stdin(gathering) => {
+                let gatherer = gathering.gatherer(input, "standard input", spool, counters);
+                let (pipe, stop) = (Arc::clone(pipe), stop.clone());
+                inputs.spawn(async move {
+                    let (mut lines, lost) = pipe.take(|| std::io::stdin().lock());
+                    gatherer.run(&mut lines, &lost, stop).await;
+                    pipe.give_back((lines, lost));
+                });
+            }
+            Kind::Journald(journal, gathering) => {
+                let (intake, mut lines) = Intake::new();
+                let lost = intake.lost();
+                let gatherer = gathering.gatherer(input, "the journal", spool, counters);
+                let stopped = stop.clone();
+                inputs.spawn(async move { gatherer.run(&mut lines, &lost, stopped).await });
+                inputs.spawn(journald::follow(
+                    journal.clone(),
+                    input.name.clone(),
+                    Arc::clone(spool),
+                    intake,
+                    stop.clone(),
+                ));
+            }
+            Kind::Syslog(listen, gathering) => {
+                let bound = Bound::take(listen).await?;
+                tracing::info!(input = %input.name, "`{}` listens for syslog: {}", input.name, bound.told());
+                let (intake, mut lines) = Intake::new();
+                let lost = intake.lost();
+                let gatherer = gathering.gatherer(input, "syslog", spool, counters);
+                let stopped = stop.clone();
+                inputs.spawn(async move { gatherer.run(&mut lines, &lost, stopped).await });
+                inputs.spawn(bound.serve(intake, stop.clone()));
+            }
         }
-        Kind::Stdin(gathering) => {
-            let (intake, lines) = Intake::new();
-            let lost = intake.lost();
-            let gatherer = gathering.gatherer(input, "standard input", spool, counters);
-            inputs.spawn(gatherer.run(lines, lost, stop.clone()));
-            // It cannot be called back from reading: it ends with the input or with the process.
-            std::thread::spawn(move || {
-                if let Err(error) = stdin::read(std::io::stdin().lock(), &intake) {
-                    tracing::error!("standard input cannot be read: {error}");
-                }
-            });
-        }
-        Kind::Journald(journal, gathering) => {
-            let (intake, lines) = Intake::new();
-            let lost = intake.lost();
-            let gatherer = gathering.gatherer(input, "the journal", spool, counters);
-            inputs.spawn(gatherer.run(lines, lost, stop.clone()));
-            inputs.spawn(journald::follow(
-                journal.clone(),
-                input.name.clone(),
-                Arc::clone(spool),
-                intake,
-                stop.clone(),
-            ));
-        }
-        Kind::Syslog(listen, gathering) => {
-            let bound = Bound::take(listen).await?;
-            tracing::info!(input = %input.name, "`{}` listens for syslog: {}", input.name, bound.told());
-            let (intake, lines) = Intake::new();
-            let lost = intake.lost();
-            let gatherer = gathering.gatherer(input, "syslog", spool, counters);
-            inputs.spawn(gatherer.run(lines, lost, stop.clone()));
-            inputs.spawn(bound.serve(intake, stop.clone()));
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Follows files on a thread of its own.

@@ -286,7 +286,7 @@ mod tests {
         };
         let folder = tempfile::tempdir().unwrap();
         let spool = Arc::new(Spool::open(&folder.path().join("state"), 1 << 20).unwrap());
-        let (intake, lines) = Intake::new();
+        let (intake, mut lines) = Intake::new();
         let lost = intake.lost();
         let stream: &[u8] =
             b"38 <38>1 2026-01-01T00:00:00Z h a - - - a38 <38>1 2026-01-01T00:00:00Z h a - - - b1x <38>c";
@@ -303,7 +303,7 @@ mod tests {
             spool: Arc::clone(&spool),
             counters: Arc::default(),
         };
-        gatherer.run(lines, lost, stop).await;
+        gatherer.run(&mut lines, &lost, stop).await;
         let mut heard = Vec::new();
         while let Some(piece) = spool.take("syslog").unwrap() {
             heard.extend(crate::agent::lines::unpack(&piece.body).unwrap());
