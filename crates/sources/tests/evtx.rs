@@ -237,3 +237,25 @@ fn hostile_records_cost_little() {
     chunk.raw_record(&nested);
     assert_eq!(told(&file(0, &[chunk.finish()])).len(), 1);
 }
+
+/// An element is written once for each text of a list in it: its attributes are not to be multiplied without end.
+#[test]
+fn a_list_of_texts_in_an_element_with_a_long_attribute_costs_little() {
+    let template = Node::Element(
+        "Event",
+        vec![],
+        vec![Node::Element(
+            "Data",
+            vec![("a", Node::Value(0, 0x01))],
+            vec![Node::Value(1, 0x82)],
+        )],
+    );
+    let mut chunk = Chunk::default();
+    chunk.record(&template, &[text(&"x".repeat(15_000)), (0x82, vec![0; 4_000])]);
+    assert_eq!(
+        told(&file(0, &[chunk.finish()])),
+        [
+            "chunk 1 of the event log: the record at byte 512 cannot be read: it comes to more than 1 MiB of text"
+        ]
+    );
+}
