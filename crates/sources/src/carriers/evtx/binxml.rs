@@ -231,6 +231,7 @@ impl<'a> BinaryXml<'a> {
         at.skip(count.checked_mul(4).ok_or(CUT_OFF)?)?;
         let mut values = Vec::with_capacity(count);
         for _ in 0..count {
+            self.step()?;
             let size = usize::from(sizes.two_bytes()?);
             let of_type = sizes.byte()?;
             sizes.skip(1)?;
