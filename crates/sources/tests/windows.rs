@@ -207,6 +207,8 @@ fn outcomes_are_told_in_numbers_and_words() {
         );
     };
     check(4624, &[("LogonType", "2")], 0, None);
+    check(4624, &[("LogonType", "12")], 0, None);
+    check(4624, &[("LogonType", "13")], 0, None);
     check(4768, &[("Status", "0x0")], 0, None);
     check(4768, &[("Status", "0x6")], 6, Some("there is no such user"));
     check(4771, &[("Status", "0x18")], 24, Some("the password is wrong"));

@@ -160,6 +160,8 @@ const LOGON_TYPES: &[(&str, &str)] = &[
     ("8", "network, password in clear text"),
     ("10", "remote desktop"),
     ("11", "interactive, cached credentials"),
+    ("12", "remote desktop, cached credentials"),
+    ("13", "unlock, cached credentials"),
 ];
 
 /// The number of the outcome, 0 for success, and what it says.

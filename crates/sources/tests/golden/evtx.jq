@@ -35,7 +35,7 @@ def code($id; $d):
      ($d.IpAddress | address), "-", account($d.TargetDomainName; $d.TargetUserName)]
   elif ([4624, 4625, 4768, 4771, 4776] | index($id))
        and (system_account($d) | not)
-       and ($id != 4624 or ([2, 3, 7, 8, 10, 11] | index($d.LogonType))) then
+       and ($id != 4624 or ([2, 3, 7, 8, 10, 11, 12, 13] | index($d.LogonType))) then
     [$file, $id, "sign-in", $time,
      account(($d.TargetDomainName | there) // (($d.ServiceName // "") | select(startswith("krbtgt/")) | ltrimstr("krbtgt/")) // null;
              $d.TargetUserName) // "-",
