@@ -244,7 +244,7 @@ fn single(found: Found) -> Judged {
 
 fn find(choice: &Choice, record: &Map<String, Value>) -> Found {
     recognise_all(choice, record).unwrap_or_else(|| {
-        if is_empty_page(record) {
+        if several::is_empty_page(record) {
             return Found::One(Judged::NoRecord);
         }
         let others = others::reason(record, CARRIERS).filter(|_| matches!(choice, Choice::Auto));
@@ -368,18 +368,6 @@ fn unwrap(
         }
     }
     None
-}
-
-/// `{"@odata.context": …, "value": []}` or `{"records": []}`.
-fn is_empty_page(record: &Map<String, Value>) -> bool {
-    let is_list = |name: &str| name == "value" || name == "records";
-    let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-    record
-        .iter()
-        .any(|(name, value)| is_list(name) && is_empty(value))
-        && record.iter().all(|(name, value)| {
-            (is_list(name) && is_empty(value)) || name.contains("odata.") || name == "nextLink"
-        })
 }
 
 fn unrecognised(choice: &Choice, record: &Map<String, Value>) -> String {

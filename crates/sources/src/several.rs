@@ -61,6 +61,38 @@ pub(crate) fn of_items(record: &Map<String, Value>, name: &str, items: &[Value])
     Reading::Several(items.iter().map(with).collect())
 }
 
+/// Whether it is a page without records: `{"@odata.context": …, "value": []}`, `{"records": []}`, or what Auth0 (`logs`), OneLogin
+/// (`data`) and Duo (`response`) answer where nothing happened.
+pub(crate) fn is_empty_page(record: &Map<String, Value>) -> bool {
+    /// The list, and what may stand beside it.
+    const PAGES: &[(&str, &[&str])] = &[
+        ("value", &["records", "nextLink"]),
+        ("records", &["value", "nextLink"]),
+        ("logs", &["start", "limit", "length", "total", "next"]),
+        ("data", &["status", "pagination"]),
+        ("response", &["stat", "metadata"]),
+        ("authlogs", &["metadata"]),
+    ];
+    let is_list = |name: &str| name == "value" || name == "records";
+    let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+    PAGES.iter().any(|(list, beside)| {
+        let is_without = match (*list, record.get(*list)) {
+            // Of an error it has what went wrong beside it, or instead.
+            ("response", Some(response)) => {
+                record.get("stat").is_some_and(|stat| stat == "OK")
+                    && (is_empty(response) || response.as_object().is_some_and(is_empty_page))
+            }
+            (_, found) => found.is_some_and(is_empty),
+        };
+        is_without
+            && record.iter().all(|(name, value)| {
+                name == list
+                    || beside.contains(&name.as_str()) && (!is_list(name) || is_empty(value))
+                    || name.contains("odata.")
+            })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
