@@ -98,7 +98,7 @@ pub struct SourceFacts {
     /// The hours (numbered since 1970) of which it brought events, with how many, in order. Events that are far ahead of
     /// their arrival are not counted: their clock was wrong.
     pub hours: Vec<(i64, u64)>,
-    /// The numbers of uploads that came whole, both ends included, in order; runs may overlap.
+    /// The numbers of uploads that came whole, both ends included, in order, in as few runs as they make.
     pub received: Vec<(u64, u64)>,
     /// What the sender told of losses.
     pub told: Vec<ToldGap>,

@@ -2,6 +2,7 @@
 
 pub(super) mod lines;
 pub(super) mod notes;
+pub(super) mod numbers;
 pub(super) mod prove;
 mod reads;
 
