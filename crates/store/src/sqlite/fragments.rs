@@ -4,6 +4,7 @@ use super::schema::{self, failure};
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use crate::error::StoreError;
 use crate::events::{Fragment, Kept, Unassembled};
+use crate::ledger::GivenUp;
 use model::batch::FragmentDraft;
 use model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -149,6 +150,15 @@ pub(super) fn forget(tenant: &Tenant, format: &str, whole: &str, now: Timestamp)
         transaction.commit()
     };
     write().map_err(|error| failure(&path, &error))
+}
+
+/// Removes the parts of a record that is not waited for any longer. It leaves no mark: brought again, they wait again.
+pub(super) fn give_up(catalogue: &Connection, record: &GivenUp) -> rusqlite::Result<()> {
+    catalogue.execute(
+        "DELETE FROM fragments WHERE whole = ?1 AND format = ?2 AND part > ?3",
+        params![record.whole, record.format, MARK],
+    )?;
+    Ok(())
 }
 
 /// The records that wait for parts, those that wait longest first.
