@@ -289,6 +289,29 @@ fn closing_the_gap_of_a_request_lets_go_of_its_parts_until_they_are_brought_agai
     assert_eq!((place.audits(), place.waiting()), (1, vec!["02 1/2".to_owned()]));
 }
 
+#[test]
+fn parts_of_unknown_requests_crowd_out_no_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = open(folder.path());
+    let unknown = |number: usize| {
+        let text = format!("{{\"Cut\":{number}}},{{");
+        json!({"EventID": 4121, "Message": text}).to_string()
+    };
+    let lines: Vec<String> = (0..10_001).map(unknown).collect();
+    let summary = place.bring("a", &lines);
+    let counts = summary.total.counts;
+    assert_eq!(
+        (counts.read, counts.ignored, counts.rejected),
+        (10_001, 1_000, 9_001)
+    );
+    let ledger = place.store.ledger(TENANT).unwrap();
+    let reason = &ledger[0].last_error.as_ref().unwrap().reason;
+    assert!(reason.contains("1,000 parts of which nothing tells"), "{reason}");
+    let counts = place.bring("a", &parts(1, 3)).total.counts;
+    assert_eq!((counts.new, counts.ignored, counts.rejected), (1, 2, 0));
+    assert_eq!(place.audits(), 1);
+}
+
 /// Any interleaving, order, repetition and split of the parts of several requests over several inputs of several sources gives
 /// each request once, and the counts hold throughout.
 #[test]

@@ -199,6 +199,17 @@ pub(super) fn bounds(trial: &Trial) -> Result<(), String> {
     keep(trial, &opened, "one", arrived, vec![part("large", 1, 3, &large)])?;
     let kept = keep(trial, &opened, "one", arrived, vec![part("large", 2, 3, &large)])?;
     equal("more bytes than a record may have", kept, vec![Kept::TooLarge])?;
+    // Parts that nothing will complete are counted apart, and take no record's place.
+    let unknown = (1..=1_000)
+        .map(|number| part(&format!("unknown-{number}"), 1, 0, ""))
+        .collect();
+    let kept = keep(trial, &opened, "one", arrived, unknown)?;
+    ensure(kept.iter().all(|kept| *kept == Kept::Waits), || {
+        "1,000 parts of unknown records may wait".to_owned()
+    })?;
+    let again = vec![part("unknown-1001", 1, 0, ""), part("unknown-1", 1, 0, "")];
+    let kept = keep(trial, &opened, "one", arrived, again)?;
+    equal("one more, and one again", kept, vec![Kept::TooMany, Kept::Waits])?;
     let many = (1..10_000)
         .map(|number| part(&number.to_string(), 1, 2, ""))
         .collect();
