@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 use server::inputs::intake::{Intake, Summary, TenantRule, Terms};
+use server::ledger::gaps::{self, ClosedBy, GapAnswer};
 use sources::{Choice, Limits};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -258,6 +259,57 @@ fn parts_that_together_make_no_request_are_refused_and_stay_listed() {
     let counts = summary.total.counts;
     assert_eq!((counts.read, counts.rejected, counts.ignored), (2, 1, 1));
     assert_eq!((place.audits(), place.waiting()), (0, vec!["01 2/2".to_owned()]));
+}
+
+#[test]
+fn closing_the_gap_of_a_request_lets_go_of_its_parts_until_they_are_brought_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = open(folder.path());
+    place.bring("a", &parts(1, 3)[..2]);
+    place.bring("a", &parts(2, 2)[..1]);
+    let later = now().plus_days(1);
+    let gaps = || gaps::of(place.store.as_ref(), TENANT, None, later).unwrap();
+    let of_first = |gap: &&GapAnswer| gap.detail.contains(&id(1));
+    let told: Vec<GapAnswer> = gaps();
+    let gap = told.iter().find(of_first).unwrap();
+    assert_eq!((told.len(), gap.kind.as_str()), (2, "part"));
+    let closed = ClosedBy {
+        at: later,
+        by: "ada".to_owned(),
+        because: "the log was overwritten".to_owned(),
+    };
+    gaps::close(place.store.as_ref(), TENANT, gap, closed).unwrap();
+    assert_eq!(place.waiting(), ["02 1/2"]);
+    let found = gaps();
+    let closed = found.iter().find(|found| found.id == gap.id).unwrap();
+    assert_eq!(closed.closed.as_ref().unwrap().because, "the log was overwritten");
+    assert_eq!((found.len(), found.iter().filter(of_first).count()), (2, 0));
+    // The log is found after all.
+    place.bring("a", &parts(1, 3));
+    assert_eq!((place.audits(), place.waiting()), (1, vec!["02 1/2".to_owned()]));
+}
+
+#[test]
+fn parts_of_unknown_requests_crowd_out_no_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = open(folder.path());
+    let unknown = |number: usize| {
+        let text = format!("{{\"Cut\":{number}}},{{");
+        json!({"EventID": 4121, "Message": text}).to_string()
+    };
+    let lines: Vec<String> = (0..10_001).map(unknown).collect();
+    let summary = place.bring("a", &lines);
+    let counts = summary.total.counts;
+    assert_eq!(
+        (counts.read, counts.ignored, counts.rejected),
+        (10_001, 1_000, 9_001)
+    );
+    let ledger = place.store.ledger(TENANT).unwrap();
+    let reason = &ledger[0].last_error.as_ref().unwrap().reason;
+    assert!(reason.contains("1,000 parts of which nothing tells"), "{reason}");
+    let counts = place.bring("a", &parts(1, 3)).total.counts;
+    assert_eq!((counts.new, counts.ignored, counts.rejected), (1, 2, 0));
+    assert_eq!(place.audits(), 1);
 }
 
 /// Any interleaving, order, repetition and split of the parts of several requests over several inputs of several sources gives

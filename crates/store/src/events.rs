@@ -178,7 +178,7 @@ pub enum Kept {
     WholeAlready,
     /// With it the parts of its record would have more bytes than are kept; it is not.
     TooLarge,
-    /// So many records wait for parts that no further one is kept.
+    /// So many records wait for parts that no further one is kept; of parts without a number, so many parts.
     TooMany,
 }
 

@@ -31,8 +31,14 @@ pub trait SourceLedger {
     /// Keeps what a sender tells of a loss. The same id again changes nothing.
     fn tell_gap(&self, lease: &Lease, gap: ToldGap) -> Result<Keeping, StoreError>;
 
-    /// Keeps that somebody closed a gap. The same id again changes nothing.
-    fn close_gap(&self, lease: &Lease, closing: Closing) -> Result<Keeping, StoreError>;
+    /// Keeps that somebody closed a gap. The same id again changes nothing that is kept of it. With it, in the same transaction, the
+    /// parts of a record go that is given up; what comes of it afterwards waits anew.
+    fn close_gap(
+        &self,
+        lease: &Lease,
+        closing: Closing,
+        given_up: Option<GivenUp>,
+    ) -> Result<Keeping, StoreError>;
 
     /// Keeps that a file was imported to its end. Called after its rows are stored.
     fn note_import(&self, lease: &Lease, import: ImportedFile) -> Result<(), StoreError>;
@@ -98,7 +104,7 @@ pub struct SourceFacts {
     /// The hours (numbered since 1970) of which it brought events, with how many, in order. Events that are far ahead of
     /// their arrival are not counted: their clock was wrong.
     pub hours: Vec<(i64, u64)>,
-    /// The numbers of uploads that came whole, both ends included, in order; runs may overlap.
+    /// The numbers of uploads that came whole, both ends included, in order, in as few runs as they make.
     pub received: Vec<(u64, u64)>,
     /// What the sender told of losses.
     pub told: Vec<ToldGap>,
@@ -146,6 +152,15 @@ pub struct Closing {
     pub by: String,
     /// Why.
     pub because: String,
+}
+
+/// A record in parts that is not waited for any longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The format that would put it together.
+    pub format: String,
+    /// The record, as its parts name it.
+    pub whole: String,
 }
 
 /// What became of something to be kept.

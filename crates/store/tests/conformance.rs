@@ -16,7 +16,7 @@ use store::events::{
 };
 use store::folder::DataFolder;
 use store::ledger::{
-    Closing, HourOf, ImportedFile, Keeping, Proof, SourceFacts, SourceHour, SourceLedger, ToldGap,
+    Closing, GivenUp, HourOf, ImportedFile, Keeping, Proof, SourceFacts, SourceHour, SourceLedger, ToldGap,
 };
 use store::sqlite::Options;
 
@@ -255,9 +255,14 @@ impl SourceLedger for Unruly {
         self.0.tell_gap(lease, gap)
     }
 
-    fn close_gap(&self, lease: &Lease, closing: Closing) -> Result<Keeping, StoreError> {
-        self.0.close_gap(lease, closing.clone())?;
-        self.0.close_gap(lease, closing)
+    fn close_gap(
+        &self,
+        lease: &Lease,
+        closing: Closing,
+        given_up: Option<GivenUp>,
+    ) -> Result<Keeping, StoreError> {
+        self.0.close_gap(lease, closing.clone(), given_up.clone())?;
+        self.0.close_gap(lease, closing, given_up)
     }
 
     fn note_import(&self, lease: &Lease, import: ImportedFile) -> Result<(), StoreError> {

@@ -9,8 +9,10 @@ use model::gaps::missing_numbers;
 use model::time::{Month, TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use store::events::{EventStore, Purge};
 use store::ledger::{HourOf, SourceHour};
+use store::sqlite::{CommitPoint, Options};
 use told::{event, open, tenant, time};
 
 const HOUR: i64 = 3_600 * TICKS_PER_SECOND;
@@ -357,4 +359,185 @@ fn what_was_tampered_with_is_found() {
         "UPDATE events SET time = time - 36000000000",
         "the ledger disagrees",
     );
+}
+
+/// A numbered upload of a feed, with an event on each of the days.
+fn numbered(number: u64, days: &[&str]) -> Batch {
+    let events: Vec<EventDraft> = days
+        .iter()
+        .map(|day| event(&format!("{number} {day}"), &format!("{day}T10:00:00Z"), 1))
+        .collect();
+    Batch {
+        source: "feed:a".to_owned(),
+        ignored: 1,
+        sequence: Some(number),
+        ..told::batch(&events)
+    }
+}
+
+/// A folder where a commit costs little.
+fn quick_folder() -> tempfile::TempDir {
+    let quick = std::path::Path::new("/dev/shm");
+    tempfile::tempdir_in(if quick.is_dir() {
+        quick
+    } else {
+        std::path::Path::new(".")
+    })
+    .unwrap()
+}
+
+/// The numbers that came, as the store says.
+fn numbers(store: &dyn EventStore) -> BTreeSet<u64> {
+    let facts = store.source_facts(tenant(), Some("feed:a")).unwrap();
+    let runs = facts.first().map_or(Vec::new(), |facts| facts.received.clone());
+    runs.iter().flat_map(|(first, last)| *first..=*last).collect()
+}
+
+/// The runs that are written down, file by file.
+fn rows(data: &std::path::Path) -> BTreeMap<String, Vec<(i64, i64)>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(data.join("tenants").join(tenant().to_string())).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "db") {
+            continue;
+        }
+        let file = rusqlite::Connection::open(&path).unwrap();
+        let mut statement = file
+            .prepare("SELECT first, last FROM received ORDER BY 1, 2")
+            .unwrap();
+        let runs = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        files.insert(name, runs.unwrap().map(Result::unwrap).collect());
+    }
+    files
+}
+
+const PLACES: [&[&str]; 4] = [
+    &[],
+    &["2017-04-10"],
+    &["2017-05-10"],
+    &["2017-04-11", "2017-05-11"],
+];
+
+#[test]
+fn two_thousand_uploads_that_alternate_leave_few_rows() {
+    let parent = quick_folder();
+    let data = parent.path().join("data");
+    let mut opened = open(&data);
+    let lost = [7, 1_300];
+    for number in (1..=2_000_u64).filter(|number| !lost.contains(number)) {
+        let days = PLACES[number as usize % 4];
+        told::try_append(opened.store.as_ref(), numbered(number, days)).unwrap();
+        if number == 1_000 {
+            drop(opened);
+            opened = open(&data);
+        }
+    }
+    let expected: BTreeSet<u64> = (1..=2_000).filter(|number| !lost.contains(number)).collect();
+    assert_eq!(numbers(opened.store.as_ref()), expected);
+    let rows = rows(&data);
+    let most = rows.values().map(Vec::len).max();
+    // Two losses make three runs.
+    assert!(most <= Some(3), "{most:?} rows in a file");
+    assert_eq!(rows.len(), 3);
+}
+
+#[test]
+fn while_a_backup_copies_no_file_speaks_for_another() {
+    let parent = quick_folder();
+    let data = parent.path().join("data");
+    let opened = open(&data);
+    let store = opened.store.as_ref();
+    let bring = |number: u64, days: &[&str]| {
+        told::try_append(store, numbered(number, days)).unwrap();
+    };
+    bring(1, &[]);
+    bring(2, PLACES[1]);
+    let backup = store.begin_backup().unwrap();
+    bring(3, &[]);
+    bring(4, PLACES[1]);
+    // A copy of the month may be without the catalogue's third, and the other way round.
+    let under_way = rows(&data);
+    assert_eq!(under_way["catalogue"], [(1, 1), (3, 3)]);
+    assert_eq!(under_way["2017-04"], [(1, 2), (4, 4)]);
+    drop(backup);
+    bring(5, PLACES[1]);
+    assert_eq!(rows(&data)["2017-04"], [(1, 5)]);
+}
+
+static DIES_BETWEEN_MONTHS: AtomicBool = AtomicBool::new(false);
+
+fn die(point: CommitPoint) {
+    assert!(
+        !(point == CommitPoint::BetweenMonths && DIES_BETWEEN_MONTHS.swap(false, Ordering::SeqCst)),
+        "ends here, as the test wants it"
+    );
+}
+
+#[test]
+fn a_number_whose_upload_broke_off_between_months_has_not_come() {
+    let parent = quick_folder();
+    let data = parent.path().join("data");
+    let options = Options {
+        reached: Some(die),
+        ..Options::default()
+    };
+    let mut opened = told::open_with(&data, options);
+    for restarts in [false, true] {
+        let store = opened.store.as_ref();
+        let first = if restarts { 4 } else { 1 };
+        let before: BTreeSet<u64> = (1..=first).collect();
+        told::try_append(store, numbered(first, PLACES[1])).unwrap();
+        DIES_BETWEEN_MONTHS.store(true, Ordering::SeqCst);
+        told::try_append(store, numbered(first + 1, PLACES[3])).unwrap_err();
+        assert_eq!(numbers(store), before);
+        if restarts {
+            drop(opened);
+            opened = told::open_with(&data, options);
+        }
+        let store = opened.store.as_ref();
+        told::try_append(store, numbered(first + 2, PLACES[1])).unwrap();
+        let with_hole: BTreeSet<u64> = before.iter().copied().chain([first + 2]).collect();
+        assert_eq!(numbers(store), with_hole);
+        told::try_append(store, numbered(first + 1, PLACES[3])).unwrap();
+        assert_eq!(numbers(store), (1..=first + 2).collect());
+    }
+}
+
+/// A number and where its upload's events go; 4 frees the oldest month, 5 starts anew.
+fn check_numbers(steps: &[(u64, usize)]) {
+    let parent = quick_folder();
+    let data = parent.path().join("data");
+    let mut opened = open(&data);
+    let mut expected = BTreeSet::new();
+    for (number, place) in steps {
+        match place {
+            4 => {
+                let months = opened.store.months(tenant()).unwrap();
+                let Some(oldest) = months.first() else { continue };
+                let now = time("2017-08-01T00:00:00Z");
+                opened.store.purge(tenant(), oldest, now).unwrap();
+            }
+            5 => {
+                drop(opened);
+                opened = open(&data);
+            }
+            _ => {
+                told::try_append(opened.store.as_ref(), numbered(*number, PLACES[*place])).unwrap();
+                expected.insert(*number);
+            }
+        }
+        assert_eq!(numbers(opened.store.as_ref()), expected, "{steps:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_numbers_that_came_are_a_plain_set(
+        steps in prop::collection::vec((1_u64..20, prop_oneof![6 => 0_usize..4, 1 => 4_usize..6]), 1..30)
+    ) {
+        check_numbers(&steps);
+    }
 }

@@ -346,9 +346,9 @@ impl<'a> Intake<'a> {
         let store = self.terms.store;
         let lease = store.lease(tenant)?;
         self.summary.unassembled.insert(tenant, Unassembled::default());
-        let places: Vec<(u64, &'static str, String)> = parts
+        let places: Vec<(u64, &'static str, String, u32)> = parts
             .iter()
-            .map(|(line, part)| (*line, part.format, part.whole.clone()))
+            .map(|(line, part)| (*line, part.format, part.whole.clone(), part.parts))
             .collect();
         let drafts: Vec<FragmentDraft> = parts.into_iter().map(|(_, part)| part).collect();
         let originals: Vec<Vec<u8>> = drafts.iter().map(|part| part.original.clone()).collect();
@@ -358,7 +358,7 @@ impl<'a> Intake<'a> {
             .iter()
             .enumerate()
             .filter(|(place, _)| kept.get(*place) == Some(&Kept::Waits))
-            .map(|(place, (_, format, whole))| ((*format, whole.as_str()), place))
+            .map(|(place, (_, format, whole, _))| ((*format, whole.as_str()), place))
             .collect();
         let mut completing = BTreeSet::new();
         let mut done = Vec::new();
@@ -395,7 +395,7 @@ impl<'a> Intake<'a> {
             }
         }
         for (place, kept) in kept.iter().enumerate() {
-            let (line, _, whole) = &places[place];
+            let (line, _, whole, count) = &places[place];
             let refused = match kept {
                 Kept::Waits if completing.contains(&place) => continue,
                 Kept::Waits => {
@@ -407,8 +407,12 @@ impl<'a> Intake<'a> {
                     continue;
                 }
                 Kept::TooLarge => "its parts have more than 16 MiB together",
+                Kept::TooMany if *count == 0 => {
+                    "1,000 parts of which nothing tells the request wait already; closing their gaps lets go of them"
+                }
                 Kept::TooMany => {
-                    "10,000 other records wait for parts already; `gatelog import` of the log as a whole brings what they lack"
+                    "10,000 other records wait for parts already; `gatelog import` of the log as a whole brings what they lack, and \
+                     closing their gaps lets go of them"
                 }
             };
             let original = originals.get(place).cloned().unwrap_or_default();

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use store::error::StoreError;
 use store::events::{EventStore, Unassembled};
-use store::ledger::{Closing, SourceFacts, ToldGap};
+use store::ledger::{Closing, GivenUp, Keeping, SourceFacts, ToldGap};
 use uuid::Uuid;
 
 const HOUR_TICKS: i64 = 3_600 * TICKS_PER_SECOND;
@@ -56,6 +56,9 @@ pub struct GapAnswer {
     /// What a closing notes as covered: hours or numbers.
     #[serde(skip)]
     pub(crate) span: (i64, i64),
+    /// The record in parts that closing it gives up.
+    #[serde(skip)]
+    given_up: Option<GivenUp>,
 }
 
 /// That somebody closed a gap.
@@ -64,6 +67,17 @@ pub struct GapAnswer {
 pub struct ClosedAnswer {
     /// When.
     pub at: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub because: String,
+}
+
+/// Who closes a gap.
+#[derive(Debug, Clone)]
+pub struct ClosedBy {
+    /// When.
+    pub at: Timestamp,
     /// Who.
     pub by: String,
     /// Why.
@@ -129,6 +143,28 @@ pub fn of(
     Ok(open)
 }
 
+/// Closes an open gap for good: what is kept of it, with who closed it and why. Parts of a record that never became whole go with
+/// it: nothing else would ever take them away, and only so many may wait.
+pub fn close(
+    events: &dyn EventStore,
+    tenant: TenantId,
+    gap: &GapAnswer,
+    closed: ClosedBy,
+) -> Result<Keeping, StoreError> {
+    let closing = Closing {
+        id: gap.id,
+        source: gap.source.clone(),
+        kind: gap.kind.clone(),
+        first: gap.span.0,
+        last: gap.span.1,
+        at: closed.at,
+        by: closed.by,
+        because: closed.because,
+    };
+    let lease = events.lease(tenant)?;
+    events.close_gap(&lease, closing, gap.given_up.clone())
+}
+
 fn open_of(facts: &SourceFacts, waiting: &[Unassembled], tenant: TenantId, now: Timestamp) -> Vec<GapAnswer> {
     let closed_spans = |kind: &str| -> Vec<(i64, i64)> {
         let of_kind = facts.closed.iter().filter(|closing| closing.kind == kind);
@@ -190,6 +226,7 @@ fn described(source: &str, kind: &str, id: Uuid, span: (i64, i64)) -> GapAnswer 
         told_at: None,
         closed: None,
         span,
+        given_up: None,
     };
     let many = span.1.saturating_sub(span.0).saturating_add(1);
     if kind == HOUR {
@@ -204,29 +241,36 @@ fn described(source: &str, kind: &str, id: Uuid, span: (i64, i64)) -> GapAnswer 
     gap
 }
 
+/// A record that lacks parts. Its id names when it began to wait: once it was closed and is brought again, it is another gap.
 fn unassembled(facts: &SourceFacts, tenant: TenantId, whole: &Unassembled) -> GapAnswer {
     let Unassembled {
+        format,
         whole: name,
         have,
         parts,
+        first_arrived,
         ..
     } = whole;
+    let place = format!("{format}\n{name}\n{first_arrived}");
     let of = if *parts == 0 {
         "of nobody knows how many".to_owned()
     } else {
         format!("of {parts}")
     };
     GapAnswer {
-        from: Some(whole.first_arrived.to_string()),
+        from: Some(first_arrived.to_string()),
+        given_up: Some(GivenUp {
+            format: format.clone(),
+            whole: name.clone(),
+        }),
         detail: format!(
-            "the record {name} ({}) is not whole: {} {of} came",
-            whole.format,
+            "the record {name} ({format}) is not whole: {} {of} came",
             counted(i64::from(*have), "part")
         ),
         ..described(
             &facts.source,
             PART,
-            id(tenant, &facts.source, PART, &format!("{}\n{name}", whole.format)),
+            id(tenant, &facts.source, PART, &place),
             (0, 0),
         )
     }

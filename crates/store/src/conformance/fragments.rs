@@ -3,6 +3,7 @@
 use super::Opened;
 use super::trial::{Trial, ensure, equal, time};
 use crate::events::Kept;
+use crate::ledger::{Closing, GivenUp};
 use model::batch::FragmentDraft;
 use model::tenant::TenantId;
 use uuid::Uuid;
@@ -148,6 +149,44 @@ pub(super) fn forgotten(trial: &Trial) -> Result<(), String> {
     )
 }
 
+pub(super) fn given_up(trial: &Trial) -> Result<(), String> {
+    let opened = trial.open();
+    let arrived = "2017-06-01T10:00:00Z";
+    keep(trial, &opened, "one", arrived, vec![part("a", 1, 2, "a")])?;
+    keep(trial, &opened, "two", arrived, vec![part("b", 2, 2, "y")])?;
+    let closing = Closing {
+        id: Uuid::from_u128(1),
+        source: "one".to_owned(),
+        kind: "part".to_owned(),
+        first: 0,
+        last: 0,
+        at: time("2017-06-02T00:00:00Z"),
+        by: "somebody".to_owned(),
+        because: "it will not come".to_owned(),
+    };
+    let record = GivenUp {
+        format: "suite".to_owned(),
+        whole: "a".to_owned(),
+    };
+    let lease = opened
+        .store
+        .lease(trial.tenant)
+        .map_err(|error| error.to_string())?;
+    let closed = opened.store.close_gap(&lease, closing.clone(), Some(record));
+    closed.map_err(|error| error.to_string())?;
+    drop(opened);
+    let opened = trial.open();
+    let waits = unassembled(trial, &opened)?;
+    equal("what waits", waits, vec![format!("b 1/2 since {arrived}")])?;
+    let facts = opened.store.source_facts(trial.tenant, Some("one"));
+    let facts = facts.map_err(|error| error.to_string())?;
+    equal("what was closed", facts[0].closed.clone(), vec![closing])?;
+    let parts = vec![part("a", 1, 2, "a"), part("a", 2, 2, "b")];
+    let kept = keep(trial, &opened, "one", arrived, parts)?;
+    equal("parts that come again", kept, vec![Kept::Waits, Kept::Waits])?;
+    equal("the record", text_of(trial, &opened, "a")?, "1:a 2:b".to_owned())
+}
+
 pub(super) fn bounds(trial: &Trial) -> Result<(), String> {
     let other = Trial {
         tenant: TenantId::new(Uuid::from_u128(trial.tenant.guid().as_u128() + 1)),
@@ -160,6 +199,17 @@ pub(super) fn bounds(trial: &Trial) -> Result<(), String> {
     keep(trial, &opened, "one", arrived, vec![part("large", 1, 3, &large)])?;
     let kept = keep(trial, &opened, "one", arrived, vec![part("large", 2, 3, &large)])?;
     equal("more bytes than a record may have", kept, vec![Kept::TooLarge])?;
+    // Parts that nothing will complete are counted apart, and take no record's place.
+    let unknown = (1..=1_000)
+        .map(|number| part(&format!("unknown-{number}"), 1, 0, ""))
+        .collect();
+    let kept = keep(trial, &opened, "one", arrived, unknown)?;
+    ensure(kept.iter().all(|kept| *kept == Kept::Waits), || {
+        "1,000 parts of unknown records may wait".to_owned()
+    })?;
+    let again = vec![part("unknown-1001", 1, 0, ""), part("unknown-1", 1, 0, "")];
+    let kept = keep(trial, &opened, "one", arrived, again)?;
+    equal("one more, and one again", kept, vec![Kept::TooMany, Kept::Waits])?;
     let many = (1..10_000)
         .map(|number| part(&number.to_string(), 1, 2, ""))
         .collect();

@@ -128,6 +128,11 @@ const CASES: &[(&str, Delivery, Case)] = &[
         fragments::forgotten,
     ),
     (
+        "a record that is given up loses its parts, keeps its closing, and waits anew when it is brought again",
+        Delivery::Unruly,
+        fragments::given_up,
+    ),
+    (
         "parts are of one tenant, and bounded",
         Delivery::Unruly,
         fragments::bounds,

@@ -290,13 +290,13 @@ pub(super) fn losses(trial: &Trial) -> Result<(), String> {
         by: "somebody".to_owned(),
         because: "it was a test".to_owned(),
     };
-    let closed = opened.store.close_gap(&lease, closing.clone());
+    let closed = opened.store.close_gap(&lease, closing.clone(), None);
     closed.map_err(|error| error.to_string())?;
     let again = Closing {
         because: "another reason".to_owned(),
         ..closing.clone()
     };
-    let closed = opened.store.close_gap(&lease, again);
+    let closed = opened.store.close_gap(&lease, again, None);
     equal(
         "closed again",
         closed.map_err(|error| error.to_string())?,

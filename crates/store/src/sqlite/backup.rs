@@ -42,6 +42,11 @@ impl UnderWay {
         Some(self.count()).filter(|count| **count == 0)
     }
 
+    /// Whether one may be under way. It does not wait for who holds them off.
+    pub(super) fn may_be_under_way(&self) -> bool {
+        !self.0.try_lock().is_ok_and(|count| *count == 0)
+    }
+
     fn count(&self) -> MutexGuard<'_, usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,7 +6,7 @@ use super::tenant::{CATALOGUE_FILE, Tenant};
 use crate::error::StoreError;
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::path::Path;
 
 /// `ledger.month` of lines that belong to no purged month.
@@ -29,7 +29,8 @@ pub(super) fn write<T>(
     let path = tenant.folder.join(CATALOGUE_FILE);
     let connection = schema::open_catalogue(&path, tenant.id)?;
     let work = || -> rusqlite::Result<T> {
-        let transaction = connection.unchecked_transaction()?;
+        // Parts of records are kept by other threads meanwhile: whoever reads first and writes then must not be overtaken.
+        let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
         transaction.commit()?;
         Ok(done)

@@ -4,12 +4,16 @@ use super::schema::{self, failure};
 use super::tenant::{CATALOGUE_FILE, Tenant};
 use crate::error::StoreError;
 use crate::events::{Fragment, Kept, Unassembled};
+use crate::ledger::GivenUp;
 use model::batch::FragmentDraft;
 use model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 /// Records that may wait for parts, for one tenant.
 const WHOLES_MAX: i64 = 10_000;
+/// Parts that may wait of which nothing tells the record. No other part ever completes them, so they are counted apart: however
+/// many come, records of which all parts will come have their places.
+const UNKNOWN_MAX: i64 = 1_000;
 /// Bytes that the parts of one record may have together.
 const WHOLE_BYTES_MAX: i64 = 16 << 20;
 /// A record that was put together leaves a mark under this number, so that a part which comes again does not wait for ever.
@@ -18,7 +22,38 @@ const MARK: u32 = 0;
 const MARK_DAYS: i64 = 400;
 
 /// The table's own index begins with the source, and parts of one record may come from several.
-const INDEX: &str = "CREATE INDEX IF NOT EXISTS fragments_by_whole ON fragments(whole, part)";
+/// The one of before had not the number of parts in it, so records could not be counted from it.
+const INDEX: &str = "DROP INDEX IF EXISTS fragments_by_whole;
+    CREATE INDEX IF NOT EXISTS fragments_of_wholes ON fragments(whole, part, parts)";
+
+/// How many records wait, asked once for all parts that come together.
+#[derive(Debug, Default)]
+struct Waiting {
+    with_number: Option<i64>,
+    unknown: Option<i64>,
+}
+
+impl Waiting {
+    /// Takes a place for the first part of a record; `false` if there is none left.
+    fn admit(&mut self, transaction: &Transaction<'_>, parts: u32) -> rusqlite::Result<bool> {
+        let (count, most, of_sort) = if parts == 0 {
+            (&mut self.unknown, UNKNOWN_MAX, "parts = 0")
+        } else {
+            (&mut self.with_number, WHOLES_MAX, "parts > 0")
+        };
+        let before = match *count {
+            Some(before) => before,
+            None => transaction
+                .prepare_cached(&format!(
+                    "SELECT count(DISTINCT whole) FROM fragments WHERE part > ?1 AND {of_sort}"
+                ))?
+                .query_row([MARK], |row| row.get(0))?,
+        };
+        let is_free = before < most;
+        *count = Some(before + i64::from(is_free));
+        Ok(is_free)
+    }
+}
 
 /// Keeps parts durably, in their order.
 pub(super) fn keep(
@@ -31,8 +66,8 @@ pub(super) fn keep(
     let connection = schema::open_catalogue(&path, tenant.id)?;
     let write = || -> rusqlite::Result<Vec<Kept>> {
         let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
-        transaction.execute(INDEX, [])?;
-        let mut waiting = None;
+        transaction.execute_batch(INDEX)?;
+        let mut waiting = Waiting::default();
         let mut kept = Vec::with_capacity(fragments.len());
         for fragment in fragments {
             kept.push(keep_one(&transaction, source, arrived, fragment, &mut waiting)?);
@@ -48,7 +83,7 @@ fn keep_one(
     source: &str,
     arrived: Timestamp,
     fragment: &FragmentDraft,
-    waiting: &mut Option<i64>,
+    waiting: &mut Waiting,
 ) -> rusqlite::Result<Kept> {
     let mut of_whole = transaction.prepare_cached(
         "SELECT sum(part = ?3), count(*), coalesce(sum(length(original)), 0), sum(part = ?4) FROM fragments
@@ -71,19 +106,8 @@ fn keep_one(
     if same == 0 && bytes + fragment.original.len() as i64 > WHOLE_BYTES_MAX {
         return Ok(Kept::TooLarge);
     }
-    if there == 0 {
-        // Counted once, for all that come together.
-        let before = match *waiting {
-            Some(before) => before,
-            None => transaction
-                .prepare_cached("SELECT count(DISTINCT whole) FROM fragments WHERE part > ?1")?
-                .query_row([MARK], |row| row.get(0))?,
-        };
-        *waiting = Some(before);
-        if before >= WHOLES_MAX {
-            return Ok(Kept::TooMany);
-        }
-        *waiting = Some(before + 1);
+    if there == 0 && !waiting.admit(transaction, fragment.parts)? {
+        return Ok(Kept::TooMany);
     }
     // The same part again, from wherever, changes nothing.
     if same == 0 {
@@ -149,6 +173,15 @@ pub(super) fn forget(tenant: &Tenant, format: &str, whole: &str, now: Timestamp)
         transaction.commit()
     };
     write().map_err(|error| failure(&path, &error))
+}
+
+/// Removes the parts of a record that is not waited for any longer. It leaves no mark: brought again, they wait again.
+pub(super) fn give_up(catalogue: &Connection, record: &GivenUp) -> rusqlite::Result<()> {
+    catalogue.execute(
+        "DELETE FROM fragments WHERE whole = ?1 AND format = ?2 AND part > ?3",
+        params![record.whole, record.format, MARK],
+    )?;
+    Ok(())
 }
 
 /// The records that wait for parts, those that wait longest first.

@@ -1,15 +1,16 @@
 //! The threads that write: batches of many callers become one commit for each tenant and month.
 
 mod leftovers;
+mod numbers;
 mod purge;
 mod remake;
 mod remove;
 
 use super::append::{Arrival, PreparedEvent, Writer};
-use super::catalogue;
 use super::filter::KeyFilter;
 use super::ledger::lines::{Additions, LedgerDelta};
 use super::ledger::notes::{Note, Noted};
+use super::ledger::numbers::InMind;
 use super::partition::Partition;
 use super::tenant::Tenant;
 use super::{CommitPoint, Shared, schema};
@@ -158,6 +159,8 @@ struct TenantMemory {
     watermarks: HashMap<String, Timestamp>,
     /// Feeds that had brought no event when the ledger was asked: it need not be asked again.
     silent: HashSet<String>,
+    /// The numbers of uploads that are durable, of sources that number theirs.
+    numbers: InMind,
 }
 
 /// Which job, which of its events, and whether its identity may be stored already.
@@ -231,9 +234,11 @@ impl WriterThread {
         };
         let mut failure = None;
         let seq = tenant.published() + 1;
-        let prepared = self
-            .find_homes(&tenant, jobs, &mut progress)
-            .and_then(|homes| Ok((homes, self.watermarks(&tenant, jobs)?)));
+        let prepared = self.find_homes(&tenant, jobs, &mut progress).and_then(|homes| {
+            let watermarks = self.watermarks(&tenant, jobs)?;
+            self.load_numbers(&tenant, jobs)?;
+            Ok((homes, watermarks))
+        });
         match prepared {
             Ok((homes, watermarks)) => {
                 progress.watermarks = watermarks;
@@ -255,7 +260,7 @@ impl WriterThread {
                 let concerned = rest.concerned.clone();
                 let rest = rest.of_whole(jobs, &progress);
                 if !rest.is_empty()
-                    && let Err(error) = catalogue::count(&tenant, &rest)
+                    && let Err(error) = self.write_catalogue(&tenant, rest)
                 {
                     for index in concerned {
                         progress.failures[index] = Some(error.clone());
@@ -352,10 +357,12 @@ impl WriterThread {
         progress: &mut Progress,
     ) -> Result<(), StoreError> {
         self.writer(tenant, month)?;
+        let bridging = self.bridging();
         let Some((writer, _)) = self.writers.get_mut(&(tenant.id, month)) else {
             return Err(StoreError::Closing);
         };
         let memory = self.tenants.entry(tenant.id).or_default();
+        additions.runs = memory.numbers.runs_with(&additions.received, bridging);
         let filter = memory
             .filters
             .entry(month)
@@ -406,10 +413,12 @@ impl WriterThread {
             Err(error) => {
                 // After a failed write the connection may be in any state; the next commit opens a new one.
                 self.writers.remove(&(tenant.id, month));
+                memory.numbers.forget();
                 return Err(error);
             }
         };
         tenant.wrote(month, state);
+        memory.numbers.note(&additions.received);
         let mut newest: Vec<Option<Timestamp>> = vec![None; jobs.len()];
         for (place, outcome) in places.iter().zip(stored) {
             progress.counted[place.job] = true;

@@ -3,7 +3,7 @@
 use super::{Admin, apart, read, store_problem};
 use crate::app::App;
 use crate::layers::RequestId;
-use crate::ledger::gaps::{self, GapAnswer, GapsAnswer};
+use crate::ledger::gaps::{self, ClosedBy, GapAnswer, GapsAnswer};
 use crate::ledger::{self, HoursAsked, MOST_HOURS, ProofAnswer, SourceAnswer, SourcesAnswer};
 use crate::own_events::{self, Act, Actor, Target};
 use crate::problem::Problem;
@@ -18,7 +18,7 @@ use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::ledger::{Closing, HourOf, Keeping};
+use store::ledger::{HourOf, Keeping};
 use uuid::Uuid;
 
 /// Hours of an answer if nothing is asked.
@@ -222,21 +222,13 @@ pub(in crate::routes) fn close_gap(
         Actor::Application(application) => application.name.clone(),
         Actor::User { user, .. } => user.name.to_string(),
     };
-    let closing = Closing {
-        id,
-        source: gap.source.clone(),
-        kind: gap.kind.clone(),
-        first: gap.span.0,
-        last: gap.span.1,
+    let closed = ClosedBy {
         at: app.now(),
         by,
         because: because.to_owned(),
     };
-    let kept = app
-        .events
-        .lease(tenant)
-        .and_then(|lease| app.events.close_gap(&lease, closing))
-        .map_err(|error| store_problem(&error))?;
+    let kept =
+        gaps::close(app.events.as_ref(), tenant, &gap, closed).map_err(|error| store_problem(&error))?;
     if kept == Keeping::Kept {
         let act = Act {
             activity: "Close gap of a source",

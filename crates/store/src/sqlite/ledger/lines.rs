@@ -1,10 +1,11 @@
 //! What a transaction adds to the ledger: lines, and the numbers of uploads that came whole.
 
+use super::numbers::{Run, Table, receive};
 use crate::sqlite::append::{Commit, PreparedEvent, Stored};
 use model::batch::Outcome;
 use model::time::{TICKS_PER_DAY, TICKS_PER_SECOND};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 use std::collections::HashMap;
 
 /// `ledger.event_hour` where no event was understood.
@@ -48,6 +49,8 @@ pub(in crate::sqlite) struct Additions {
     pub(in crate::sqlite) lines: Ledger,
     /// Source and number of uploads that are whole with this transaction.
     pub(in crate::sqlite) received: Vec<(String, i64)>,
+    /// What is written of these numbers.
+    pub(in crate::sqlite) runs: Vec<(String, Run)>,
 }
 
 impl Additions {
@@ -147,36 +150,12 @@ impl Commit<'_> {
                 delta.error.as_ref().map(|(at, _)| at),
             ])?;
         }
-        for (source, number) in &additions.received {
+        for (source, run) in &additions.runs {
             let source = self.name(source)?;
-            receive(self.connection, source, *number)?;
+            receive(self.connection, &Table::OfMonth, &source, *run)?;
         }
         Ok(())
     }
-}
-
-/// Notes that an upload came whole, in the run that it makes longer, else in one of its own. Known numbers change nothing.
-fn receive(connection: &Connection, source: i64, number: i64) -> rusqlite::Result<()> {
-    let before: Option<(i64, i64)> = connection
-        .prepare_cached(
-            "SELECT first, last FROM received WHERE source = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1",
-        )?
-        .query_row(params![source, number], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    match before {
-        Some((_, last)) if last >= number => {}
-        Some((first, last)) if last + 1 == number => {
-            connection
-                .prepare_cached("UPDATE received SET last = ?3 WHERE source = ?1 AND first = ?2")?
-                .execute(params![source, first, number])?;
-        }
-        _ => {
-            connection
-                .prepare_cached("INSERT INTO received(source, first, last) VALUES (?1, ?2, ?2)")?
-                .execute(params![source, number])?;
-        }
-    }
-    Ok(())
 }
 
 /// Adds to the ledger of a catalogue what no month's commit can carry: `month` is 0.
@@ -205,12 +184,8 @@ pub(in crate::sqlite) fn count_without_month(
                 delta.error.as_ref().map(|(at, _)| at),
             ])?;
     }
-    for (source, number) in &additions.received {
-        connection
-            .prepare_cached(
-                "INSERT INTO received(month, source, first, last) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![month, source, number])?;
+    for (source, run) in &additions.runs {
+        receive(connection, &Table::OfCatalogue(month), source, *run)?;
     }
     Ok(())
 }

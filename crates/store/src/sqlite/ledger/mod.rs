@@ -2,6 +2,7 @@
 
 pub(super) mod lines;
 pub(super) mod notes;
+pub(super) mod numbers;
 pub(super) mod prove;
 mod reads;
 
@@ -11,7 +12,7 @@ use super::writer::Job;
 use crate::error::StoreError;
 use crate::events::Lease;
 use crate::ledger::{
-    Closing, HourOf, ImportedFile, Keeping, Proof, SourceFacts, SourceHour, SourceLedger, ToldGap,
+    Closing, GivenUp, HourOf, ImportedFile, Keeping, Proof, SourceFacts, SourceHour, SourceLedger, ToldGap,
 };
 use crossbeam_channel::bounded;
 use model::tenant::TenantId;
@@ -44,8 +45,13 @@ impl SourceLedger for SqliteEventStore {
         self.note(lease.tenant, Note::Told(gap))
     }
 
-    fn close_gap(&self, lease: &Lease, closing: Closing) -> Result<Keeping, StoreError> {
-        self.note(lease.tenant, Note::Closed(closing))
+    fn close_gap(
+        &self,
+        lease: &Lease,
+        closing: Closing,
+        given_up: Option<GivenUp>,
+    ) -> Result<Keeping, StoreError> {
+        self.note(lease.tenant, Note::Closed(closing, given_up))
     }
 
     fn note_import(&self, lease: &Lease, import: ImportedFile) -> Result<(), StoreError> {

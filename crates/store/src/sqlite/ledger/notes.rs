@@ -1,8 +1,9 @@
 //! What stands beside the ledger because no row can contradict it: told losses, closings, imported files.
 
 use crate::error::StoreError;
-use crate::ledger::{Closing, ImportedFile, Keeping, MOST_IMPORTS, MOST_TOLD_GAPS, ToldGap};
+use crate::ledger::{Closing, GivenUp, ImportedFile, Keeping, MOST_IMPORTS, MOST_TOLD_GAPS, ToldGap};
 use crate::sqlite::catalogue;
+use crate::sqlite::fragments;
 use crate::sqlite::tenant::Tenant;
 use model::batch::Counts;
 use model::time::Timestamp;
@@ -12,7 +13,8 @@ use uuid::Uuid;
 /// Something to keep.
 pub(in crate::sqlite) enum Note {
     Told(ToldGap),
-    Closed(Closing),
+    /// With the record in parts that is given up by it.
+    Closed(Closing, Option<GivenUp>),
     Imported(ImportedFile),
 }
 
@@ -24,7 +26,13 @@ impl Note {
         tenant.check()?;
         catalogue::write(tenant, |catalogue| match self {
             Note::Told(gap) => tell(catalogue, gap),
-            Note::Closed(closing) => close(catalogue, closing),
+            Note::Closed(closing, given_up) => {
+                let kept = close(catalogue, closing)?;
+                if let Some(given_up) = given_up.as_ref().filter(|_| kept != Keeping::Taken) {
+                    fragments::give_up(catalogue, given_up)?;
+                }
+                Ok(kept)
+            }
             Note::Imported(import) => import_of(catalogue, import),
         })
     }

@@ -2,6 +2,7 @@
 
 use super::lines::{HOUR_TICKS, NO_EVENT_HOUR};
 use super::notes::{self, time};
+use super::numbers::Numbers;
 use crate::error::StoreError;
 use crate::events::LedgerLine;
 use crate::ledger::{HourOf, LateBy, SourceError, SourceFacts, SourceHour};
@@ -153,11 +154,11 @@ impl Shared {
     ) -> Result<Vec<SourceFacts>, StoreError> {
         let is_asked = |source: &str| only.is_none_or(|only| only == source);
         let mut hours: BTreeMap<String, BTreeMap<i64, u64>> = BTreeMap::new();
-        let mut received: BTreeMap<String, Vec<(u64, u64)>> = BTreeMap::new();
+        let wanted = wanted(only);
         let ask_hours = |connection: &Connection, lines: &str| {
             let sql = format!(
                 "SELECT name, event_hour, sum(new + changed + known - quarantined) AS events FROM {lines}
-                 WHERE (?1 IS NULL OR name = ?1) AND event_hour > {NO_EVENT_HOUR}
+                 WHERE {wanted} AND event_hour > {NO_EVENT_HOUR}
                     AND event_hour <= arrival_hour + {QUARANTINE_AHEAD_TICKS} GROUP BY 1, 2 HAVING events > 0"
             );
             let mut statement = connection.prepare_cached(&sql)?;
@@ -168,16 +169,7 @@ impl Shared {
             let hour = hour.div_euclid(HOUR_TICKS);
             *hours.entry(source).or_default().entry(hour).or_default() += events.unsigned_abs();
         }
-        let ask_received = |connection: &Connection, lines: &str| {
-            let sql = format!("SELECT name, first, last FROM {lines}");
-            let mut statement = connection.prepare_cached(&sql)?;
-            let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            found.collect::<rusqlite::Result<Vec<(String, i64, i64)>>>()
-        };
-        for (source, first, last) in self.everywhere(tenant, "received", ask_received)? {
-            let run = (first.unsigned_abs(), last.unsigned_abs());
-            received.entry(source).or_default().push(run);
-        }
+        let received = self.received(tenant, only)?;
         let mut facts: BTreeMap<String, SourceFacts> = BTreeMap::new();
         let of = |facts: &mut BTreeMap<String, SourceFacts>,
                   source: &str,
@@ -194,8 +186,11 @@ impl Shared {
                 facts.hours = found.iter().map(|(hour, events)| (*hour, *events)).collect();
             });
         }
-        for (source, mut runs) in received {
-            runs.sort_unstable();
+        for (source, numbers) in received {
+            let runs = numbers.runs();
+            let runs: Vec<(u64, u64)> = runs
+                .map(|(first, last)| (first.unsigned_abs(), last.unsigned_abs()))
+                .collect();
             of(&mut facts, &source, &mut |facts| facts.received.clone_from(&runs));
         }
         let noted = catalogue::read(tenant, |connection| {
@@ -213,12 +208,38 @@ impl Shared {
         Ok(facts.into_values().collect())
     }
 
+    /// The numbers of uploads that came whole, source by source; `only` asks for one. Put together row by row: what one file after
+    /// another says again is never held.
+    pub(in crate::sqlite) fn received(
+        &self,
+        tenant: &Tenant,
+        only: Option<&str>,
+    ) -> Result<BTreeMap<String, Numbers>, StoreError> {
+        let wanted = wanted(only);
+        let mut received: BTreeMap<String, Numbers> = BTreeMap::new();
+        let ask = |connection: &Connection, lines: &str| {
+            let sql = format!("SELECT name, first, last FROM {lines} WHERE {wanted}");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut found = statement.query([only])?;
+            while let Some(row) = found.next()? {
+                let source: String = row.get(0)?;
+                received
+                    .entry(source)
+                    .or_default()
+                    .add((row.get(1)?, row.get(2)?));
+            }
+            Ok(Vec::<()>::new())
+        };
+        self.everywhere(tenant, "received", ask)?;
+        Ok(received)
+    }
+
     /// Asks every month and the catalogue; the question is told where to select a table of theirs from, with the source's `name`.
     fn everywhere<T>(
         &self,
         tenant: &Tenant,
         table: &str,
-        ask: impl Fn(&Connection, &str) -> rusqlite::Result<Vec<T>>,
+        mut ask: impl FnMut(&Connection, &str) -> rusqlite::Result<Vec<T>>,
     ) -> Result<Vec<T>, StoreError> {
         let of_month =
             format!("(SELECT name, {table}.* FROM {table} JOIN names ON names.id = {table}.source)");
@@ -232,6 +253,14 @@ impl Shared {
         let noted = catalogue::read(tenant, |connection| ask(connection, &of_catalogue))?;
         found.extend(noted.unwrap_or_default());
         Ok(found)
+    }
+}
+
+/// Which lines are asked for; `?1` is the source, or NULL for all. One text for both could not use an index.
+fn wanted(only: Option<&str>) -> &'static str {
+    match only {
+        Some(_) => "name = ?1",
+        None => "?1 IS NULL",
     }
 }
 

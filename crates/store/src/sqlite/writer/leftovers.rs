@@ -28,6 +28,7 @@ impl Leftover {
         Additions {
             received: received.collect(),
             lines: self.lines,
+            runs: Vec::new(),
         }
     }
 }
