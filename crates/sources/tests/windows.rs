@@ -625,14 +625,10 @@ fn an_event_within_the_data_of_a_provider_is_part_of_its_event() {
     }
 }
 
-/// Before each of them was looked for its end in all that had come.
+/// If for each of them its end were looked for in all that has come, this would take hours.
 #[test]
 fn events_that_never_end_take_no_longer_than_others() {
-    let openings = "<Event>".repeat(40_000);
-    let started = std::time::Instant::now();
-    let got = told(openings.as_bytes());
-    let took = started.elapsed();
-    assert_eq!(got.len(), 40_000);
+    let got = told("<Event>".repeat(400_000).as_bytes());
+    assert_eq!(got.len(), 400_000);
     assert_eq!(got[0], "1 another event begins before it ends: it was cut off");
-    assert!(took < std::time::Duration::from_secs(8), "{took:?}");
 }
