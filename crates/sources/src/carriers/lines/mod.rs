@@ -6,16 +6,15 @@
 mod dates;
 pub(crate) mod envelope;
 mod recognise;
-mod repeat;
+pub(crate) mod repeat;
 pub mod split;
 
-pub(crate) use dates::nearest;
+pub(crate) use dates::{Dates, nearest};
 
 use super::{CarrierDef, CarrierReader};
 use crate::line::{Line, nobodys, program_word};
 use crate::reading::{Choice, Judged, recognise as judge, understand_parsed};
 use crate::{Hints, Limits, Record, Understanding};
-use dates::Dates;
 use envelope::{Envelope, Stamp};
 use model::time::Timestamp;
 use serde_json::{Map, Value};
@@ -149,9 +148,7 @@ impl LineJudge {
         if let Some(times) = times {
             if !repeat::is_bearable(times, original.len()) {
                 return take(Understanding::Rejected {
-                    reason: format!(
-                        "it stands for {times} events, which is more than any log of sign-ins counts"
-                    ),
+                    reason: repeat::too_many(times),
                     original,
                 });
             }

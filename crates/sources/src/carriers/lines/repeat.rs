@@ -44,17 +44,23 @@ pub(super) fn mark(repeat: Option<&str>, is_known_by_itself: bool) -> String {
 }
 
 /// How often rsyslog says that a message came, and the message: `message repeated 5 times: [ Failed …]`.
-pub(super) fn counted(message: &str) -> Option<(usize, &str)> {
+pub(crate) fn counted(message: &str) -> Option<(usize, &str)> {
     let (times, rest) = message
         .strip_prefix("message repeated ")?
         .split_once(" times: [")?;
     let inner = rest.trim_end().strip_suffix(']')?;
-    Some((times.parse().ok()?, inner.trim_start()))
+    let times = times.parse().ok().filter(|times| *times > 0)?;
+    Some((times, inner.trim_start()))
 }
 
 /// Whether so many events may come of one line of so many bytes.
-pub(super) fn is_bearable(times: usize, bytes: usize) -> bool {
+pub(crate) fn is_bearable(times: usize, bytes: usize) -> bool {
     times <= TIMES_MAX && times.saturating_mul(bytes) <= BYTES_MAX
+}
+
+/// Why a line that stands for more is refused.
+pub(crate) fn too_many(times: usize) -> String {
+    format!("it stands for {times} events, which is more than any log of sign-ins counts")
 }
 
 /// Counts equal events of one second, where the time tells no more than the second.
