@@ -144,9 +144,40 @@ fn equal_lines_of_one_second_are_several_events_and_reading_again_changes_nothin
         String::from_utf8_lossy(&twice[1].original),
         format!("gatelog repeat=2: {}", line.trim_end())
     );
-    let other = format!("2026-10-11T22:14:16Z web1 {FAILED}\n");
-    let apart = events(read(format!("{line}{other}{line}").as_bytes()));
-    assert_eq!(apart[0].key, apart[2].key, "another time between them");
+    let second = |number: usize| {
+        format!(
+            "2026-10-11T22:{:02}:{:02}Z web1 {FAILED}\n",
+            number / 60,
+            number % 60
+        )
+    };
+    let distinct = |input: &str| {
+        let found = events(read(input.as_bytes()));
+        let keys: std::collections::HashSet<_> = found.iter().map(|event| event.key).collect();
+        (found.len(), keys.len())
+    };
+    // Several hosts or threads write into one log, each by its own clock.
+    let (one, other) = (second(15), second(16));
+    assert_eq!(distinct(&format!("{one}{other}{one}{other}{one}")), (5, 5));
+    let between = |seconds: usize| -> String { (1..=seconds).map(second).collect() };
+    let apart = |seconds: usize| format!("{}{}{}", second(0), between(seconds), second(0));
+    assert_eq!(distinct(&apart(59)), (61, 61), "the last 60 seconds are known");
+    assert_eq!(distinct(&apart(60)), (62, 61), "and no more of them");
+    let of_ports = |ports: u32| -> String {
+        (0..ports)
+            .map(|port| one.replace("4242", &port.to_string()))
+            .collect()
+    };
+    let again = one.replace("4242", "0");
+    assert_eq!(
+        distinct(&format!("{}{again}", of_ports(20_000))),
+        (20_001, 20_001)
+    );
+    assert_eq!(
+        distinct(&format!("{}{again}", of_ports(20_001))),
+        (20_002, 20_001)
+    );
+    check_again(read(format!("{one}{other}{one}{other}").as_bytes()));
     check_again(read(format!("{line}{line}{line}").as_bytes()));
     let precise = format!("2026-10-11T22:14:15.003Z web1 {FAILED}\n");
     let same = events(read(format!("{precise}{precise}").as_bytes()));

@@ -45,7 +45,7 @@ impl LineReader {
             judge: LineJudge {
                 line_bytes_max: limits.record_bytes_max,
                 dates: Dates::default(),
-                second: repeat::Second::default(),
+                seconds: repeat::Seconds::default(),
                 programs: HashSet::new(),
             },
         }
@@ -95,7 +95,7 @@ impl CarrierReader for LineReader {
 struct LineJudge {
     line_bytes_max: usize,
     dates: Dates,
-    second: repeat::Second,
+    seconds: repeat::Seconds,
     programs: HashSet<String>,
 }
 
@@ -173,7 +173,7 @@ impl LineJudge {
         let number = if is_told_apart {
             1
         } else {
-            self.second.count(event.event.time, event.key)
+            self.seconds.count(event.event.time, event.key)
         };
         if number > 1 {
             let word = number.to_string();
