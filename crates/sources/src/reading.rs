@@ -266,12 +266,12 @@ fn recognise_all(choice: &Choice, record: &Map<String, Value>) -> Option<Found> 
     match unwrap(formats, record, 0) {
         Some((_, Reading::Several(parts))) => Some(Found::Several(parts)),
         Some((format, reading)) => Some(Found::One(judged(format.id, reading))),
-        None => of_line(formats, record).map(Found::One),
+        None => of_line(formats, record),
     }
 }
 
 /// What the line is that a record carries: one of journald, or what a log pipeline made of a line.
-fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Option<Judged> {
+fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Option<Found> {
     if Line::of(record).is_some() {
         return None;
     }
@@ -282,11 +282,20 @@ fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Optio
     if let Some(carried) = line::of_journal(record) {
         let program = Line::of(&carried).and_then(|line| line.program);
         let nobodys = || Judged::Ignored(line::nobodys(line::program_word(program)));
-        return Some(of(&carried).unwrap_or_else(nobodys));
+        return Some(Found::One(of(&carried).unwrap_or_else(nobodys)));
     }
-    let found = line::of_wrapper(record).and_then(|carried| of(&carried));
+    let wrapped = line::of_wrapper(record);
+    let judged = wrapped.as_ref().and_then(|wrapped| of(&wrapped.line));
+    if let (Some(wrapped), Some(Judged::Event(..))) = (&wrapped, &judged)
+        && let Some(counted) = wrapped.counted()
+    {
+        return Some(match counted {
+            Ok(lines) => Found::Several(lines),
+            Err(reason) => Found::One(Judged::Rejected(reason)),
+        });
+    }
     let nobodys = || line::is_dockers(record).then(|| Judged::Ignored(line::nobodys(Some("a container"))));
-    found.or_else(nobodys)
+    judged.or_else(nobodys).map(Found::One)
 }
 
 fn judged(format: &'static str, reading: Reading) -> Judged {

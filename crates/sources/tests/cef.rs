@@ -7,6 +7,7 @@ use model::event::Facts;
 use proptest::prelude::*;
 use serde_json::json;
 use sources::{ALL, Choice, Understood};
+use std::time::{Duration, Instant};
 
 fn cef(signature: &str, name: &str, extension: &str) -> String {
     format!("CEF:0|Acme|Gate|1.0|{signature}|{name}|3|rt=1793534400123 {extension}")
@@ -184,6 +185,24 @@ fn damaged_and_doubtful_events_are_rejected() {
     assert!(refusal(Choice::Auto, &doubled).starts_with("rejected: its key outcome stands several times"));
     let timeless = cef("100", "User login", "duser=x outcome=success").replace("rt=1793534400123 ", "");
     assert!(refusal(Choice::Auto, &timeless).starts_with("rejected: the event has no time"));
+}
+
+/// Looking back over the word at each sign would take 2 · 10¹¹ steps.
+#[test]
+fn a_word_of_equals_signs_costs_no_more_than_its_length() {
+    const HALF: usize = 500_000;
+    for word in [
+        format!("{}\\{}", "a".repeat(HALF), "=".repeat(HALF)),
+        format!("{} {}{}", "k=v ".repeat(500), "a".repeat(HALF), "=".repeat(HALF)),
+    ] {
+        let input = cef("100", "User login", &format!("duser=ann outcome=success {word}"));
+        let begun = Instant::now();
+        check(
+            &input,
+            "cef | 2026-11-01T12:00:00.123Z | interactiveUser | ann | - | - | Acme Gate",
+        );
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
 }
 
 const AUDIT: &str = "2026-11-01 12:00:00,123| tid:aBc| SSO| ann@contoso.example| 203.0.113.7 | https://app.contoso.example| sp:app| \
