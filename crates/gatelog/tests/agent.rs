@@ -340,6 +340,29 @@ fn standard_input_ends_when_all_of_it_is_stored() {
 }
 
 #[test]
+fn standard_input_is_read_on_when_the_configuration_is_read_anew() {
+    let site = site();
+    site.config("[[inputs]]\nname = \"pipe\"\nkind = \"stdin\"\n");
+    let (input, mut writer) = std::io::pipe().unwrap();
+    let mut command = site.workplace.command(&["agent", "--config", "agent.toml"]);
+    let mut agent = Program::start_with(&mut command, input.into());
+    drop(command);
+    agent.wait_for("agent: ");
+    writer.write_all(lines(0..5).as_bytes()).unwrap();
+    site.expect(&ids(0..5));
+    for reload in 1..3 {
+        agent.signal("HUP");
+        agent.wait_for("the configuration was read anew");
+        let numbers = reload * 5..(reload + 1) * 5;
+        writer.write_all(lines(numbers.clone()).as_bytes()).unwrap();
+        site.expect(&ids(0..numbers.end));
+    }
+    drop(writer);
+    let (status, said) = agent.wait();
+    assert!(status.success(), "{said}");
+}
+
+#[test]
 fn a_journal_is_read_on_from_its_cursor() {
     let site = site();
     // What `journalctl` prints, by the cursor that it is asked for.

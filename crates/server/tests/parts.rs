@@ -405,3 +405,25 @@ fn any_order_of_parts_gives_every_request_once() {
         })
         .unwrap();
 }
+
+/// A sender chooses what is in a record, and so why it is ignored.
+#[test]
+fn a_thousand_reasons_of_ignored_records_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = open(folder.path());
+    let lines: Vec<String> = (10_000..11_500)
+        .chain([10_007, 11_499])
+        .map(|id| json!({"Event": {"System": {"EventID": id, "Channel": "Application"}}}).to_string())
+        .collect();
+    let summary = place.bring("windows", &lines);
+    assert_eq!(summary.total.counts.ignored, 1_502);
+    assert_eq!(summary.ignored.values().sum::<u64>(), 1_502);
+    assert_eq!(summary.ignored.len(), 1_001);
+    assert_eq!(summary.ignored["other reasons"], 501);
+    assert_eq!(summary.ignored["Windows event 10007 of Application"], 2);
+    let mut both = summary.clone();
+    both.add(&place.bring("windows", &lines[900..]));
+    assert_eq!(both.ignored.len(), 1_001);
+    assert_eq!(both.total.counts.ignored, 1_502 + 602);
+    assert_eq!(both.ignored.values().sum::<u64>(), 1_502 + 602);
+}

@@ -1,6 +1,7 @@
 //! A line of a log without its envelope, as the members that the formats of text read.
 
 use crate::carriers::lines::envelope::{Envelope, Stamp};
+use crate::carriers::lines::{Dates, nearest, repeat};
 use crate::fields::Fields;
 use model::time::Timestamp;
 use serde_json::{Map, Value};
@@ -126,8 +127,38 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// The line that a log pipeline wrapped into a record: Docker's `log`, Filebeat's and Fluent Bit's `message`.
-pub(crate) fn of_wrapper(record: &Map<String, Value>) -> Option<Map<String, Value>> {
+/// A line that a log pipeline wrapped into a record.
+pub(crate) struct Wrapped {
+    /// The record that the line is.
+    pub(crate) line: Map<String, Value>,
+    /// How often it came, where rsyslog counted.
+    times: Option<usize>,
+}
+
+impl Wrapped {
+    /// The lines that it stands for, `None` if it is one by itself. The error says that they are too many.
+    pub(crate) fn counted(&self) -> Option<Result<Vec<Map<String, Value>>, String>> {
+        let (times, line) = (self.times?, Line::of(&self.line)?);
+        let bytes: usize = [Some(line.text), line.host, line.program, line.process]
+            .into_iter()
+            .flatten()
+            .map(str::len)
+            .sum();
+        if !repeat::is_bearable(times, bytes) {
+            return Some(Err(repeat::too_many(times)));
+        }
+        let numbered = |number: usize| {
+            let word = format!("{number}/{times}");
+            let repeat = Some(word.as_str());
+            Line { repeat, ..line }.record()
+        };
+        Some(Ok((1..=times).map(numbered).collect()))
+    }
+}
+
+/// The line that a log pipeline wrapped into a record: Docker's `log`, Filebeat's and Fluent Bit's `message`. The pipeline's
+/// time is that of its reading: it tells the year of a line that has none, and counts only for one without a time.
+pub(crate) fn of_wrapper(record: &Map<String, Value>) -> Option<Wrapped> {
     const TEXTS: &[&str] = &["log", "message", "event.original", "_raw", "raw", "body", "line"];
     const TIMES: &[&str] = &["time", "@timestamp", "timestamp"];
     let fields = Fields::new(record);
@@ -141,18 +172,25 @@ pub(crate) fn of_wrapper(record: &Map<String, Value>) -> Option<Map<String, Valu
     let outer = TIMES.iter().find_map(|name| fields.time(name)?.ok());
     let envelope = Envelope::of(text);
     let time = match envelope.stamp {
-        Stamp::Full(time) => Some(time),
-        _ => outer,
+        Stamp::Absent => outer,
+        // Its clock may be of another zone, so that it may lie after the pipeline's.
+        Stamp::NoDate(of_day) => outer.map(|outer| nearest(outer, of_day)),
+        stamp => Dates::new(outer).resolve(stamp).ok().flatten(),
     };
+    let (times, message) = repeat::counted(envelope.message)
+        .map_or((None, envelope.message), |(times, inner)| (Some(times), inner));
     let line = Line {
-        text: envelope.message,
+        text: message,
         time,
         host: envelope.host,
         program: envelope.program,
         process: envelope.process,
         repeat: None,
     };
-    Some(line.record())
+    Some(Wrapped {
+        line: line.record(),
+        times,
+    })
 }
 
 /// Whether a record is one that Docker writes for each line of a container's output.

@@ -8,7 +8,7 @@ use crate::mapping::{self, Mapping};
 use crate::mim::{self, Part};
 use crate::table::{self, Expected, Sniffer, Sort, TableReader};
 use crate::{Limits, Understanding};
-use crate::{others, portal};
+use crate::{others, portal, several};
 use model::batch::FragmentDraft;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -115,13 +115,32 @@ pub(crate) fn understand_parsed(
     taken_apart: u32,
     tell: &mut dyn FnMut(Understanding),
 ) {
+    let mut left = several::TAKEN_APART_RECORDS_MAX;
+    take_apart(choice, record, original, taken_apart, &mut left, tell);
+}
+
+/// The same; `left` tells how many records it may still be taken apart into.
+fn take_apart(
+    choice: &Choice,
+    record: &Map<String, Value>,
+    original: Vec<u8>,
+    taken_apart: u32,
+    left: &mut usize,
+    tell: &mut dyn FnMut(Understanding),
+) {
     let judged = match find(choice, record) {
         Found::One(judged) => judged,
+        Found::Several(parts) if parts.len() > *left => Judged::Rejected(format!(
+            "it holds {} records, and of one page at most {} are taken apart; import it in smaller pages",
+            parts.len(),
+            several::TAKEN_APART_RECORDS_MAX
+        )),
         Found::Several(parts) if taken_apart < TAKEN_APART_MAX => {
+            *left -= parts.len();
             for part in parts {
                 // A value that was parsed always has a JSON form.
                 let original = serde_json::to_vec(&part).unwrap_or_default();
-                understand_parsed(choice, &part, original, taken_apart + 1, tell);
+                take_apart(choice, &part, original, taken_apart + 1, left, tell);
             }
             return;
         }
@@ -225,7 +244,7 @@ fn single(found: Found) -> Judged {
 
 fn find(choice: &Choice, record: &Map<String, Value>) -> Found {
     recognise_all(choice, record).unwrap_or_else(|| {
-        if is_empty_page(record) {
+        if several::is_empty_page(record) {
             return Found::One(Judged::NoRecord);
         }
         let others = others::reason(record, CARRIERS).filter(|_| matches!(choice, Choice::Auto));
@@ -247,12 +266,12 @@ fn recognise_all(choice: &Choice, record: &Map<String, Value>) -> Option<Found> 
     match unwrap(formats, record, 0) {
         Some((_, Reading::Several(parts))) => Some(Found::Several(parts)),
         Some((format, reading)) => Some(Found::One(judged(format.id, reading))),
-        None => of_line(formats, record).map(Found::One),
+        None => of_line(formats, record),
     }
 }
 
 /// What the line is that a record carries: one of journald, or what a log pipeline made of a line.
-fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Option<Judged> {
+fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Option<Found> {
     if Line::of(record).is_some() {
         return None;
     }
@@ -263,11 +282,20 @@ fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Optio
     if let Some(carried) = line::of_journal(record) {
         let program = Line::of(&carried).and_then(|line| line.program);
         let nobodys = || Judged::Ignored(line::nobodys(line::program_word(program)));
-        return Some(of(&carried).unwrap_or_else(nobodys));
+        return Some(Found::One(of(&carried).unwrap_or_else(nobodys)));
     }
-    let found = line::of_wrapper(record).and_then(|carried| of(&carried));
+    let wrapped = line::of_wrapper(record);
+    let judged = wrapped.as_ref().and_then(|wrapped| of(&wrapped.line));
+    if let (Some(wrapped), Some(Judged::Event(..))) = (&wrapped, &judged)
+        && let Some(counted) = wrapped.counted()
+    {
+        return Some(match counted {
+            Ok(lines) => Found::Several(lines),
+            Err(reason) => Found::One(Judged::Rejected(reason)),
+        });
+    }
     let nobodys = || line::is_dockers(record).then(|| Judged::Ignored(line::nobodys(Some("a container"))));
-    found.or_else(nobodys)
+    judged.or_else(nobodys).map(Found::One)
 }
 
 fn judged(format: &'static str, reading: Reading) -> Judged {
@@ -349,18 +377,6 @@ fn unwrap(
         }
     }
     None
-}
-
-/// `{"@odata.context": …, "value": []}` or `{"records": []}`.
-fn is_empty_page(record: &Map<String, Value>) -> bool {
-    let is_list = |name: &str| name == "value" || name == "records";
-    let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-    record
-        .iter()
-        .any(|(name, value)| is_list(name) && is_empty(value))
-        && record.iter().all(|(name, value)| {
-            (is_list(name) && is_empty(value)) || name.contains("odata.") || name == "nextLink"
-        })
 }
 
 fn unrecognised(choice: &Choice, record: &Map<String, Value>) -> String {

@@ -7,8 +7,19 @@ use serde_json::{Map, Value};
 /// record beyond this many bytes. Real activities have a few events of a few kilobytes.
 const COPIED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Records that a page, or an activity events, may have. Vendors answer a thousand at the most.
+const RECORDS_MAX: usize = 10_000;
+/// Records that one object may be taken apart into, those of pages within pages among them.
+pub(crate) const TAKEN_APART_RECORDS_MAX: usize = 50_000;
+
 /// The records of a page, each as it stands in the list.
 pub(crate) fn of_page(list: &[Value]) -> Reading {
+    if list.len() > RECORDS_MAX {
+        return Reading::Rejected(format!(
+            "it is a page of {} records, and at most {RECORDS_MAX} are taken apart; import it in smaller pages",
+            list.len()
+        ));
+    }
     let mut records = Vec::with_capacity(list.len());
     for (number, item) in list.iter().enumerate() {
         let Some(record) = item.as_object() else {
@@ -24,6 +35,12 @@ pub(crate) fn of_page(list: &[Value]) -> Reading {
 
 /// One record for each item of a list, with everything that stands beside the list.
 pub(crate) fn of_items(record: &Map<String, Value>, name: &str, items: &[Value]) -> Reading {
+    if items.len() > RECORDS_MAX {
+        return Reading::Rejected(format!(
+            "it has {} `{name}`, and at most {RECORDS_MAX} are taken apart",
+            items.len()
+        ));
+    }
     let around: Map<String, Value> = record
         .iter()
         .filter(|(other, _)| !other.eq_ignore_ascii_case(name))
@@ -42,6 +59,38 @@ pub(crate) fn of_items(record: &Map<String, Value>, name: &str, items: &[Value])
         part
     };
     Reading::Several(items.iter().map(with).collect())
+}
+
+/// Whether it is a page without records: `{"@odata.context": …, "value": []}`, `{"records": []}`, or what Auth0 (`logs`), OneLogin
+/// (`data`) and Duo (`response`) answer where nothing happened.
+pub(crate) fn is_empty_page(record: &Map<String, Value>) -> bool {
+    /// The list, and what may stand beside it.
+    const PAGES: &[(&str, &[&str])] = &[
+        ("value", &["records", "nextLink"]),
+        ("records", &["value", "nextLink"]),
+        ("logs", &["start", "limit", "length", "total", "next"]),
+        ("data", &["status", "pagination"]),
+        ("response", &["stat", "metadata"]),
+        ("authlogs", &["metadata"]),
+    ];
+    let is_list = |name: &str| name == "value" || name == "records";
+    let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+    PAGES.iter().any(|(list, beside)| {
+        let is_without = match (*list, record.get(*list)) {
+            // Of an error it has what went wrong beside it, or instead.
+            ("response", Some(response)) => {
+                record.get("stat").is_some_and(|stat| stat == "OK")
+                    && (is_empty(response) || response.as_object().is_some_and(is_empty_page))
+            }
+            (_, found) => found.is_some_and(is_empty),
+        };
+        is_without
+            && record.iter().all(|(name, value)| {
+                name == list
+                    || beside.contains(&name.as_str()) && (!is_list(name) || is_empty(value))
+                    || name.contains("odata.")
+            })
+    })
 }
 
 #[cfg(test)]
@@ -69,12 +118,12 @@ mod tests {
 
     #[test]
     fn a_small_record_cannot_be_multiplied_into_a_large_one() {
-        let items = vec![Value::Null; 20_000];
-        let whole = record(&format!(r#"{{"id":"{}"}}"#, "x".repeat(1_000)));
+        let items = vec![Value::Null; 10_000];
+        let whole = record(&format!(r#"{{"id":"{}"}}"#, "x".repeat(2_000)));
         let Reading::Rejected(reason) = of_items(&whole, "events", &items) else {
             panic!()
         };
-        assert!(reason.contains("20000 `events`"), "{reason}");
+        assert!(reason.contains("10000 `events` and 2009 bytes"), "{reason}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use model::event::{Facts, SignInKind};
 use model::identity::Vendor;
 use serde_json::json;
 use sources::Choice;
+use std::time::{Duration, Instant};
 
 const ACTIVITY: &str = "B1C20000-0000-4000-8000-000000000001";
 
@@ -197,6 +198,27 @@ fn an_invalid_token_of_older_servers_is_a_failed_sign_in() {
         Some("The user name or password is incorrect")
     );
     assert_eq!(sign_in.error_code, 1);
+    let user = |text: &str| match one(&as_xml(411, &[ACTIVITY, text])).event.facts {
+        Facts::SignIn(sign_in) => sign_in.user_principal_name,
+        _ => None,
+    };
+    assert_eq!(
+        user("a@contoso.example - Locked").as_deref(),
+        Some("a@contoso.example")
+    );
+    assert_eq!(user("by a@contoso.example-Locked"), None);
+}
+
+/// Looking for the space before each `-` would take 10¹³ steps.
+#[test]
+fn dashes_of_a_refused_token_cost_no_more_than_their_length() {
+    let text = format!("{} a{}", "a".repeat(4 << 20), "-A".repeat(2 << 20));
+    let begun = Instant::now();
+    let Facts::SignIn(sign_in) = one(&as_json(411, &[ACTIVITY, &text])).event.facts else {
+        panic!("no sign-in");
+    };
+    assert_eq!(sign_in.user_principal_name, None);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 #[test]

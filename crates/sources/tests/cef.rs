@@ -7,6 +7,7 @@ use model::event::Facts;
 use proptest::prelude::*;
 use serde_json::json;
 use sources::{ALL, Choice, Understood};
+use std::time::{Duration, Instant};
 
 fn cef(signature: &str, name: &str, extension: &str) -> String {
     format!("CEF:0|Acme|Gate|1.0|{signature}|{name}|3|rt=1793534400123 {extension}")
@@ -80,7 +81,68 @@ fn a_sign_in_is_an_event_that_speaks_of_it_and_tells_its_user_and_its_end() {
     check_ignored(&cef("103", "User login", "duser=ann"), "103");
     check_ignored(&cef("104", "User login", "outcome=success"), "104");
     check_ignored(&cef("105", "User logout", "duser=ann outcome=success"), "105");
+    // A category of Windows speaks of both.
+    check(
+        &cef(
+            "4625",
+            "An account failed to log on",
+            "cat=Logon/Logoff duser=ann src=203.0.113.7",
+        ),
+        "cef | 2026-11-01T12:00:00.123Z | interactiveUser | ann | 203.0.113.7 | An account failed to log on | Acme Gate",
+    );
+    check_ignored(
+        &cef(
+            "4634",
+            "An account was logged off",
+            "cat=Logon/Logoff duser=ann outcome=success",
+        ),
+        "4634",
+    );
     check_ignored(&cef("106", "Packet dropped", "duser=ann outcome=success"), "106");
+}
+
+/// Nothing but its name tells how it ended.
+#[test]
+fn the_words_of_a_name_tell_how_a_sign_in_ended() {
+    let check_end = |name: &str, is_failure: bool| {
+        let reason = if is_failure { name } else { "-" };
+        check(
+            &cef("110", name, "duser=ann"),
+            &format!("cef | 2026-11-01T12:00:00.123Z | interactiveUser | ann | - | {reason} | Acme Gate"),
+        );
+    };
+    for name in [
+        "User login with incorrect password",
+        "Login password mismatch",
+        "Login with expired password",
+        "Login not successful",
+        "Logon was not permitted",
+        "Login wasn't allowed",
+        "Login not allowed",
+        "LoginNotAllowed",
+        "Okta login timeout",
+        "User login blocked",
+        "User login from address 192.0.2.4 failed",
+        "Login of locked account",
+        "Login: bad password",
+    ] {
+        check_end(name, true);
+    }
+    for name in [
+        "User login accepted",
+        "Login from Denver succeeded",
+        "Login with badge: 'OK'",
+        "LoginSuccess",
+        "User login address check passed",
+    ] {
+        check_end(name, false);
+    }
+    check(
+        &cef("111", "User login", "duser=ann outcome=pass"),
+        "cef | 2026-11-01T12:00:00.123Z | interactiveUser | ann | - | - | Acme Gate",
+    );
+    check_ignored(&cef("112", "Login with pass phrase", "duser=ann"), "112");
+    check_ignored(&cef("113", "Okta login", "duser=ann"), "113");
 }
 
 #[test]
@@ -89,6 +151,9 @@ fn a_change_of_an_account_is_told_in_the_old_words() {
         ("User created", "Add user"),
         ("Delete account", "Delete user"),
         ("Account disabled", "Update user"),
+        ("Account locked", "Update user"),
+        ("AccountUnlocked", "Update user"),
+        ("Account address changed", "Update user"),
         ("Password reset", "Reset user password"),
         ("Password changed", "Change user password"),
         ("User added to group", "Add member to group"),
@@ -105,6 +170,7 @@ fn a_change_of_an_account_is_told_in_the_old_words() {
         "Add user | failure | root | bob",
     );
     check_ignored(&cef("202", "User created", ""), "202");
+    check_ignored(&cef("203", "Account padding preset", "duser=bob"), "203");
 }
 
 #[test]
@@ -119,6 +185,24 @@ fn damaged_and_doubtful_events_are_rejected() {
     assert!(refusal(Choice::Auto, &doubled).starts_with("rejected: its key outcome stands several times"));
     let timeless = cef("100", "User login", "duser=x outcome=success").replace("rt=1793534400123 ", "");
     assert!(refusal(Choice::Auto, &timeless).starts_with("rejected: the event has no time"));
+}
+
+/// Looking back over the word at each sign would take 2 · 10¹¹ steps.
+#[test]
+fn a_word_of_equals_signs_costs_no_more_than_its_length() {
+    const HALF: usize = 500_000;
+    for word in [
+        format!("{}\\{}", "a".repeat(HALF), "=".repeat(HALF)),
+        format!("{} {}{}", "k=v ".repeat(500), "a".repeat(HALF), "=".repeat(HALF)),
+    ] {
+        let input = cef("100", "User login", &format!("duser=ann outcome=success {word}"));
+        let begun = Instant::now();
+        check(
+            &input,
+            "cef | 2026-11-01T12:00:00.123Z | interactiveUser | ann | - | - | Acme Gate",
+        );
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
 }
 
 const AUDIT: &str = "2026-11-01 12:00:00,123| tid:aBc| SSO| ann@contoso.example| 203.0.113.7 | https://app.contoso.example| sp:app| \

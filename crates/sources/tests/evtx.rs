@@ -237,3 +237,58 @@ fn hostile_records_cost_little() {
     chunk.raw_record(&nested);
     assert_eq!(told(&file(0, &[chunk.finish()])).len(), 1);
 }
+
+/// An element is written once for each text of a list in it: its attributes are not to be multiplied without end.
+#[test]
+fn a_list_of_texts_in_an_element_with_a_long_attribute_costs_little() {
+    let template = Node::Element(
+        "Event",
+        vec![],
+        vec![Node::Element(
+            "Data",
+            vec![("a", Node::Value(0, 0x01))],
+            vec![Node::Value(1, 0x82)],
+        )],
+    );
+    let mut chunk = Chunk::default();
+    chunk.record(&template, &[text(&"x".repeat(15_000)), (0x82, vec![0; 4_000])]);
+    assert_eq!(
+        told(&file(0, &[chunk.finish()])),
+        [
+            "chunk 1 of the event log: the record at byte 512 cannot be read: it comes to more than 1 MiB of text"
+        ]
+    );
+}
+
+/// A template that is named a thousand times and has another with ten thousand values in it.
+#[test]
+fn the_values_of_templates_count_as_steps() {
+    let token = |definition: usize, values: u32| {
+        let mut token = vec![0x0C, 1, 7, 0, 0, 0];
+        token.extend(u32::try_from(definition).unwrap().to_le_bytes());
+        token.extend(values.to_le_bytes());
+        token
+    };
+    let definition = |content: &[u8]| {
+        let mut definition = vec![0; 4 + 16];
+        definition.extend(u32::try_from(content.len()).unwrap().to_le_bytes());
+        definition.extend(content);
+        definition
+    };
+    let outer_at = 512 + 24 + 1_000 * 14 + 1;
+    let inner_at = outer_at + 24 + 14 + 40_000 + 1;
+    let mut of_many_values = token(inner_at, 10_000);
+    of_many_values.extend([0; 40_000 + 1]);
+    let mut body = token(outer_at, 0).repeat(1_000);
+    body.push(0);
+    body.extend(definition(&of_many_values));
+    body.extend(definition(&[0]));
+    let mut chunk = Chunk::default();
+    chunk.raw_record(&body);
+    assert_eq!(
+        told(&file(0, &[chunk.finish()])),
+        [
+            "chunk 1 of the event log: the record at byte 512 cannot be read: the records of its chunk take too long to put together"
+        ]
+    );
+}

@@ -431,6 +431,25 @@ fn other_things_of_graph_are_not_taken_for_events() {
 fn an_empty_page_is_no_record() {
     assert!(read(br#"{"@odata.context":"x","value":[]}"#).is_empty());
     assert!(read(br#"{"records":[]}"#).is_empty());
+    for page in [
+        r#"{"stat":"OK","response":{"authlogs":[]}}"#,
+        r#"{"stat":"OK","response":{"authlogs":[],"metadata":{"next_offset":null,"total_objects":0}}}"#,
+        r#"{"response":[],"stat":"OK"}"#,
+        r#"{"data":[]}"#,
+        r#"{"status":{"error":false,"code":200},"pagination":{"after_cursor":null},"data":[]}"#,
+        r#"{"logs":[]}"#,
+        r#"{"start":0,"limit":50,"length":0,"total":0,"logs":[]}"#,
+    ] {
+        assert!(read(page.as_bytes()).is_empty(), "{page}");
+    }
+    for no_page in [
+        r#"{"stat":"FAIL","response":[]}"#,
+        r#"{"stat":"OK","response":{"users":[]}}"#,
+        r#"{"id":"1","data":[]}"#,
+        r#"{"id":"1","logs":[]}"#,
+    ] {
+        assert_eq!(read(no_page.as_bytes()).len(), 1, "{no_page}");
+    }
     assert_eq!(read(br#"{"id":"1","value":[]}"#).len(), 1);
 }
 

@@ -294,3 +294,55 @@ fn reasons_stay_short_whatever_a_record_says() {
         }
     }
 }
+
+/// A page is taken apart into its records; of one that has more than any vendor answers nothing is.
+#[test]
+fn a_page_of_very_many_records_is_one_rejection() {
+    let check = |start: &str, end: &str, item: &str, expected: &str| {
+        let list = vec![item; 10_001].join(",");
+        let got = told(&Choice::Auto, format!("{start}{list}{end}").as_bytes());
+        assert_eq!(got.len(), 1, "{start}");
+        assert_eq!(got[0], expected, "{start}");
+    };
+    const PAGE: &str =
+        "it is a page of 10001 records, and at most 10000 are taken apart; import it in smaller pages";
+    check(
+        r#"{"kind":"admin#reports#activities","items":["#,
+        "]}",
+        "{}",
+        PAGE,
+    );
+    check(
+        r#"{"eventType":"com.okta.event_hook","data":{"events":["#,
+        "]}}",
+        "{}",
+        PAGE,
+    );
+    let duo = r#"{"action":"a","username":"b","isotimestamp":"c"}"#;
+    check(r#"{"stat":"OK","response":["#, "]}", duo, PAGE);
+    check(r#"{"data":["#, "]}", r#"{"event_type_id":5}"#, PAGE);
+    check(
+        r#"{"logs":["#,
+        "]}",
+        r#"{"log_id":"1","type":"s","date":"c"}"#,
+        PAGE,
+    );
+}
+
+/// Ten thousand activities with ten thousand events each are not taken apart either.
+#[test]
+fn pages_of_activities_of_very_many_events_are_taken_apart_so_far() {
+    let events = vec!["{}"; 6_000].join(",");
+    let activity = format!(r#"{{"kind":"admin#reports#activity","events":[{events}]}}"#);
+    let page = format!(
+        r#"{{"kind":"admin#reports#activities","items":[{}]}}"#,
+        vec![activity.as_str(); 20].join(",")
+    );
+    let got = told(&Choice::Auto, page.as_bytes());
+    // Of 20 + 6,000 + 6,000 … fifty thousand at the most: eight activities; each of the others is told as one.
+    assert_eq!(got.len(), 8 * 6_000 + 12);
+    assert_eq!(
+        got.last().unwrap(),
+        "it holds 6000 records, and of one page at most 50000 are taken apart; import it in smaller pages"
+    );
+}

@@ -8,6 +8,7 @@ use model::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
 use sources::{Choice, Hints, Limits, Understanding, Understood, open_with};
+use std::time::{Duration, Instant};
 
 const LOGIN_ERROR: &str = r#"type="LOGIN_ERROR", realmId="r1", realmName="contoso", clientId="account", userId="u1", ipAddress="203.0.113.7", error="invalid_user_credentials", auth_method="openid-connect", auth_type="code", redirect_uri="https://app.contoso.example/cb", code_id="c1", username="ann""#;
 
@@ -369,5 +370,23 @@ proptest! {
             prop_assert_eq!(sign_in.ip_address.as_deref(), Some("203.0.113.7"));
             prop_assert_eq!(sign_in.failure_reason.as_deref(), Some("user_not_found"));
         }
+    }
+}
+
+/// A value may hold what looks like its end at every few bytes; looking on to the end of the line at each would take 10¹²
+/// steps.
+#[test]
+fn ends_of_values_that_are_none_cost_no_more_than_their_length() {
+    let ends = |end: &str| end.repeat((8 << 20) / end.len());
+    for message in [
+        format!(
+            r#"type="LOGIN", realmId="r", clientId="c", username="{}"#,
+            ends("\", ")
+        ),
+        format!("type=LOGIN, realmId=r, clientId=c, username={}", ends(", ")),
+    ] {
+        let begun = Instant::now();
+        assert_eq!(read(line(&message).as_bytes()).len(), 1);
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     }
 }

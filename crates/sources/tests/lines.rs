@@ -144,9 +144,40 @@ fn equal_lines_of_one_second_are_several_events_and_reading_again_changes_nothin
         String::from_utf8_lossy(&twice[1].original),
         format!("gatelog repeat=2: {}", line.trim_end())
     );
-    let other = format!("2026-10-11T22:14:16Z web1 {FAILED}\n");
-    let apart = events(read(format!("{line}{other}{line}").as_bytes()));
-    assert_eq!(apart[0].key, apart[2].key, "another time between them");
+    let second = |number: usize| {
+        format!(
+            "2026-10-11T22:{:02}:{:02}Z web1 {FAILED}\n",
+            number / 60,
+            number % 60
+        )
+    };
+    let distinct = |input: &str| {
+        let found = events(read(input.as_bytes()));
+        let keys: std::collections::HashSet<_> = found.iter().map(|event| event.key).collect();
+        (found.len(), keys.len())
+    };
+    // Several hosts or threads write into one log, each by its own clock.
+    let (one, other) = (second(15), second(16));
+    assert_eq!(distinct(&format!("{one}{other}{one}{other}{one}")), (5, 5));
+    let between = |seconds: usize| -> String { (1..=seconds).map(second).collect() };
+    let apart = |seconds: usize| format!("{}{}{}", second(0), between(seconds), second(0));
+    assert_eq!(distinct(&apart(59)), (61, 61), "the last 60 seconds are known");
+    assert_eq!(distinct(&apart(60)), (62, 61), "and no more of them");
+    let of_ports = |ports: u32| -> String {
+        (0..ports)
+            .map(|port| one.replace("4242", &port.to_string()))
+            .collect()
+    };
+    let again = one.replace("4242", "0");
+    assert_eq!(
+        distinct(&format!("{}{again}", of_ports(20_000))),
+        (20_001, 20_001)
+    );
+    assert_eq!(
+        distinct(&format!("{}{again}", of_ports(20_001))),
+        (20_002, 20_001)
+    );
+    check_again(read(format!("{one}{other}{one}{other}").as_bytes()));
     check_again(read(format!("{line}{line}{line}").as_bytes()));
     let precise = format!("2026-10-11T22:14:15.003Z web1 {FAILED}\n");
     let same = events(read(format!("{precise}{precise}").as_bytes()));
@@ -236,8 +267,71 @@ fn a_record_of_journald_and_of_docker_carries_a_line() {
         &format!(
             r#"{{"log":"Oct 11 22:14:15 web1 {FAILED}\n","stream":"stdout","time":"2026-10-11T22:14:16.5Z"}}"#
         ),
-        &["2026-10-11T22:14:16.5Z root"],
+        &["2026-10-11T22:14:15Z root"],
     );
+}
+
+/// A pipeline's time is that of its reading, and another one when it reads again.
+#[test]
+fn a_line_in_a_pipelines_record_happened_when_the_line_says() {
+    let wrapped = |read: &str, line: &str| format!(r#"{{"@timestamp":"{read}","message":"{line}"}}"#);
+    let line = format!("Nov  1 12:00:00 web1 {FAILED}");
+    check(
+        &wrapped("2026-11-02T08:00:00Z", &line),
+        &["2026-11-01T12:00:00Z root"],
+    );
+    check(
+        &wrapped("2027-01-02T08:00:00Z", &line),
+        &["2026-11-01T12:00:00Z root"],
+    );
+    let key = |input: String| events(read(input.as_bytes()))[0].key;
+    assert_eq!(
+        key(wrapped("2026-11-02T08:00:00Z", &line)),
+        key(wrapped("2026-11-03T09:30:00Z", &line))
+    );
+    assert_eq!(
+        key(wrapped("2026-11-02T08:00:00Z", &line)),
+        key(format!("2026-11-01T12:00:00Z web1 {FAILED}"))
+    );
+    // Without a time of its own the line happened when it was read.
+    check(
+        &wrapped("2026-11-02T08:00:00Z", &format!("<38>{FAILED}")),
+        &["2026-11-02T08:00:00Z root"],
+    );
+    let keycloak = "23:59:59,500 WARN  [org.keycloak.events] (t) type=LOGIN, realmId=r, clientId=c, userId=u, username=ann";
+    check(
+        &wrapped("2026-11-02T00:00:01Z", keycloak),
+        &["2026-11-01T23:59:59.5Z ann"],
+    );
+}
+
+#[test]
+fn what_rsyslog_counted_in_a_pipelines_record_is_so_many_events() {
+    let line = |times: &str| {
+        format!(
+            "2026-10-11T22:14:15Z web1 sshd[4332]: message repeated {times} times: [ {}]",
+            &FAILED["sshd[4332]: ".len()..]
+        )
+    };
+    let wrapped = |line: &str| format!(r#"{{"@timestamp":"2026-11-02T08:00:00Z","message":"{line}"}}"#);
+    let input = wrapped(&line("3"));
+    check(&input, &["2026-10-11T22:14:15Z root"; 3]);
+    let keys = |input: &str| -> Vec<_> {
+        let found = events(read(input.as_bytes()));
+        found.iter().map(|event| event.key).collect()
+    };
+    assert_eq!(keys(&input), keys(&line("3")), "by either way");
+    check_again(read(input.as_bytes()));
+    check(
+        &wrapped(&line("1001")),
+        &["rejected: it stands for 1001 events, which is more than any log of sign-ins counts"],
+    );
+    for input in [line("0"), wrapped(&line("0"))] {
+        check(
+            &input,
+            &["ignored: sshd: connections, sessions and what else is no end of an attempt to sign in"],
+        );
+    }
 }
 
 #[test]

@@ -207,7 +207,8 @@ fn outcomes_are_told_in_numbers_and_words() {
         );
     };
     check(4624, &[("LogonType", "2")], 0, None);
-    check(4648, &[], 0, None);
+    check(4624, &[("LogonType", "12")], 0, None);
+    check(4624, &[("LogonType", "13")], 0, None);
     check(4768, &[("Status", "0x0")], 0, None);
     check(4768, &[("Status", "0x6")], 6, Some("there is no such user"));
     check(4771, &[("Status", "0x18")], 24, Some("the password is wrong"));
@@ -374,6 +375,47 @@ fn changes_have_the_old_words_the_actor_and_what_was_changed() {
             &["CN=Bob,DC=contoso,DC=example", "CONTOSO\\Admins"],
         );
     }
+}
+
+/// Windows logs that somebody tried, whatever became of it: where the logon succeeded, 4624 tells so.
+#[test]
+fn a_try_with_explicit_credentials_is_no_sign_in() {
+    let data = [
+        ("SubjectUserSid", "S-1-5-21-1-2-3-500"),
+        ("SubjectUserName", "root"),
+        ("SubjectDomainName", "CONTOSO"),
+        ("TargetUserName", "bob"),
+        ("TargetDomainName", "CONTOSO"),
+        ("TargetServerName", "files.contoso.example"),
+        ("ProcessName", "C:\\spray.exe"),
+        ("IpAddress", "::ffff:203.0.113.9"),
+    ];
+    let audit = audit(&as_xml(about(4648), &data));
+    assert_eq!(
+        audit.activity.as_deref(),
+        Some("Logon attempted with explicit credentials")
+    );
+    assert_eq!(audit.actor.name(), Some("CONTOSO\\root"));
+    assert_eq!(audit.actor.ip_address.as_deref(), Some("203.0.113.9"));
+    assert_eq!(audit.targets.len(), 1);
+    assert_eq!(audit.targets[0].name(), Some("CONTOSO\\bob"));
+    assert_eq!(audit.targets[0].modified, []);
+    assert_eq!(audit.result, None);
+    let details: Vec<String> = audit
+        .additional_details
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("-")))
+        .collect();
+    assert_eq!(
+        details,
+        [
+            "EventID=4648",
+            "Event=A logon was attempted using explicit credentials",
+            "Computer=dc1.contoso.example",
+            "TargetServerName=files.contoso.example",
+            "ProcessName=C:\\spray.exe",
+        ]
+    );
 }
 
 #[test]
@@ -581,4 +623,12 @@ fn an_event_within_the_data_of_a_provider_is_part_of_its_event() {
             "{size}: {records:?}"
         );
     }
+}
+
+/// If for each of them its end were looked for in all that has come, this would take hours.
+#[test]
+fn events_that_never_end_take_no_longer_than_others() {
+    let got = told("<Event>".repeat(400_000).as_bytes());
+    assert_eq!(got.len(), 400_000);
+    assert_eq!(got[0], "1 another event begins before it ends: it was cut off");
 }

@@ -31,6 +31,19 @@ pub(crate) fn keep(state: &Path, piece: &Piece, status: u16, said: &str) -> Resu
     Ok(path)
 }
 
+/// How many bytes they may have: a quarter of what may wait. Somebody must look at them before the disk is full of them.
+pub(crate) fn max_bytes(spool_max_bytes: u64) -> u64 {
+    spool_max_bytes / 4
+}
+
+/// How many bytes are there.
+pub(crate) fn bytes(state: &Path) -> u64 {
+    std::fs::read_dir(folder(state)).map_or(0, |entries| {
+        let sizes = entries.flatten().filter_map(|entry| entry.metadata().ok());
+        sizes.map(|metadata| metadata.len()).sum()
+    })
+}
+
 /// How many pieces are there.
 pub(crate) fn count(state: &Path) -> usize {
     std::fs::read_dir(folder(state)).map_or(0, |entries| {

@@ -232,7 +232,7 @@ fn matched(files: &[Pattern], exclude: &[Pattern], faults: &mut Vec<String>) -> 
 }
 
 fn opened(path: &Path, faults: &mut Vec<String>) -> Option<(File, fs::Metadata)> {
-    let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+    let opened = platform::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
     opened
         .map_err(|error| faults.push(format!("{}: {error}", path.display())))
         .ok()

@@ -11,6 +11,8 @@ pub(crate) struct Counts {
     pub(crate) read_bytes: u64,
     pub(crate) read_records: u64,
     pub(crate) dropped_records: u64,
+    /// Entries of a journal that could not be read.
+    pub(crate) unreadable_records: u64,
     pub(crate) sent_pieces: u64,
     pub(crate) aside_pieces: u64,
     pub(crate) failures: u64,
@@ -52,6 +54,12 @@ pub(crate) const METRICS: &[Metric] = &[
         "counter",
         "Records dropped because the spool was full",
         |counts| counts.dropped_records as i64,
+    ),
+    (
+        "gatelog_agent_unreadable_records_total",
+        "counter",
+        "Entries of the journal that could not be read",
+        |counts| counts.unreadable_records as i64,
     ),
     (
         "gatelog_agent_sent_pieces_total",

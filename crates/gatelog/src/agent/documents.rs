@@ -12,7 +12,6 @@ use super::tail::{Step, account};
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use server::inputs::decoding::{Carrier, Encoding};
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,6 +39,8 @@ pub(crate) enum Reading {
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) input: String,
+    /// The word in the address of ingest.
+    pub(crate) format: String,
     pub(crate) files: Vec<Pattern>,
     pub(crate) exclude: Vec<Pattern>,
     pub(crate) when_full: WhenFull,
@@ -155,7 +156,7 @@ impl Documents {
     }
 
     fn read_chunks(&mut self, path: &Path, spool: &Spool, now: Timestamp) -> Result<Step, Fault> {
-        let file = File::open(path)?;
+        let file = platform::open(path)?;
         let Some(header) = evtx::header(&file)? else {
             return Err(Fault::File("it is no event log (EVTX)".to_owned()));
         };
@@ -195,7 +196,7 @@ impl Documents {
     }
 
     fn read_whole(&mut self, path: &Path, spool: &Spool, now: Timestamp) -> Result<Step, Fault> {
-        let mut file = File::open(path)?;
+        let mut file = platform::open(path)?;
         let mut start = [0; 4];
         let length = platform::read_at(&file, &mut start, 0)?;
         let mut content = Vec::new();
@@ -228,6 +229,7 @@ impl Documents {
         let packed = lines::pack(content)?;
         let piece = NewPiece {
             input: &self.plan.input,
+            format: &self.plan.format,
             kind: "application/octet-stream",
             origin: &path.to_string_lossy(),
             records,

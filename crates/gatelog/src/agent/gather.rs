@@ -7,8 +7,7 @@ use super::mark::Mark;
 use super::spool::{NewPiece, Put, Spool, SpoolError, WhenFull};
 use super::tail::account;
 use server::clock;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
@@ -30,12 +29,38 @@ pub(crate) struct Line {
 #[derive(Debug, Clone)]
 pub(crate) struct Intake {
     lines: Sender<Line>,
-    lost: Arc<AtomicU64>,
+    lost: Arc<Lost>,
+}
+
+/// What did not become a line since it was written down last.
+#[derive(Debug, Default)]
+pub(crate) struct Lost(Mutex<Losses>);
+
+#[derive(Debug, Default)]
+struct Losses {
+    /// Messages for which there was no room.
+    dropped: u64,
+    /// Records that could not be read, where their number is known, and what happened first.
+    unreadable: Option<(u64, String)>,
+}
+
+impl Lost {
+    fn change(&self, change: impl FnOnce(&mut Losses)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn take(&self) -> Losses {
+        let mut taken = Losses::default();
+        self.change(|losses| std::mem::swap(losses, &mut taken));
+        taken
+    }
 }
 
 /// Gathers the lines of one input.
 pub(crate) struct Gatherer {
     pub(crate) input: String,
+    /// The word in the address of ingest.
+    pub(crate) format: String,
     pub(crate) origin: String,
     pub(crate) when_full: WhenFull,
     /// A line waits for others at the most so long.
@@ -48,7 +73,7 @@ impl Intake {
     /// A place to hand lines in, and where they come out.
     pub(crate) fn new() -> (Intake, Receiver<Line>) {
         let (lines, out) = channel(LINES_WAITING);
-        let lost = Arc::new(AtomicU64::new(0));
+        let lost = Arc::default();
         (Intake { lines, lost }, out)
     }
 
@@ -65,19 +90,28 @@ impl Intake {
     /// Hands a line in if there is room; else it is lost and counted. For who cannot be made to wait.
     pub(crate) fn put_or_lose(&self, line: Line) {
         if self.lines.try_send(line).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.lost.change(|losses| losses.dropped += 1);
         }
     }
 
+    /// Something came that cannot be read: so many records, 0 if nobody knows. The service is told of it as a gap, one for
+    /// all that happens within a moment.
+    pub(crate) fn unreadable(&self, records: u64, detail: &str) {
+        self.lost.change(|losses| {
+            let (sum, _) = losses.unreadable.get_or_insert_with(|| (0, detail.to_owned()));
+            *sum += records;
+        });
+    }
+
     /// What was lost since it was asked last.
-    pub(crate) fn lost(&self) -> Arc<AtomicU64> {
+    pub(crate) fn lost(&self) -> Arc<Lost> {
         Arc::clone(&self.lost)
     }
 }
 
 impl Gatherer {
     /// Gathers until nobody hands in lines any more, or the agent stops; what is gathered is on the disk then.
-    pub(crate) async fn run(self, mut lines: Receiver<Line>, lost: Arc<AtomicU64>, stop: CancellationToken) {
+    pub(crate) async fn run(self, lines: &mut Receiver<Line>, lost: &Lost, stop: CancellationToken) {
         let mut body = Vec::new();
         let mut cursor = None;
         let mut is_open = true;
@@ -86,7 +120,7 @@ impl Gatherer {
                 line = lines.recv() => line,
                 () = stop.cancelled() => None,
                 () = tokio::time::sleep(Duration::from_secs(1)) => {
-                    self.note_lost(&lost).await;
+                    self.note_lost(lost).await;
                     continue;
                 }
             };
@@ -104,14 +138,15 @@ impl Gatherer {
                 };
             }
             if !is_open {
-                // What was handed in before the stop is not lost by it.
-                while let Ok(line) = lines.try_recv() {
+                // What was handed in before the stop is not lost by it; who goes on all the same does not hold it up.
+                for _ in 0..4 * LINES_WAITING {
+                    let Ok(line) = lines.try_recv() else { break };
                     add(&mut body, &mut cursor, line);
                 }
             }
             let (gathered, mark) = (std::mem::take(&mut body), cursor.take());
             self.keep(gathered, mark, &stop).await;
-            self.note_lost(&lost).await;
+            self.note_lost(lost).await;
         }
     }
 
@@ -162,11 +197,13 @@ impl Gatherer {
 
     async fn put(&self, body: Arc<Vec<u8>>, records: u64, cursor: Option<String>) -> Result<Put, SpoolError> {
         let (spool, input, origin) = (Arc::clone(&self.spool), self.input.clone(), self.origin.clone());
+        let format = self.format.clone();
         let when_full = self.when_full;
         let work = move || {
             let packed = lines::pack(&body).map_err(|error| SpoolError::Folder(error.to_string()))?;
             let piece = NewPiece {
                 input: &input,
+                format: &format,
                 kind: "application/x-ndjson",
                 origin: &origin,
                 records,
@@ -181,8 +218,15 @@ impl Gatherer {
         }
     }
 
-    async fn note_lost(&self, lost: &AtomicU64) {
-        let records = lost.swap(0, Ordering::Relaxed);
+    async fn note_lost(&self, lost: &Lost) {
+        let losses = lost.take();
+        if let Some((records, detail)) = losses.unreadable {
+            self.counters
+                .of(&self.input, |counts| counts.unreadable_records += records);
+            self.gap(Gap::noticed(GapKind::Unreadable, records, clock::now(), detail))
+                .await;
+        }
+        let records = losses.dropped;
         if records == 0 {
             return;
         }
@@ -199,7 +243,16 @@ impl Gatherer {
     async fn note(&self, records: u64, detail: &str) {
         self.counters
             .of(&self.input, |counts| counts.dropped_records += records);
-        let gap = Gap::noticed(GapKind::Dropped, records, clock::now(), detail.to_owned());
+        self.gap(Gap::noticed(
+            GapKind::Dropped,
+            records,
+            clock::now(),
+            detail.to_owned(),
+        ))
+        .await;
+    }
+
+    async fn gap(&self, gap: Gap) {
         let (spool, input) = (Arc::clone(&self.spool), self.input.clone());
         let noted = tokio::task::spawn_blocking(move || spool.gap(&input, &gap)).await;
         if !matches!(noted, Ok(Ok(()))) {

@@ -8,12 +8,15 @@ use model::time::Timestamp;
 use serde_json::Value;
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio_util::sync::CancellationToken;
 
 /// `journalctl` is started again after so long.
 const AGAIN: Duration = Duration::from_secs(5);
+
+/// An entry's cursor stands within so many bytes of its beginning.
+const CURSOR_WITHIN: usize = 4 << 10;
 
 /// Which entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +51,7 @@ pub(crate) async fn follow(
         match start(&journal, cursor.as_deref()) {
             Ok((mut child, out)) => {
                 tokio::select! {
-                    () = hand_in(out, &intake, &mut handed) => {}
+                    () = hand_in(out, &input, &intake, &mut handed) => {}
                     () = stop.cancelled() => {}
                 }
                 let _ = child.kill().await;
@@ -83,7 +86,7 @@ fn start(journal: &Journal, cursor: Option<&str>) -> std::io::Result<(Child, Chi
     Ok((child, out))
 }
 
-async fn hand_in(out: ChildStdout, intake: &Intake, handed: &mut Option<String>) {
+async fn hand_in(out: impl AsyncRead + Unpin, input: &str, intake: &Intake, handed: &mut Option<String>) {
     let mut reader = BufReader::new(out);
     loop {
         let mut bytes = Vec::new();
@@ -94,7 +97,28 @@ async fn hand_in(out: ChildStdout, intake: &Intake, handed: &mut Option<String>)
         if !matches!(read, Ok(read) if read > 0) {
             return;
         }
+        if !bytes.ends_with(b"\n") && bytes.len() >= LINE_BYTES_MOST {
+            lost(
+                input,
+                intake,
+                &bytes,
+                &format!("it has more than {} MiB", LINE_BYTES_MOST >> 20),
+            );
+            if !pass_over(&mut reader).await {
+                return;
+            }
+            continue;
+        }
         let Some((cursor, line)) = entry(&bytes) else {
+            // What `journalctl` says beside entries is none. One that is cut off at the end comes again.
+            if bytes.starts_with(b"{") && bytes.ends_with(b"\n") {
+                lost(
+                    input,
+                    intake,
+                    &bytes,
+                    "it is none of the journal's JSON, or has no time",
+                );
+            }
             continue;
         };
         handed.clone_from(&cursor);
@@ -102,6 +126,39 @@ async fn hand_in(out: ChildStdout, intake: &Intake, handed: &mut Option<String>)
             return;
         }
     }
+}
+
+/// Passes over the rest of a line. False: the output ended.
+async fn pass_over(reader: &mut (impl AsyncBufRead + Unpin)) -> bool {
+    loop {
+        let Ok(bytes) = reader.fill_buf().await else {
+            return false;
+        };
+        if bytes.is_empty() {
+            return false;
+        }
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let length = end.map_or(bytes.len(), |end| end + 1);
+        reader.consume(length);
+        if end.is_some() {
+            return true;
+        }
+    }
+}
+
+/// Tells of an entry that cannot be sent, by the cursor with which `journalctl --cursor` shows it.
+fn lost(input: &str, intake: &Intake, bytes: &[u8], reason: &str) {
+    let beginning = String::from_utf8_lossy(&bytes[..bytes.len().min(CURSOR_WITHIN)]);
+    let cursor = beginning
+        .split_once("\"__CURSOR\":\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map_or("unknown", |(cursor, _)| cursor);
+    let detail = format!(
+        "an entry of the journal cannot be sent: {reason} (cursor {})",
+        crate::output::printable(cursor)
+    );
+    tracing::error!(input = input, "{detail}");
+    intake.unreadable(1, &detail);
 }
 
 /// An entry of `journalctl --output=json` as its cursor and a line of RFC 5424 (systemd.journal-fields(7)).
@@ -150,6 +207,11 @@ fn field(value: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agent::counters::Counters;
+    use crate::agent::gap::GapKind;
+    use crate::agent::gather::Gatherer;
+    use crate::agent::spool::WhenFull;
+    use std::sync::Arc;
 
     #[test]
     fn an_entry_is_a_line_of_syslog_with_its_cursor() {
@@ -175,5 +237,63 @@ mod tests {
         );
         check(r#"{"__CURSOR":"c"}"#, None);
         check("-- No entries --", None);
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_cannot_be_read_is_counted_and_told_and_the_next_one_comes() {
+        let whole = |cursor: &str| {
+            format!(
+                "{{\"__CURSOR\":\"{cursor}\",\"__REALTIME_TIMESTAMP\":\"1764547200000000\",\"MESSAGE\":\"{cursor}\"}}\n"
+            )
+        };
+        let long = format!(
+            "{{\"__CURSOR\":\"long\",\"MESSAGE\":\"{}\"}}\n",
+            "x".repeat(2 * LINE_BYTES_MOST)
+        );
+        let timeless = "{\"__CURSOR\":\"timeless\"}\n";
+        let out = [
+            &whole("a"),
+            &long,
+            &whole("b"),
+            timeless,
+            "-- No entries --\n",
+            &whole("c"),
+            "{\"__CUR",
+        ]
+        .concat();
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Arc::new(Spool::open(&folder.path().join("state"), 1 << 20).unwrap());
+        let counters = Arc::new(Counters::default());
+        let (intake, mut lines) = Intake::new();
+        let lost = intake.lost();
+        let mut handed = None;
+        hand_in(out.as_bytes(), "journal", &intake, &mut handed).await;
+        assert_eq!(handed.as_deref(), Some("c"));
+        drop(intake);
+        let gatherer = Gatherer {
+            input: "journal".to_owned(),
+            format: "auto".to_owned(),
+            origin: "the journal".to_owned(),
+            when_full: WhenFull::Block,
+            linger: Duration::ZERO,
+            spool: Arc::clone(&spool),
+            counters: Arc::clone(&counters),
+        };
+        gatherer.run(&mut lines, &lost, CancellationToken::new()).await;
+        let counts = counters.all()["journal"];
+        assert_eq!((counts.read_records, counts.unreadable_records), (3, 2));
+        let gaps = spool.gaps().unwrap();
+        let told: Vec<_> = gaps
+            .iter()
+            .map(|(_, gap)| (gap.kind, gap.records, gap.detail.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [(
+                GapKind::Unreadable,
+                2,
+                "an entry of the journal cannot be sent: it has more than 4 MiB (cursor long)"
+            )]
+        );
     }
 }

@@ -67,8 +67,15 @@ impl Pattern {
     pub(crate) fn files(&self, faults: &mut Vec<String>) -> Vec<PathBuf> {
         let mut found = Vec::new();
         if self.parts.is_empty() && !self.root.is_dir() {
-            if self.root.exists() {
-                found.push(self.root.clone());
+            match std::fs::metadata(&self.root) {
+                Ok(metadata) if metadata.is_file() => found.push(self.root.clone()),
+                // Whoever opens a pipe waits until somebody writes into it.
+                Ok(_) => faults.push(format!(
+                    "{}: it is a pipe or a device, not a file",
+                    self.root.display()
+                )),
+                // A file that comes later is no fault.
+                Err(_) => {}
             }
             return found;
         }
@@ -241,5 +248,23 @@ mod tests {
         check("deep", &["deep/d.log"]);
         check("a.log", &["a.log"]);
         check("nothing/*.log", &[]);
+        check("nothing.log", &[]);
+    }
+
+    #[test]
+    fn a_pipe_is_no_file_by_whichever_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(folder.path().join("pipe.log"))
+            .status();
+        assert!(made.unwrap().success());
+        let check = |pattern: &str, fault: &str| {
+            let mut faults = Vec::new();
+            let found = Pattern::parse(pattern, folder.path()).unwrap().files(&mut faults);
+            assert!(found.is_empty(), "{found:?}");
+            assert!(faults.concat().ends_with(fault), "{pattern} {faults:?}");
+        };
+        check("pipe.log", "pipe.log: it is a pipe or a device, not a file");
+        check("*.log", "");
     }
 }

@@ -16,6 +16,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The file system and the number of a file on it: the same after a rename.
@@ -26,6 +27,20 @@ pub(super) fn identity(metadata: &Metadata) -> (u64, u64) {
 /// A number that changes with the content: when it was written last, in nanoseconds.
 pub(super) fn written(metadata: &Metadata) -> i128 {
     i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec())
+}
+
+/// Opens what is a file. A pipe that took the name of one since it was listed would hold up whoever opens it.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let refused = || io::Error::other("it is a pipe or a device, not a file");
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(refused());
+    }
+    let file = File::open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(refused())
+    }
 }
 
 /// Reads at a place until the buffer is full or the file ends; answers how much came.

@@ -9,9 +9,10 @@ use super::link::Link;
 use super::platform::{Asked, Signals};
 use super::sender::{Sender, Turn};
 use super::spool::{Spool, SpoolError};
+use super::stdin::Pipe;
 use super::syslog::Bound;
 use super::tail::{Step, Tail};
-use super::{journald, notify, stdin};
+use super::{journald, notify};
 use anyhow::{Context, Result};
 use model::time::Timestamp;
 use server::clock;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// The sender looks for work so often.
@@ -39,6 +40,7 @@ pub(crate) enum Ended {
 pub(crate) async fn run(
     config: &Config,
     signals: &mut SignalsOf,
+    pipe: &Arc<Pipe>,
     again: &dyn Fn() -> Result<Config, String>,
 ) -> Result<Ended> {
     let spool = Arc::new(Spool::open(&config.state, config.spool_bytes)?);
@@ -63,7 +65,14 @@ pub(crate) async fn run(
     let mut inputs = JoinSet::new();
     for input in &config.inputs {
         counters.of(&input.name, |_| {});
-        start(input, config.poll, &spool, &counters, &reading, &mut inputs).await?;
+        let parts = Parts {
+            poll: config.poll,
+            spool: &spool,
+            counters: &counters,
+            pipe,
+            stop: &reading,
+        };
+        parts.start(input, &mut inputs).await?;
     }
     let link = Link::new(config.service.clone())?;
     let sender = Sender::new(link, Arc::clone(&spool), Arc::clone(&counters), config.formats());
@@ -76,6 +85,7 @@ pub(crate) async fn run(
         config.state.display()
     );
     notify::tell("READY=1");
+    let mut fault = None;
     let ended = loop {
         tokio::select! {
             asked = signals.0.next() => match asked {
@@ -91,7 +101,7 @@ pub(crate) async fn run(
                 Some(Ok(())) => {}
                 Some(Err(panic)) => {
                     is_alive.store(false, Ordering::Relaxed);
-                    tracing::error!("an input ended by a fault of ours: {panic}");
+                    fault = Some(told(&panic));
                 }
             },
             done = &mut sender => {
@@ -103,10 +113,18 @@ pub(crate) async fn run(
     notify::tell("STOPPING=1");
     let has_all = inputs.is_empty();
     reading.cancel();
-    while inputs.join_next().await.is_some() {}
+    while let Some(ended) = inputs.join_next().await {
+        if let Err(panic) = ended {
+            fault = Some(told(&panic));
+        }
+    }
     if matches!(ended, Ended::Stopped) {
         // What was read is on the disk; what can be sent at once need not wait for the next start.
-        let patience = if has_all { Duration::MAX } else { config.stop };
+        let patience = if has_all && fault.is_none() {
+            Duration::MAX
+        } else {
+            config.stop
+        };
         tokio::select! {
             () = drained(&spool) => {}
             () = tokio::time::sleep(patience) => {}
@@ -120,7 +138,22 @@ pub(crate) async fn run(
         queued.values().map(|queued| queued.pieces).sum::<u64>()
     });
     tracing::info!("agent: stopped; {left} pieces wait for the next start");
-    Ok(ended)
+    outcome(ended, fault)
+}
+
+/// Tells that an input panicked, and gives the reason.
+fn told(panic: &JoinError) -> String {
+    tracing::error!("an input ended by a fault of ours: {panic}");
+    panic.to_string()
+}
+
+/// An agent that stops after a fault of an input has failed: whoever watches it is to start it again.
+fn outcome(ended: Ended, fault: Option<String>) -> Result<Ended> {
+    match (ended, fault) {
+        (Ended::Stopped, Some(fault)) => anyhow::bail!("an input ended by a fault of ours: {fault}"),
+        // A reload starts all inputs anew.
+        (ended, _) => Ok(ended),
+    }
 }
 
 /// The signals of the process, taken over once.
@@ -133,71 +166,81 @@ impl SignalsOf {
     }
 }
 
-async fn start(
-    input: &Input,
+/// What inputs are started with.
+struct Parts<'a> {
     poll: Duration,
-    spool: &Arc<Spool>,
-    counters: &Arc<Counters>,
-    stop: &CancellationToken,
-    inputs: &mut JoinSet<()>,
-) -> Result<()> {
-    let now = clock::now();
-    match &input.kind {
-        Kind::Files(plan) => {
-            let mut tail = Tail::open(plan.clone(), spool, Arc::clone(counters), now)?;
-            let spool = Arc::clone(spool);
-            let follow = Follow::new(input, poll, stop);
-            inputs.spawn_blocking(move || {
-                follow.run(|now| tail_once(&mut tail, &spool, now));
-            });
-        }
-        Kind::Documents(plan) => {
-            let mut documents = Documents::open(plan.clone(), spool, Arc::clone(counters), now)?;
-            let spool = Arc::clone(spool);
-            let follow = Follow::new(input, poll.max(Duration::from_secs(1)), stop);
-            inputs.spawn_blocking(move || {
-                follow.run(|now| {
-                    documents.look(now);
-                    until_idle(|| documents.read(&spool, now))
+    spool: &'a Arc<Spool>,
+    counters: &'a Arc<Counters>,
+    pipe: &'a Arc<Pipe>,
+    stop: &'a CancellationToken,
+}
+
+impl Parts<'_> {
+    async fn start(&self, input: &Input, inputs: &mut JoinSet<()>) -> Result<()> {
+        let now = clock::now();
+        let Parts {
+            poll,
+            spool,
+            counters,
+            pipe,
+            stop,
+        } = *self;
+        match &input.kind {
+            Kind::Files(plan) => {
+                let mut tail = Tail::open(plan.clone(), spool, Arc::clone(counters), now)?;
+                let spool = Arc::clone(spool);
+                let follow = Follow::new(input, poll, stop);
+                inputs.spawn_blocking(move || {
+                    follow.run(|now| tail_once(&mut tail, &spool, now));
                 });
-            });
+            }
+            Kind::Documents(plan) => {
+                let mut documents = Documents::open(plan.clone(), spool, Arc::clone(counters), now)?;
+                let spool = Arc::clone(spool);
+                let follow = Follow::new(input, poll.max(Duration::from_secs(1)), stop);
+                inputs.spawn_blocking(move || {
+                    follow.run(|now| {
+                        documents.look(now);
+                        until_idle(|| documents.read(&spool, now))
+                    });
+                });
+            }
+            Kind::Stdin(gathering) => {
+                let gatherer = gathering.gatherer(input, "standard input", spool, counters);
+                let (pipe, stop) = (Arc::clone(pipe), stop.clone());
+                inputs.spawn(async move {
+                    let (mut lines, lost) = pipe.take(|| std::io::stdin().lock());
+                    gatherer.run(&mut lines, &lost, stop).await;
+                    pipe.give_back((lines, lost));
+                });
+            }
+            Kind::Journald(journal, gathering) => {
+                let (intake, mut lines) = Intake::new();
+                let lost = intake.lost();
+                let gatherer = gathering.gatherer(input, "the journal", spool, counters);
+                let stopped = stop.clone();
+                inputs.spawn(async move { gatherer.run(&mut lines, &lost, stopped).await });
+                inputs.spawn(journald::follow(
+                    journal.clone(),
+                    input.name.clone(),
+                    Arc::clone(spool),
+                    intake,
+                    stop.clone(),
+                ));
+            }
+            Kind::Syslog(listen, gathering) => {
+                let bound = Bound::take(listen).await?;
+                tracing::info!(input = %input.name, "`{}` listens for syslog: {}", input.name, bound.told());
+                let (intake, mut lines) = Intake::new();
+                let lost = intake.lost();
+                let gatherer = gathering.gatherer(input, "syslog", spool, counters);
+                let stopped = stop.clone();
+                inputs.spawn(async move { gatherer.run(&mut lines, &lost, stopped).await });
+                inputs.spawn(bound.serve(intake, stop.clone()));
+            }
         }
-        Kind::Stdin(gathering) => {
-            let (intake, lines) = Intake::new();
-            let lost = intake.lost();
-            let gatherer = gathering.gatherer(input, "standard input", spool, counters);
-            inputs.spawn(gatherer.run(lines, lost, stop.clone()));
-            // It cannot be called back from reading: it ends with the input or with the process.
-            std::thread::spawn(move || {
-                if let Err(error) = stdin::read(std::io::stdin().lock(), &intake) {
-                    tracing::error!("standard input cannot be read: {error}");
-                }
-            });
-        }
-        Kind::Journald(journal, gathering) => {
-            let (intake, lines) = Intake::new();
-            let lost = intake.lost();
-            let gatherer = gathering.gatherer(input, "the journal", spool, counters);
-            inputs.spawn(gatherer.run(lines, lost, stop.clone()));
-            inputs.spawn(journald::follow(
-                journal.clone(),
-                input.name.clone(),
-                Arc::clone(spool),
-                intake,
-                stop.clone(),
-            ));
-        }
-        Kind::Syslog(listen, gathering) => {
-            let bound = Bound::take(listen).await?;
-            tracing::info!(input = %input.name, "`{}` listens for syslog: {}", input.name, bound.told());
-            let (intake, lines) = Intake::new();
-            let lost = intake.lost();
-            let gatherer = gathering.gatherer(input, "syslog", spool, counters);
-            inputs.spawn(gatherer.run(lines, lost, stop.clone()));
-            inputs.spawn(bound.serve(intake, stop.clone()));
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Follows files on a thread of its own.
@@ -320,5 +363,23 @@ async fn drained(spool: &Arc<Spool>) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_of_which_an_input_panicked_has_failed() {
+        let check = |fault: Option<&str>, expected: Option<&str>| {
+            let told = outcome(Ended::Stopped, fault.map(str::to_owned)).err();
+            assert_eq!(told.map(|error| error.to_string()).as_deref(), expected);
+        };
+        check(None, None);
+        check(
+            Some("task 7 panicked"),
+            Some("an input ended by a fault of ours: task 7 panicked"),
+        );
     }
 }

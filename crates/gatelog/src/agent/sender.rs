@@ -6,11 +6,10 @@ use super::gap::{Gap, GapKind};
 use super::lines;
 use super::link::{Link, side};
 use super::spool::{Part, Piece, Spool, SpoolError};
-use super::verdict::{Verdict, backoff, judge};
+use super::verdict::{self, Verdict, backoff, judge};
 use crate::client::http::Answer;
 use crate::client::said::said;
 use model::time::Timestamp;
-use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +38,7 @@ pub(crate) struct Sender {
     link: Link,
     spool: Arc<Spool>,
     counters: Arc<Counters>,
-    /// The word in the address, by input.
+    /// The word in the address as it is configured now, by input: for pieces that have none, or one that there is not.
     formats: BTreeMap<String, String>,
     patience: BTreeMap<String, Patience>,
 }
@@ -49,6 +48,8 @@ pub(crate) struct Sender {
 struct Patience {
     failures: u32,
     not_before: Option<Timestamp>,
+    /// How long it was to be waited when that was set.
+    wait_ticks: i64,
     /// What was said of the last failure, so that a log does not fill with the same line.
     told: String,
 }
@@ -73,18 +74,18 @@ impl Sender {
     pub(crate) async fn turn(&mut self, now: Timestamp) -> Result<Turn, SpoolError> {
         let mut earliest: Option<Timestamp> = None;
         let mut waits = |until: Option<Timestamp>| {
-            let Some(until) = until.filter(|until| *until > now) else {
+            let Some(until) = until else {
                 return false;
             };
             earliest = Some(earliest.map_or(until, |earliest| earliest.min(until)));
             true
         };
         let gaps = self.run(Spool::gaps).await?;
-        if !gaps.is_empty() && !waits(self.not_before(GAPS)) {
+        if !gaps.is_empty() && !waits(self.not_before(GAPS, now)) {
             return self.tell(gaps, now).await;
         }
         for input in self.run(Spool::waiting).await? {
-            if waits(self.not_before(&input)) {
+            if waits(self.not_before(&input, now)) {
                 continue;
             }
             let name = input.clone();
@@ -97,11 +98,8 @@ impl Sender {
     }
 
     async fn send(&mut self, piece: Piece, now: Timestamp) -> Result<(), SpoolError> {
-        let format = self
-            .formats
-            .get(&piece.input)
-            .map_or("auto", String::as_str)
-            .to_owned();
+        let configured = self.formats.get(&piece.input).map_or("auto", String::as_str);
+        let format = piece.format.as_deref().unwrap_or(configured).to_owned();
         let answer = match self.link.bring(&piece, &format).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -110,12 +108,9 @@ impl Sender {
                 return Ok(());
             }
         };
-        let retry_after = answer
-            .headers
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
-        match judge(answer.status, retry_after, now.unix_seconds()) {
+        match judge(&answer, now.unix_seconds()) {
             Verdict::Stored => self.stored(&piece, &answer, now).await,
+            Verdict::Later(_) if self.is_mended(&piece, &format, &answer) => self.mend(&piece, &format).await,
             Verdict::Later(asked) => {
                 let reason = said(answer.status, &answer.body);
                 self.failed(&piece.input, &reason, asked, now);
@@ -124,6 +119,29 @@ impl Sender {
             Verdict::Split => self.split(piece, &answer, now).await,
             Verdict::Aside => self.set_aside(piece, &answer, now).await,
         }
+    }
+
+    /// Whether the service does not know a piece's format, and the configuration names another by now. An input that is no
+    /// longer configured says nothing.
+    fn is_mended(&self, piece: &Piece, format: &str, answer: &Answer) -> bool {
+        let configured = self.formats.get(&piece.input);
+        answer.status == 404
+            && configured.is_some_and(|configured| configured != format)
+            && verdict::problem(answer).as_deref() == Some("no-such-format")
+    }
+
+    async fn mend(&mut self, piece: &Piece, format: &str) -> Result<(), SpoolError> {
+        let Some(configured) = self.formats.get(&piece.input).cloned() else {
+            return Ok(());
+        };
+        tracing::warn!(
+            input = %piece.input,
+            "the service knows no format `{format}`: piece {} of `{}` is sent as `{configured}`, as it is configured now",
+            piece.sequence,
+            piece.input
+        );
+        let id = piece.id;
+        self.run(move |spool| spool.rename_format(id, &configured)).await
     }
 
     async fn stored(&mut self, piece: &Piece, answer: &Answer, now: Timestamp) -> Result<(), SpoolError> {
@@ -195,7 +213,13 @@ impl Sender {
             halves(&piece.body)
         };
         let Some(parts) = parts else {
-            return self.set_aside(piece, answer, now).await;
+            if verdict::problem(answer).is_some() {
+                return self.set_aside(piece, answer, now).await;
+            }
+            // A proxy's limit is mended at the proxy.
+            let reason = said(answer.status, &answer.body);
+            self.failed(&piece.input, &reason, None, now);
+            return Ok(());
         };
         tracing::info!(
             input = %piece.input,
@@ -208,6 +232,17 @@ impl Sender {
 
     async fn set_aside(&mut self, piece: Piece, answer: &Answer, now: Timestamp) -> Result<(), SpoolError> {
         let reason = said(answer.status, &answer.body);
+        let kept = self.run(|spool| Ok(aside::bytes(spool.folder()))).await?;
+        let most = aside::max_bytes(self.spool.bytes().1);
+        if kept > 0 && kept + piece.body.len() as u64 > most {
+            let reason = format!(
+                "the service REFUSED it, and there is no room to keep it aside: {} has {kept} of {most} bytes; look at \
+                 what is there and move it away; {reason}",
+                aside::folder(self.spool.folder()).display()
+            );
+            self.failed(&piece.input, &reason, None, now);
+            return Ok(());
+        }
         let status = answer.status;
         let (input, records, sequence) = (piece.input.clone(), piece.records, piece.sequence);
         let why = reason.clone();
@@ -257,7 +292,8 @@ impl Sender {
                     self.failed(GAPS, &reason, Some(GAPS_AGAIN), now);
                     return Ok(Turn::Did);
                 }
-                400 | 413 | 415 | 422 => {
+                // Only the service itself says so for good; a proxy's page is waited for.
+                400 | 413 | 415 | 422 if refuses(&answer) => {
                     tracing::error!(
                         input = %input,
                         "the service does not take a gap ({}): {}",
@@ -278,8 +314,13 @@ impl Sender {
         Ok(Turn::Did)
     }
 
-    fn not_before(&self, input: &str) -> Option<Timestamp> {
-        self.patience.get(input).and_then(|patience| patience.not_before)
+    /// Until when it is waited. A time further ahead than the wait was is of a clock that was set back since: it is over.
+    fn not_before(&self, input: &str, now: Timestamp) -> Option<Timestamp> {
+        let patience = self.patience.get(input)?;
+        let left = patience.not_before?.ticks() - now.ticks();
+        (1..=patience.wait_ticks)
+            .contains(&left)
+            .then_some(patience.not_before?)
     }
 
     fn succeeded(&mut self, input: &str) {
@@ -299,7 +340,8 @@ impl Sender {
         let [chance] = server::chance::bytes::<1>();
         let own = backoff(patience.failures, chance);
         let wait = asked.map_or(own, |asked| asked.max(Duration::from_millis(50)));
-        patience.not_before = Some(now.plus_ticks((wait.as_nanos() / 100) as i64));
+        patience.wait_ticks = (wait.as_nanos() / 100) as i64;
+        patience.not_before = Some(now.plus_ticks(patience.wait_ticks));
         let what = if input.is_empty() { "gaps" } else { input };
         if patience.told == reason {
             tracing::debug!(input = what, failures = patience.failures, "again: {reason}");
@@ -333,6 +375,11 @@ impl Sender {
 fn is_kept(answer: &Answer, gap: &Gap) -> bool {
     let told: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     told["id"].as_str() == Some(gap.id.to_string().as_str())
+}
+
+/// Whether it is the service that does not take a gap: all that it says of the host and the way can be mended.
+fn refuses(answer: &Answer) -> bool {
+    verdict::problem(answer).is_some_and(|kind| !matches!(kind.as_str(), "bad-host" | "body-broken"))
 }
 
 /// Two halves of a piece of lines, packed.

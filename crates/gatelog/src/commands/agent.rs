@@ -9,6 +9,7 @@ use crate::exit::{Code, Usage};
 use crate::output::answer;
 use anyhow::Result;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Read logs where they are written, and bring them to the service.
 #[derive(Debug, clap::Args)]
@@ -74,9 +75,10 @@ fn serve(path: &Path, config: Config) -> Result<Code> {
         server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
     block_on(async {
         let mut signals = SignalsOf::take()?;
+        let pipe = Arc::default();
         let mut config = config;
         loop {
-            match work::run(&config, &mut signals, &|| config::read(path)).await? {
+            match work::run(&config, &mut signals, &pipe, &|| config::read(path)).await? {
                 Ended::Stopped => return Ok(Code::Done),
                 Ended::Reloaded(other) => {
                     tracing::info!("the configuration was read anew");

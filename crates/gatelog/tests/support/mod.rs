@@ -199,11 +199,12 @@ pub(crate) fn shown(output: &Output) -> String {
 impl Program {
     /// Starts a command; its standard error is heard.
     pub(crate) fn start(command: &mut Command) -> Program {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Program::start_with(command, Stdio::null())
+    }
+
+    /// The same with something on its standard input.
+    pub(crate) fn start_with(command: &mut Command, input: Stdio) -> Program {
+        let mut child = command.stdin(input).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, lines) = channel();
         let reader = std::thread::spawn(move || {

@@ -14,6 +14,10 @@ use store::events::{EventStore, Kept};
 const BATCH_EVENTS: usize = 4_000;
 /// Bytes of originals that wait at the most before they are stored.
 const BATCH_BYTES: usize = 8 << 20;
+/// Reasons of ignored records that are told apart.
+const REASONS_MAX: usize = 1_000;
+/// What the others count under.
+const OTHER_REASONS: &str = "other reasons";
 /// Why a part of a record counts as ignored.
 const PART_WAITS: &str = "a part of a request that waits for its others";
 /// The same of one that comes again.
@@ -125,10 +129,17 @@ impl Summary {
             self.tenants.entry(*tenant).or_default().add(line);
         }
         for (reason, records) in &other.ignored {
-            *self.ignored.entry(reason.clone()).or_default() += records;
+            self.count_ignored(reason.clone(), *records);
         }
         // What waits is what the later one saw.
         self.unassembled.extend(&other.unassembled);
+    }
+
+    /// Counts records by why they were ignored. Many reasons have words of the sender's in them, so that there is no end of them.
+    fn count_ignored(&mut self, reason: String, records: u64) {
+        let is_room = self.ignored.len() < REASONS_MAX || self.ignored.contains_key(&reason);
+        let reason = if is_room { reason } else { OTHER_REASONS.to_owned() };
+        *self.ignored.entry(reason).or_default() += records;
     }
 }
 
@@ -298,7 +309,7 @@ impl<'a> Intake<'a> {
             ..Counts::default()
         };
         self.summary.total.counts.add(&ignored);
-        *self.summary.ignored.entry(reason).or_default() += 1;
+        self.summary.count_ignored(reason, 1);
     }
 
     fn reject(&mut self, line: u64, reason: String, original: Vec<u8>) {

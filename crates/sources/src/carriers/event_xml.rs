@@ -126,9 +126,12 @@ impl EventReader {
                     self.searched = OPEN.len();
                 }
                 Inside::Event { nested, seen } => {
-                    let end = find(&self.text, END, self.searched).map(|at| at + END.len());
-                    let next = find_event(&self.text[..end.unwrap_or(self.text.len())], self.searched);
-                    if let Some(next) = next {
+                    // An end beyond the next event is not its own, and is not looked for: of very many events without an
+                    // end each would look through all that has come.
+                    let next = find_event(&self.text, self.searched);
+                    let before_next = &self.text[..next.unwrap_or(self.text.len())];
+                    let end = find(before_next, END, self.searched).map(|at| at + END.len());
+                    if let (Some(next), None) = (next, end) {
                         if seen < NESTED_MAX && self.is_in_user_data(next) {
                             self.inside = Inside::Event {
                                 nested: nested + 1,
@@ -244,8 +247,7 @@ impl EventReader {
     }
 
     fn take(&mut self, end: usize) -> Vec<u8> {
-        let rest = self.text.split_off(end);
-        let taken = std::mem::replace(&mut self.text, rest);
+        let taken: Vec<u8> = self.text.drain(..end).collect();
         self.line += taken.split(|byte| *byte == b'\n').count() as u64 - 1;
         self.byte += taken.len() as u64;
         taken

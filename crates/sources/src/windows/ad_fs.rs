@@ -172,9 +172,12 @@ fn refused_token(event: &WindowsEvent) -> SignIn {
     let texts: Vec<&str> = event.unnamed.iter().map(|text| text.trim()).collect();
     let said = texts.iter().find_map(|text| {
         // A user name may have a `-` in it, the reason begins with a capital.
-        let at = text.match_indices('-').find(|(at, _)| {
-            text[at + 1..].trim_start().starts_with(char::is_uppercase) && !text[..*at].trim().contains(' ')
-        });
+        let word_end = text.find(' ').unwrap_or(text.len());
+        let next_word = text.len() - text[word_end..].trim_start().len();
+        let at = text
+            .match_indices('-')
+            .take_while(|(at, _)| *at <= next_word)
+            .find(|(at, _)| text[at + 1..].trim_start().starts_with(char::is_uppercase));
         let (user, reason) = text.split_at(at?.0);
         let is_user = user.contains(['@', '\\']);
         is_user.then(|| (user.trim().to_owned(), reason[1..].trim().to_owned()))

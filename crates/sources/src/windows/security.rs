@@ -20,12 +20,15 @@ pub(crate) fn read(event: &WindowsEvent) -> Reading {
     if !is_ours {
         return Reading::Ignored(event.name());
     }
+    let is_logon = matches!(event.id, 4624 | 4625 | 4648 | 4768 | 4771 | 4776);
     let facts = match event.id {
-        4624 | 4625 | 4648 | 4768 | 4771 | 4776 => match whose(event) {
-            Account::Person => sign_in(event).map(|sign_in| Facts::SignIn(Box::new(sign_in))),
-            Account::Machine => Err(format!("{} of a machine account", event.name())),
-            Account::Service => Err(format!("{} of a service account", event.name())),
-        },
+        _ if is_logon && whose(event) == Account::Machine => {
+            Err(format!("{} of a machine account", event.name()))
+        }
+        _ if is_logon && whose(event) == Account::Service => {
+            Err(format!("{} of a service account", event.name()))
+        }
+        4624 | 4625 | 4768 | 4771 | 4776 => sign_in(event).map(|sign_in| Facts::SignIn(Box::new(sign_in))),
         4634 => Err(format!("{}: a logoff, which no report shows", event.name())),
         _ => match CHANGES.iter().find(|change| change.id == event.id) {
             Some(change) => Ok(Facts::Audit(Box::new(audit(event, change)))),
@@ -123,24 +126,11 @@ fn sign_in(event: &WindowsEvent) -> Result<SignIn, String> {
             kind = SignInKind::NonInteractive;
         }
     }
-    if event.id == 4648 {
-        kind = SignInKind::NonInteractive;
-        details.push(
-            match account(event.text("SubjectDomainName"), event.text("SubjectUserName")) {
-                Some(subject) => {
-                    format!("A process of {subject} signed in with the account's name and password")
-                }
-                None => "A process signed in with the account's name and password".to_owned(),
-            },
-        );
-    }
     let protocol = match event.id {
         4768 | 4771 => Some("Kerberos".to_owned()),
         4776 => Some("NTLM".to_owned()),
         _ => owned("AuthenticationPackageName"),
     };
-    // What is signed in to: the computer that logged it, for explicit credentials the one that is named.
-    let computer = owned("TargetServerName").filter(|name| !name.eq_ignore_ascii_case("localhost"));
     let workstation = owned("WorkstationName").or_else(|| owned("Workstation"));
     details.push(format!("Windows event {}", event.id));
     Ok(SignIn {
@@ -148,7 +138,7 @@ fn sign_in(event: &WindowsEvent) -> Result<SignIn, String> {
         user_id: user_sid(event),
         user_principal_name: user_name(event),
         ip_address: event.text("IpAddress").and_then(address::normalise),
-        resource_display_name: computer.or_else(|| event.computer.clone()),
+        resource_display_name: event.computer.clone(),
         device: Device {
             display_name: workstation.map(|name| name.trim_start_matches('\\').to_owned()),
             ..Device::default()
@@ -170,6 +160,8 @@ const LOGON_TYPES: &[(&str, &str)] = &[
     ("8", "network, password in clear text"),
     ("10", "remote desktop"),
     ("11", "interactive, cached credentials"),
+    ("12", "remote desktop, cached credentials"),
+    ("13", "unlock, cached credentials"),
 ];
 
 /// The number of the outcome, 0 for success, and what it says.
@@ -246,9 +238,19 @@ enum Changed {
     Membership,
     Renamed,
     LockedOut,
+    /// Nothing: somebody tried to log on as the user.
+    Nothing,
 }
 
 const CHANGES: &[Change] = &[
+    // Logged before the logon is tried, and as a success whatever becomes of it; of one that succeeds 4624 tells.
+    change(
+        4648,
+        "Logon attempted with explicit credentials",
+        "Other",
+        "A logon was attempted using explicit credentials",
+        Changed::Nothing,
+    ),
     change(
         4720,
         "Add user",
@@ -384,6 +386,7 @@ fn audit(event: &WindowsEvent, change: &Change) -> Audit {
     let owned = |name: &str| event.text(name).map(str::to_owned);
     let (targets, category) = match change.what {
         Changed::Membership => (membership(event), "GroupManagement"),
+        Changed::Nothing => (vec![user(event, change)], "Authentication"),
         _ => (vec![user(event, change)], "UserManagement"),
     };
     let mut details = vec![
@@ -397,19 +400,29 @@ fn audit(event: &WindowsEvent, change: &Change) -> Audit {
         // Where other events have a domain, this one has the computer that the attempts came from.
         details.push(("CallerComputerName".to_owned(), owned("TargetDomainName")));
     }
+    let is_try = change.what == Changed::Nothing;
+    if is_try {
+        details.push(("TargetServerName".to_owned(), owned("TargetServerName")));
+        details.push(("ProcessName".to_owned(), owned("ProcessName")));
+    }
     details.retain(|(_, value)| value.is_some());
     Audit {
         activity: Some(change.activity.to_owned()),
         category: Some(category.to_owned()),
         operation_type: Some(change.operation_type.to_owned()),
-        result: Some(match event.outcome {
-            Some(AuditOutcome::Failure) => "failure".to_owned(),
-            _ => "success".to_owned(),
-        }),
+        result: match event.outcome {
+            Some(AuditOutcome::Failure) => Some("failure".to_owned()),
+            _ if is_try => None,
+            _ => Some("success".to_owned()),
+        },
         logged_by_service: Some("Windows Security".to_owned()),
         actor: Actor {
             user_id: owned("SubjectUserSid"),
             user_principal_name: account(event.text("SubjectDomainName"), event.text("SubjectUserName")),
+            ip_address: event
+                .text("IpAddress")
+                .filter(|_| is_try)
+                .and_then(address::normalise),
             ..Actor::default()
         },
         targets,

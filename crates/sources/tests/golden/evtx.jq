@@ -30,9 +30,12 @@ def code($id; $d):
      else account($d.TargetDomainName; $d.NewTargetUserName // $d.TargetUserName) end) as $target
     | [$file, $id, $activity, $time, account($d.SubjectDomainName; $d.SubjectUserName), "-",
        (if $is_failure then "failure" else "success" end), $target]
-  elif ([4624, 4625, 4648, 4768, 4771, 4776] | index($id))
+  elif $id == 4648 and (system_account($d) | not) then
+    [$file, $id, "Logon attempted with explicit credentials", $time, account($d.SubjectDomainName; $d.SubjectUserName),
+     ($d.IpAddress | address), "-", account($d.TargetDomainName; $d.TargetUserName)]
+  elif ([4624, 4625, 4768, 4771, 4776] | index($id))
        and (system_account($d) | not)
-       and ($id != 4624 or ([2, 3, 7, 8, 10, 11] | index($d.LogonType))) then
+       and ($id != 4624 or ([2, 3, 7, 8, 10, 11, 12, 13] | index($d.LogonType))) then
     [$file, $id, "sign-in", $time,
      account(($d.TargetDomainName | there) // (($d.ServiceName // "") | select(startswith("krbtgt/")) | ltrimstr("krbtgt/")) // null;
              $d.TargetUserName) // "-",

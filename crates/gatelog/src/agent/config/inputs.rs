@@ -90,6 +90,7 @@ pub(super) fn check(
     let kind = match section.kind.as_str() {
         "files" => Kind::Files(tail::Plan {
             input: section.name.clone(),
+            format: format.clone(),
             files: patterns(&at, "files", section.files.as_deref(), folder, mistakes),
             exclude: excluded(&at, section, folder, mistakes),
             start: start(&at, section.start.as_deref(), mistakes),
@@ -100,6 +101,7 @@ pub(super) fn check(
         }),
         "evtx" | "whole" => Kind::Documents(documents::Plan {
             input: section.name.clone(),
+            format: format.clone(),
             files: patterns(&at, "files", section.files.as_deref(), folder, mistakes),
             exclude: excluded(&at, section, folder, mistakes),
             when_full,

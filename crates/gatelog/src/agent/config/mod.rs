@@ -80,6 +80,7 @@ impl Gathering {
     ) -> Gatherer {
         Gatherer {
             input: input.name.clone(),
+            format: input.format.clone(),
             origin: origin.to_owned(),
             when_full: self.when_full,
             linger: self.linger,

@@ -31,6 +31,7 @@ fn site(reading: Reading) -> Site {
 fn opened(reading: Reading, folder: &Path, spool: &Spool, now: Timestamp) -> Documents {
     let plan = Plan {
         input: "in".to_owned(),
+        format: "auto".to_owned(),
         files: vec![Pattern::parse("in/*", folder).unwrap()],
         exclude: Vec::new(),
         when_full: WhenFull::Block,

@@ -2,6 +2,7 @@
 //!
 //! `GATELOG_SCRIPTS` says how many, `GATELOG_SEED` from which seed; `cargo xtask agent --scripts 1000` sets both.
 
+mod sending;
 mod stub;
 mod world;
 
@@ -32,6 +33,23 @@ struct Agent {
     sender: Sender,
 }
 
+/// The way to the stub; `folder` has the secret.
+fn link(stub: &Stub, folder: &Path) -> Link {
+    std::fs::write(folder.join("secret"), "a secret of scripts").unwrap();
+    Link::new(Service {
+        host: Host::parse(&format!("http://{}", stub.address), PlainHttp::LoopbackAlone).unwrap(),
+        authority: None,
+        tenant: "contoso.example".to_owned(),
+        client_id: "agent".to_owned(),
+        secret: Some(SecretSource::File(folder.join("secret"))),
+        certificate: None,
+        ca_file: None,
+        proxy: None,
+        oauth: None,
+    })
+    .unwrap()
+}
+
 /// One script.
 struct Script<'a> {
     chance: Chance,
@@ -50,6 +68,7 @@ impl Script<'_> {
     fn plan(&self) -> Plan {
         Plan {
             input: "log".to_owned(),
+            format: "auto".to_owned(),
             files: vec![Pattern::parse("app.log*", &self.folder.join("logs")).unwrap()],
             exclude: Vec::new(),
             start: Start::Beginning,
@@ -72,18 +91,7 @@ impl Script<'_> {
         };
         let counters = Arc::new(Counters::default());
         let tail = Tail::open(self.plan(), &spool, Arc::clone(&counters), self.now).unwrap();
-        let link = Link::new(Service {
-            host: Host::parse(&format!("http://{}", self.stub.address), PlainHttp::LoopbackAlone).unwrap(),
-            authority: None,
-            tenant: "contoso.example".to_owned(),
-            client_id: "agent".to_owned(),
-            secret: Some(SecretSource::File(self.folder.join("secret"))),
-            certificate: None,
-            ca_file: None,
-            proxy: None,
-            oauth: None,
-        })
-        .unwrap();
+        let link = link(self.stub, &self.folder);
         let sender = Sender::new(link, Arc::clone(&spool), counters, BTreeMap::new());
         Agent { spool, tail, sender }
     }
@@ -351,7 +359,6 @@ struct Told {
 async fn run(seed: u64, stub: &Stub, parent: &Path, struck: &mut BTreeMap<&'static str, u64>) -> Told {
     let folder = parent.join(seed.to_string());
     std::fs::create_dir(&folder).unwrap();
-    std::fs::write(folder.join("secret"), "a secret of scripts").unwrap();
     stub.clear();
     let mut chance = Chance::of(seed, &[5]);
     let (when_full, spool_bytes) = *chance.weighted(&[

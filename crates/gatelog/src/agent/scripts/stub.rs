@@ -31,10 +31,16 @@ pub(super) enum Fault {
     Unauthorised,
     /// A proxy answers 200 with a page of its own.
     ForeignPage,
+    /// A proxy answers everything with 405 and a page of its own, as nginx does where it serves a page instead.
+    ForeignRefusal,
+    /// The service condemns the piece. No script has it: nothing is lost in scripts.
+    Condemned,
+    /// The service does not know the format of the address.
+    NoSuchFormat,
 }
 
 /// All of them.
-pub(super) const FAULTS: [(Fault, &str); 8] = [
+pub(super) const FAULTS: [(Fault, &str); 9] = [
     (Fault::Throttled, "429"),
     (Fault::Away, "503"),
     (Fault::Broken, "500"),
@@ -43,6 +49,7 @@ pub(super) const FAULTS: [(Fault, &str); 8] = [
     (Fault::Slow, "slow answer"),
     (Fault::Unauthorised, "401"),
     (Fault::ForeignPage, "page of a proxy"),
+    (Fault::ForeignRefusal, "405 of a proxy"),
 ];
 
 /// What the service has, and what it will do next.
@@ -56,6 +63,8 @@ pub(super) struct Book {
     pub(super) records: BTreeMap<String, u64>,
     /// What came under each number, in the order in which it was stored.
     pub(super) sequences: BTreeMap<u64, Vec<BTreeSet<String>>>,
+    /// The formats under which pieces came, in order.
+    pub(super) formats: Vec<String>,
     pub(super) gaps: BTreeMap<String, Value>,
     /// What was wrong with a request: nothing may be.
     pub(super) complaints: Vec<String>,
@@ -132,6 +141,9 @@ impl Stub {
         }
         let fault = {
             let mut book = self.book();
+            if let Some((_, format)) = path.split_once("/ingest/") {
+                book.formats.push(format.to_owned());
+            }
             if token.is_none_or(|token| !token.starts_with("Bearer t")) {
                 book.complaints.push("a request without a token".to_owned());
             }
@@ -153,6 +165,12 @@ impl Stub {
                     b"<html>Sign in here</html>",
                 ))));
             }
+            Some(Fault::ForeignRefusal) => {
+                let page = Value::from("<h1>We are at work here</h1>");
+                return Ok(status(405, None, &page));
+            }
+            Some(Fault::Condemned) => return Ok(problem(415, "unsupported-media-type")),
+            Some(Fault::NoSuchFormat) => return Ok(problem(404, "no-such-format")),
             Some(Fault::Cut) => return Err(io::Error::other("cut")),
             _ => {}
         }
@@ -240,5 +258,14 @@ fn status(status: u16, retry_after: Option<&str>, body: &Value) -> Response<Full
             .headers_mut()
             .insert("retry-after", seconds.parse().unwrap());
     }
+    response
+}
+
+/// A problem as the service has it.
+fn problem(code: u16, kind: &str) -> Response<Full<Bytes>> {
+    let told = json!({"type": format!("urn:gatelog:problem:{kind}"), "title": "No"});
+    let mut response = status(code, None, &told);
+    let media = "application/problem+json; charset=utf-8".parse().unwrap();
+    response.headers_mut().insert("content-type", media);
     response
 }

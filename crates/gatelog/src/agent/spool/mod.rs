@@ -102,6 +102,11 @@ impl Spool {
                 schema::TABLES,
                 schema::VERSION
             ))?,
+            1 => connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;",
+                schema::FROM_1,
+                schema::VERSION
+            ))?,
             schema::VERSION => {}
             _ => {
                 return Err(SpoolError::Newer {

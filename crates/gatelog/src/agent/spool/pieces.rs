@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub(crate) struct NewPiece<'a> {
     pub(crate) input: &'a str,
+    /// The word in the address of ingest, as it was configured when this was read.
+    pub(crate) format: &'a str,
     /// The content's media type.
     pub(crate) kind: &'static str,
     /// Where it was read, for people.
@@ -39,6 +41,8 @@ pub(crate) struct Piece {
     /// The number of the piece among those of its input, from 1.
     pub(crate) sequence: u64,
     pub(crate) part: String,
+    /// The word in the address of ingest; none in pieces of a state of version 1.
+    pub(crate) format: Option<String>,
     pub(crate) kind: String,
     pub(crate) origin: String,
     pub(crate) records: u64,
@@ -102,8 +106,8 @@ impl Spool {
             }
         }
         transaction.execute(
-            "INSERT INTO pieces (input, sequence, part, kind, origin, records, made, body)
-             VALUES (?1, ?2, '', ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO pieces (input, sequence, part, kind, origin, records, made, body, format)
+             VALUES (?1, ?2, '', ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 piece.input,
                 sequence as i64,
@@ -111,7 +115,8 @@ impl Spool {
                 piece.origin,
                 piece.records as i64,
                 now.ticks(),
-                piece.body
+                piece.body,
+                piece.format
             ],
         )?;
         transaction.commit()?;
@@ -169,7 +174,7 @@ impl Spool {
         let settled = inner.settled.clone();
         let taken = {
             let mut statement = inner.connection.prepare_cached(
-                "SELECT id, input, sequence, part, kind, origin, records, made, body FROM pieces
+                "SELECT id, input, sequence, part, kind, origin, records, made, body, format FROM pieces
                  WHERE input = ?1 ORDER BY sequence, part",
             )?;
             let mut rows = statement.query([input])?;
@@ -189,6 +194,7 @@ impl Spool {
                     records: row.get::<_, i64>(6)? as u64,
                     made: Timestamp::from_ticks(row.get(7)?),
                     body: row.get(8)?,
+                    format: row.get(9)?,
                 });
             }
         };
@@ -204,6 +210,15 @@ impl Spool {
         delete_settled(&mut inner)
     }
 
+    /// Gives a piece the word of another format: there is none of the old one.
+    pub(crate) fn rename_format(&self, id: i64, format: &str) -> Result<(), SpoolError> {
+        let inner = self.lock();
+        inner
+            .connection
+            .execute("UPDATE pieces SET format = ?2 WHERE id = ?1", params![id, format])?;
+        Ok(())
+    }
+
     /// Puts two parts in the place of a piece, under its number.
     pub(crate) fn split(&self, piece: &Piece, parts: &[Part; 2]) -> Result<(), SpoolError> {
         let mut inner = self.lock();
@@ -212,8 +227,8 @@ impl Spool {
         transaction.execute("DELETE FROM pieces WHERE id = ?1", [piece.id])?;
         for (number, part) in parts.iter().enumerate() {
             transaction.execute(
-                "INSERT INTO pieces (input, sequence, part, kind, origin, records, made, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO pieces (input, sequence, part, kind, origin, records, made, body, format)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
                     piece.input,
                     piece.sequence as i64,
@@ -222,7 +237,8 @@ impl Spool {
                     piece.origin,
                     part.records as i64,
                     piece.made.ticks(),
-                    part.body
+                    part.body,
+                    piece.format
                 ],
             )?;
         }

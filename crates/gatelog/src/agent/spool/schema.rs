@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// The version of these tables.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE inputs (
@@ -23,6 +23,7 @@ CREATE TABLE pieces (
     records INTEGER NOT NULL,
     made INTEGER NOT NULL,
     body BLOB NOT NULL,
+    format TEXT,
     UNIQUE (input, sequence, part)
 ) STRICT;
 CREATE TABLE files (
@@ -60,6 +61,9 @@ CREATE TABLE gaps (
     detail TEXT NOT NULL
 ) STRICT;
 ";
+
+/// From version 1 to 2: pieces had no format; those that wait get it from the configuration when they are sent.
+pub(super) const FROM_1: &str = "ALTER TABLE pieces ADD COLUMN format TEXT;";
 
 /// Settings of a connection that writes. What is acknowledged outlives a power cut: `synchronous=FULL` syncs each commit.
 pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {

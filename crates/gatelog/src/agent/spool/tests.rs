@@ -10,6 +10,7 @@ fn put(spool: &Spool, bytes: usize, cursor: &str, when_full: WhenFull) -> Result
     let body = vec![b'x'; bytes];
     let piece = NewPiece {
         input: "in",
+        format: "auto",
         kind: "application/x-ndjson",
         origin: "a test",
         records: bytes as u64,
@@ -146,4 +147,26 @@ fn a_newer_state_is_not_touched() {
     drop(connection);
     let outcome = Spool::open(&folder.path().join("state"), 10);
     assert!(matches!(outcome, Err(SpoolError::Newer { found: 99, .. })));
+}
+
+#[test]
+fn a_state_of_version_1_is_read_on_and_its_pieces_have_no_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state/state.db");
+    let spool = open(folder.path(), 1_000);
+    put(&spool, 5, "a", WhenFull::Block).unwrap();
+    drop(spool);
+    // As version 1 left it.
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch("ALTER TABLE pieces DROP COLUMN format; PRAGMA user_version = 1;")
+        .unwrap();
+    drop(connection);
+    let spool = open(folder.path(), 1_000);
+    let piece = spool.take("in").unwrap().unwrap();
+    assert_eq!((piece.body.len(), piece.format), (5, None));
+    spool.done(piece.id).unwrap();
+    put(&spool, 6, "b", WhenFull::Block).unwrap();
+    let piece = spool.take("in").unwrap().unwrap();
+    assert_eq!((piece.sequence, piece.format.as_deref()), (2, Some("auto")));
 }

@@ -12,6 +12,26 @@ pub(crate) struct Frames {
     passing: usize,
     /// A line over the limit is passed over to its end.
     passing_line: bool,
+    /// How the first message began.
+    first: Option<First>,
+}
+
+/// How a sender frames. One that ends its messages with a line end may have lines within them that begin with a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    Counted,
+    Line,
+}
+
+/// What a number at the beginning of a message is, where messages are lines.
+#[derive(Debug, PartialEq, Eq)]
+enum Number {
+    /// A count: a message follows it.
+    Count,
+    /// The beginning of a line.
+    Text,
+    /// What follows it has not come.
+    Unknown,
 }
 
 /// The stream is none of syslog.
@@ -26,6 +46,7 @@ impl Frames {
             buffer: Vec::new(),
             passing: 0,
             passing_line: false,
+            first: None,
         }
     }
 
@@ -54,12 +75,24 @@ impl Frames {
                 Some(b'\n' | b'\r' | 0) => {
                     self.buffer.remove(0);
                 }
-                Some(b'1'..=b'9') => {
+                Some(b'1'..=b'9') if self.first != Some(First::Line) => {
+                    self.first = Some(First::Counted);
                     if !self.counted(messages)? {
                         return Ok(());
                     }
                 }
+                Some(b'1'..=b'9') => {
+                    let is_whole = match self.number() {
+                        Number::Count => self.counted(messages)?,
+                        Number::Text => self.line(messages),
+                        Number::Unknown => false,
+                    };
+                    if !is_whole {
+                        return Ok(());
+                    }
+                }
                 Some(_) => {
+                    self.first.get_or_insert(First::Line);
                     if !self.line(messages) {
                         return Ok(());
                     }
@@ -70,9 +103,24 @@ impl Frames {
 
     /// The stream ended: what is left is a message, if it can be one.
     pub(crate) fn finish(&mut self) -> Option<Vec<u8>> {
-        let is_counted = self.buffer.first().is_some_and(u8::is_ascii_digit);
+        let is_counted = self.buffer.first().is_some_and(u8::is_ascii_digit)
+            && (self.first != Some(First::Line) || self.number() == Number::Count);
         let rest = std::mem::take(&mut self.buffer);
         (!is_counted && !rest.is_empty() && self.passing == 0 && !self.passing_line).then_some(rest)
+    }
+
+    /// What the number is with which the buffer begins.
+    fn number(&self) -> Number {
+        let digits = self
+            .buffer
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        match self.buffer[digits..] {
+            [] | [b' '] if digits <= LONGEST_COUNT => Number::Unknown,
+            [b' ', b'<', ..] if digits <= LONGEST_COUNT => Number::Count,
+            _ => Number::Text,
+        }
     }
 
     /// `MSG-LEN SP MSG`; false if it is not whole.
@@ -157,6 +205,16 @@ mod tests {
     #[test]
     fn both_may_be_mixed() {
         check("4 <1>a<1>bc\n4 <1>d", &["<1>a", "<1>bc", "<1>d"]);
+    }
+
+    #[test]
+    fn a_number_within_a_message_of_lines_is_no_count() {
+        check("<1>a\n12 x\n<1>b\n", &["<1>a", "12 x", "<1>b"]);
+        check("<1>a\n1x\n<1>b\n", &["<1>a", "1x", "<1>b"]);
+        check("<1>a\n12345678 <\n<1>b", &["<1>a", "12345678 <", "<1>b"]);
+        check("<1>a\n4 <1>b<1>c\n", &["<1>a", "<1>b", "<1>c"]);
+        check("<1>a\n12", &["<1>a", "12"]);
+        check("<1>a\n9 <1>b", &["<1>a"]);
     }
 
     #[test]

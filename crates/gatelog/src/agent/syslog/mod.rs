@@ -223,12 +223,13 @@ async fn converse(
             () = stop.cancelled() => return,
         };
         let Ok(read) = read else { return };
+        let mut is_syslog = true;
         if read == 0 {
             messages.extend(frames.finish());
-        } else if frames.push(&buffer[..read], &mut messages).is_err() {
-            tracing::warn!("{sender} sends no syslog: its connection is closed");
-            return;
+        } else {
+            is_syslog = frames.push(&buffer[..read], &mut messages).is_ok();
         }
+        // Those before what is none are whole.
         for message in messages.drain(..) {
             let Some(line) = line(&message, &sender, listen) else {
                 continue;
@@ -237,7 +238,14 @@ async fn converse(
                 return;
             }
         }
-        if read == 0 {
+        if !is_syslog {
+            tracing::warn!(
+                "{sender} sends what is no syslog: its connection is closed, and the rest is not read"
+            );
+            let detail = format!("{sender} sent what is no syslog: the rest of its connection was not read");
+            intake.unreadable(0, &detail);
+        }
+        if read == 0 || !is_syslog {
             return;
         }
     }
@@ -257,4 +265,63 @@ fn line(message: &[u8], sender: &SocketAddr, listen: &Listen) -> Option<Line> {
         Forward::Payload => header::payload(&whole).to_vec(),
     };
     (!bytes.trim_ascii().is_empty()).then_some(Line { bytes, cursor: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::gap::GapKind;
+    use crate::agent::gather::Gatherer;
+    use crate::agent::spool::{Spool, WhenFull};
+
+    #[tokio::test]
+    async fn what_stands_before_a_fault_in_the_stream_is_kept_and_the_rest_is_told() {
+        let listen = Listen {
+            udp: None,
+            tcp: None,
+            tls: None,
+            message_bytes: 1_000,
+            offset_seconds: 0,
+            send: Forward::Payload,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Arc::new(Spool::open(&folder.path().join("state"), 1 << 20).unwrap());
+        let (intake, mut lines) = Intake::new();
+        let lost = intake.lost();
+        let stream: &[u8] =
+            b"38 <38>1 2026-01-01T00:00:00Z h a - - - a38 <38>1 2026-01-01T00:00:00Z h a - - - b1x <38>c";
+        let sender = SocketAddr::from(([198, 51, 100, 7], 514));
+        let stop = CancellationToken::new();
+        converse(stream, sender, &listen, &intake, &stop).await;
+        drop(intake);
+        let gatherer = Gatherer {
+            input: "syslog".to_owned(),
+            format: "auto".to_owned(),
+            origin: "syslog".to_owned(),
+            when_full: WhenFull::Block,
+            linger: Duration::ZERO,
+            spool: Arc::clone(&spool),
+            counters: Arc::default(),
+        };
+        gatherer.run(&mut lines, &lost, stop).await;
+        let mut heard = Vec::new();
+        while let Some(piece) = spool.take("syslog").unwrap() {
+            heard.extend(crate::agent::lines::unpack(&piece.body).unwrap());
+            spool.done(piece.id).unwrap();
+        }
+        assert_eq!(heard, b"a\nb\n");
+        let gaps = spool.gaps().unwrap();
+        let told: Vec<_> = gaps
+            .iter()
+            .map(|(input, gap)| (input.as_str(), gap.kind, gap.records))
+            .collect();
+        assert_eq!(told, [("syslog", GapKind::Unreadable, 0)]);
+        assert!(
+            gaps[0]
+                .1
+                .detail
+                .starts_with("198.51.100.7:514 sent what is no syslog"),
+            "{gaps:?}"
+        );
+    }
 }

@@ -34,6 +34,8 @@ const LINES: &str = "application/x-ndjson";
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) input: String,
+    /// The word in the address of ingest.
+    pub(crate) format: String,
     pub(crate) files: Vec<Pattern>,
     pub(crate) exclude: Vec<Pattern>,
     /// Where files begin that are there at the very first look.
@@ -254,7 +256,7 @@ impl Tail {
         if is_read || file.handle.is_some() {
             return;
         }
-        match File::open(path) {
+        match platform::open(path) {
             // Between the look and the opening another file may have taken the name.
             Ok(handle) => {
                 if handle
@@ -346,7 +348,7 @@ impl Tail {
     fn longest_copy(&self, mark: &FileMark) -> u64 {
         let there = self.files.iter().filter(|file| file.mark.gone.is_none());
         let copies = there.filter_map(|file| {
-            let handle = File::open(&file.mark.path).ok()?;
+            let handle = platform::open(Path::new(&file.mark.path)).ok()?;
             let copied = if content::is_packed(&handle) {
                 packed::survey(&handle, std::iter::once(mark)).copied
             } else {
@@ -360,7 +362,8 @@ impl Tail {
 
     /// A file that was not known before.
     fn add(&mut self, path: &Path, is_first: bool, spool: &Spool, now: Timestamp) -> Result<(), SpoolError> {
-        let opened = File::open(path).and_then(|handle| handle.metadata().map(|metadata| (handle, metadata)));
+        let opened =
+            platform::open(path).and_then(|handle| handle.metadata().map(|metadata| (handle, metadata)));
         let (handle, metadata) = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -460,6 +463,7 @@ impl Tail {
         let packed = lines::pack(body).map_err(|error| SpoolError::Folder(error.to_string()))?;
         let piece = NewPiece {
             input,
+            format: &self.plan.format,
             kind: LINES,
             origin: &origin,
             records,

@@ -137,6 +137,7 @@ impl<'a> BinaryXml<'a> {
             0x03 => {}
             _ => return Err("an element does not begin as one does"),
         }
+        self.spend(bytes_of_repetition(&element))?;
         let is_left_out = depends_on != DEPENDS_ON_NOTHING
             && values
                 .get(usize::from(depends_on))
@@ -230,6 +231,7 @@ impl<'a> BinaryXml<'a> {
         at.skip(count.checked_mul(4).ok_or(CUT_OFF)?)?;
         let mut values = Vec::with_capacity(count);
         for _ in 0..count {
+            self.step()?;
             let size = usize::from(sizes.two_bytes()?);
             let of_type = sizes.byte()?;
             sizes.skip(1)?;
@@ -274,12 +276,32 @@ impl<'a> BinaryXml<'a> {
     }
 
     fn spend(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.text_bytes += bytes;
+        self.text_bytes = self.text_bytes.saturating_add(bytes);
         if self.text_bytes > TEXT_BYTES_MAX {
             return Err("it comes to more than 1 MiB of text");
         }
         Ok(())
     }
+}
+
+/// What it comes to that an element is written once for each text of a list in it, with its attributes each time.
+fn bytes_of_repetition(element: &Element) -> usize {
+    /// What a text or an attribute takes beside its bytes.
+    const BYTES_BESIDE: usize = 64;
+    let texts: usize = element
+        .content
+        .iter()
+        .map(|content| match content {
+            Content::Texts(texts) => texts.len(),
+            _ => 0,
+        })
+        .sum();
+    let attributes: usize = element
+        .attributes
+        .iter()
+        .map(|(name, value)| BYTES_BESIDE + name.len() + value.len())
+        .sum();
+    texts.saturating_mul(BYTES_BESIDE + attributes)
 }
 
 /// What the content of an attribute says; `None` if it says nothing.

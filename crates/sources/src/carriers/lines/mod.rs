@@ -6,16 +6,15 @@
 mod dates;
 pub(crate) mod envelope;
 mod recognise;
-mod repeat;
+pub(crate) mod repeat;
 pub mod split;
 
-pub(crate) use dates::nearest;
+pub(crate) use dates::{Dates, nearest};
 
 use super::{CarrierDef, CarrierReader};
 use crate::line::{Line, nobodys, program_word};
 use crate::reading::{Choice, Judged, recognise as judge, understand_parsed};
 use crate::{Hints, Limits, Record, Understanding};
-use dates::Dates;
 use envelope::{Envelope, Stamp};
 use model::time::Timestamp;
 use serde_json::{Map, Value};
@@ -46,7 +45,7 @@ impl LineReader {
             judge: LineJudge {
                 line_bytes_max: limits.record_bytes_max,
                 dates: Dates::default(),
-                second: repeat::Second::default(),
+                seconds: repeat::Seconds::default(),
                 programs: HashSet::new(),
             },
         }
@@ -96,7 +95,7 @@ impl CarrierReader for LineReader {
 struct LineJudge {
     line_bytes_max: usize,
     dates: Dates,
-    second: repeat::Second,
+    seconds: repeat::Seconds,
     programs: HashSet<String>,
 }
 
@@ -149,9 +148,7 @@ impl LineJudge {
         if let Some(times) = times {
             if !repeat::is_bearable(times, original.len()) {
                 return take(Understanding::Rejected {
-                    reason: format!(
-                        "it stands for {times} events, which is more than any log of sign-ins counts"
-                    ),
+                    reason: repeat::too_many(times),
                     original,
                 });
             }
@@ -176,7 +173,7 @@ impl LineJudge {
         let number = if is_told_apart {
             1
         } else {
-            self.second.count(event.event.time, event.key)
+            self.seconds.count(event.event.time, event.key)
         };
         if number > 1 {
             let word = number.to_string();

@@ -54,10 +54,12 @@ fn read(record: &Map<String, Value>) -> Reading {
             Some(sign_in) => Facts::SignIn(Box::new(sign_in)),
             None => return Reading::Ignored(nobodys(&cef)),
         },
-        Subject::Change(activity, operation) => match audit(&cef, activity, operation) {
-            Some(audit) => Facts::Audit(Box::new(audit)),
-            None => return Reading::Ignored(nobodys(&cef)),
-        },
+        Subject::Change(activity, operation) => {
+            match audit(&cef, activity, operation, success(&cef, subject)) {
+                Some(audit) => Facts::Audit(Box::new(audit)),
+                None => return Reading::Ignored(nobodys(&cef)),
+            }
+        }
     };
     let Some(time) = cef.time().or(line.time) else {
         return Reading::Rejected(
@@ -101,37 +103,36 @@ enum Subject {
     Change(&'static str, &'static str),
 }
 
+/// Words that stand anywhere, and two words of which the first begins one.
 const SIGN_INS: &[&str] = &[
     "login",
     "logon",
-    "log in",
-    "log on",
-    "logged in",
-    "logged on",
+    " log in",
+    " log on",
+    " logged in",
+    " logged on",
     "signin",
-    "sign-in",
-    "sign in",
+    " sign in",
     "signon",
-    "sign-on",
-    "sign on",
-    "signed in",
+    " sign on",
+    " signed in",
     "authenticat",
-    "auth_success",
-    "auth_fail",
+    " auth success",
+    " auth fail",
 ];
 const SIGN_OUTS: &[&str] = &[
     "logout",
     "logoff",
-    "log out",
-    "log off",
-    "logged out",
-    "logged off",
-    "sign out",
+    " log out",
+    " log off",
+    " logged out",
+    " logged off",
     "signout",
-    "sign-out",
+    " sign out",
 ];
 
-/// The first that fits: what is more special stands first. A word of the change and a word of what is changed.
+/// The first that fits: what is more special stands first. A verb of the change without its ending, and a word of what is
+/// changed.
 const CHANGES: &[(&[&str], &[&str], &str, &str)] = &[
     (&["add", "join"], &["member"], "Add member to group", "Add"),
     (
@@ -156,76 +157,147 @@ const CHANGES: &[(&[&str], &[&str], &str, &str)] = &[
     ),
     (&["creat", "add"], &["group"], "Add group", "Add"),
     (&["delet", "remov"], &["group"], "Delete group", "Delete"),
-    (&["creat", "add"], &["user", "account"], "Add user", "Add"),
-    (&["delet", "remov"], &["user", "account"], "Delete user", "Delete"),
+    (&["creat", "add"], USER, "Add user", "Add"),
+    (&["delet", "remov"], USER, "Delete user", "Delete"),
     (
-        &["chang", "updat", "modif", "enabl", "disabl", "lock"],
-        &["user", "account"],
+        &["chang", "updat", "modif", "enabl", "disabl", "lock", "unlock"],
+        USER,
         "Update user",
         "Update",
     ),
 ];
+const USER: &[&str] = &["user", "account"];
+/// What follows a verb of a change in its word: an `address` adds nothing.
+const ENDINGS: &[&str] = &[
+    "", "e", "ed", "es", "s", "ing", "ion", "al", "y", "ied", "ies", "ication", "ting", "out",
+];
+
+/// The words of a text in lower case, each with a space before it: `UserLogin`, `user_login` and `User-Login` are ` user login`.
+fn words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len() + 1);
+    let mut before = ' ';
+    for character in text.chars() {
+        let is_of_word = character.is_alphanumeric() || character == '\'';
+        let begins = !(before.is_alphanumeric() || before == '\'')
+            || (before.is_lowercase() && character.is_uppercase());
+        if is_of_word {
+            if begins {
+                words.push(' ');
+            }
+            words.extend(character.to_lowercase());
+        }
+        before = character;
+    }
+    words
+}
 
 impl Subject {
     fn of(cef: &Cef) -> Option<Subject> {
-        let texts = [
+        let [name, signature, act, category] = [
             cef.name.as_str(),
             cef.signature.as_str(),
-            cef.get("cat").unwrap_or_default(),
             cef.get("act").unwrap_or_default(),
-        ];
-        let text = texts.join(" ; ").to_lowercase();
-        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        let change = CHANGES
-            .iter()
-            .find(|(verbs, nouns, ..)| {
-                // Both in one of the texts: a category `user` beside an action `add` is not enough.
-                texts.iter().any(|text| {
-                    let text = text.to_lowercase();
-                    verbs.iter().any(|verb| text.contains(verb))
-                        && nouns.iter().any(|noun| text.contains(noun))
-                })
-            })
-            .map(|(.., activity, operation)| Subject::Change(activity, operation));
-        if has(SIGN_OUTS) {
+            cef.get("cat").unwrap_or_default(),
+        ]
+        .map(words);
+        let has = |text: &String, words: &[&str]| words.iter().any(|word| text.contains(word));
+        // A category speaks of several sorts of events: `Logon/Logoff`.
+        if [&name, &signature, &act].iter().any(|text| has(text, SIGN_OUTS)) {
             return None;
         }
-        if has(SIGN_INS) && change.is_none() {
+        let texts = [&name, &signature, &category, &act];
+        let names_sign_in = has(&name, SIGN_INS);
+        let change = CHANGES
+            .iter()
+            // `User login blocked` changes no user.
+            .filter(|(_, nouns, ..)| !(names_sign_in && *nouns == USER))
+            .find(|(verbs, nouns, ..)| {
+                // Both in one of the texts: a category `user` beside an action `add` is not enough.
+                texts.iter().any(|text| has_verb(text, verbs) && has(text, nouns))
+            })
+            .map(|(.., activity, operation)| Subject::Change(activity, operation));
+        if change.is_none() && texts.iter().any(|text| has(text, SIGN_INS)) {
             return Some(Subject::SignIn);
         }
         change
     }
 }
 
+fn has_verb(text: &str, verbs: &[&str]) -> bool {
+    text.split(' ').any(|word| {
+        verbs.iter().any(|verb| {
+            word.strip_prefix(verb)
+                .is_some_and(|ending| ENDINGS.contains(&ending))
+        })
+    })
+}
+
+/// Whole words.
+const WELL: &[&str] = &[
+    "success",
+    "successful",
+    "successfully",
+    "succeed",
+    "succeeds",
+    "succeeded",
+    "accept",
+    "accepts",
+    "accepted",
+    "allow",
+    "allows",
+    "allowed",
+    "permit",
+    "permits",
+    "permitted",
+    "granted",
+    "passed",
+    "ok",
+    "complete",
+    "completed",
+];
+/// Before one of those: it did not go well.
+const NOT: &[&str] = &["not", "never", "cannot"];
+/// Starts of words.
+const BADLY: &[&str] = &[
+    "fail",
+    "deny",
+    "denie",
+    "denial",
+    "reject",
+    "error",
+    "invalid",
+    "refus",
+    "unsuccess",
+    "wrong",
+    "incorrect",
+    "mismatch",
+    "expired",
+    "timeout",
+];
+/// Starts of words that tell of a change what it does, and of a sign-in that it was not let through.
+const BARRED: &[&str] = &["block", "lock"];
+
 /// Whether it went well, if the event tells: its outcome, else its action, else its name.
-fn success(cef: &Cef) -> Option<bool> {
-    const WELL: &[&str] = &[
-        "success", "succeed", "accept", "allow", "permit", "granted", "pass", "ok", "complete",
-    ];
-    const BADLY: &[&str] = &[
-        "fail",
-        "den",
-        "reject",
-        "error",
-        "block",
-        "invalid",
-        "refus",
-        "unsuccess",
-        "wrong",
-        "bad",
-        "lock",
-    ];
+fn success(cef: &Cef, subject: Subject) -> Option<bool> {
     let judged = |text: &str| {
-        let text = text.to_lowercase();
-        let starts = |words: &[&str]| {
-            text.split(|character: char| !character.is_alphanumeric())
-                .any(|word| words.iter().any(|start| word.starts_with(start)))
-        };
-        match (starts(BADLY), starts(WELL)) {
-            (true, _) => Some(false),
-            (false, true) => Some(true),
-            (false, false) => None,
+        let text = words(text);
+        // By itself, as an outcome is; in a name it is that of `pass-through` or `pass phrase`.
+        if text == " pass" {
+            return Some(true);
         }
+        let mut negated = false;
+        let mut well = None;
+        for word in text.split(' ').map(|word| word.trim_matches('\'')) {
+            let starts = |starts: &[&str]| starts.iter().any(|start| word.starts_with(start));
+            if word == "bad" || starts(BADLY) || (subject == Subject::SignIn && starts(BARRED)) {
+                return Some(false);
+            }
+            negated |= NOT.contains(&word) || word.ends_with("n't");
+            if WELL.contains(&word) {
+                well = Some(well.unwrap_or(true) && !negated);
+            }
+        }
+        well
     };
     cef.get("outcome")
         .and_then(judged)
@@ -239,7 +311,7 @@ fn owned(text: Option<&str>) -> Option<String> {
 }
 
 fn sign_in(cef: &Cef) -> Option<SignIn> {
-    let well = success(cef)?;
+    let well = success(cef, Subject::SignIn)?;
     let user = cef.first(&["duser", "suser"]);
     let id = cef.first(&["duid", "suid"]);
     user.or(id)?;
@@ -263,7 +335,7 @@ fn sign_in(cef: &Cef) -> Option<SignIn> {
     })
 }
 
-fn audit(cef: &Cef, activity: &str, operation: &str) -> Option<Audit> {
+fn audit(cef: &Cef, activity: &str, operation: &str, well: Option<bool>) -> Option<Audit> {
     let (target, target_id) = (cef.get("duser"), cef.get("duid"));
     let (actor, actor_id) = (cef.get("suser"), cef.get("suid"));
     let of_group = activity.ends_with("group");
@@ -273,7 +345,7 @@ fn audit(cef: &Cef, activity: &str, operation: &str) -> Option<Audit> {
         return None;
     }
     // Nobody tells of a change that did not happen without saying so.
-    let well = success(cef).unwrap_or(true);
+    let well = well.unwrap_or(true);
     Some(Audit {
         activity: Some(activity.to_owned()),
         category: Some(

@@ -141,9 +141,9 @@ fn keys(text: &str) -> BTreeMap<String, Value> {
                 let is_key = at > word && text.as_bytes()[word..at].iter().all(|byte| is_of_key(*byte));
                 if is_key && starts.len() < KEYS_MAX {
                     starts.push((word, at));
-                    // A second sign in the same word is part of the value.
-                    word = text.len();
                 }
+                // A second sign in the same word is part of the value, and nothing is looked at twice.
+                word = text.len();
             }
             _ => {}
         }

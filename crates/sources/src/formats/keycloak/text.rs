@@ -174,11 +174,10 @@ fn unwrapped(value: &str) -> String {
 /// What follows a comma, if that is a field.
 fn next_field(text: &str, quote: Option<char>) -> Option<&str> {
     let rest = text.strip_prefix(", ")?;
-    let (name, value) = rest.split_once('=')?;
-    let is_name = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    // No further than the name: this is asked at each comma of a value.
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let name_bytes = rest.bytes().take_while(is_of_name).count();
+    let value = rest[name_bytes..].strip_prefix('=')?;
     let is_value = quote.is_none_or(|quote| value.starts_with(quote) || value.starts_with("null"));
-    (is_name && is_value).then_some(rest)
+    (name_bytes > 0 && is_value).then_some(rest)
 }
