@@ -262,6 +262,27 @@ fn parts_that_together_make_no_request_are_refused_and_stay_listed() {
 }
 
 #[test]
+fn the_intact_log_heals_a_request_of_which_a_part_had_come_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = open(folder.path());
+    let mut damaged = parts(1, 3);
+    damaged[1] = damaged[1].replace("much", "m\\u0001ch\\\"");
+    let counts = place.bring("a", &damaged).total.counts;
+    assert_eq!((counts.new, counts.ignored, counts.rejected), (0, 2, 1));
+    assert_eq!((place.audits(), place.waiting()), (0, vec!["01 3/3".to_owned()]));
+    let counts = place.bring("b", &parts(1, 3)).total.counts;
+    assert_eq!((counts.new, counts.ignored, counts.rejected), (1, 2, 0));
+    assert_eq!((place.audits(), place.waiting()), (1, vec![]));
+    // The one part alone heals it, too.
+    let mut damaged = parts(2, 2);
+    damaged[0] = damaged[0].replace("HybridObjectID", "Hybrid\\\"");
+    assert_eq!(place.bring("a", &damaged).total.counts.rejected, 1);
+    let counts = place.bring("b", &parts(2, 2)[..1]).total.counts;
+    assert_eq!((counts.new, counts.ignored, counts.rejected), (1, 0, 0));
+    assert_eq!((place.audits(), place.waiting()), (2, vec![]));
+}
+
+#[test]
 fn closing_the_gap_of_a_request_lets_go_of_its_parts_until_they_are_brought_again() {
     let folder = tempfile::tempdir().unwrap();
     let place = open(folder.path());

@@ -24,7 +24,7 @@ pub trait EventStore: SourceLedger + Send + Sync {
     fn append(&self, lease: &Lease, batch: Batch) -> Result<Appended, StoreError>;
 
     /// Keeps parts of records until their others come, and answers once they are durable: what became of each, in their order. The
-    /// same part again changes nothing.
+    /// same part again changes nothing; with another content it takes the place of the earlier one.
     fn keep_fragments(
         &self,
         lease: &Lease,

@@ -149,6 +149,35 @@ pub(super) fn forgotten(trial: &Trial) -> Result<(), String> {
     )
 }
 
+pub(super) fn replaced(trial: &Trial) -> Result<(), String> {
+    let opened = trial.open();
+    let bring = |source: &str, arrived: &str, fragment: FragmentDraft| {
+        keep(trial, &opened, source, arrived, vec![fragment])
+    };
+    let first = "2017-06-01T10:00:00Z";
+    bring("one", first, part("a", 1, 2, "a"))?;
+    bring("one", first, part("a", 2, 3, "?"))?;
+    bring("one", first, part("b", 2, 2, "y"))?;
+    let kept = bring("two", "2017-06-03T10:00:00Z", part("a", 2, 2, "b"))?;
+    equal("the part with another content", kept, vec![Kept::Waits])?;
+    equal("the record", text_of(trial, &opened, "a")?, "1:a 2:b".to_owned())?;
+    equal(
+        "the other record",
+        text_of(trial, &opened, "b")?,
+        "2:y".to_owned(),
+    )?;
+    let waits = vec![format!("a 2/2 since {first}"), format!("b 1/2 since {first}")];
+    equal("what waits", unassembled(trial, &opened)?, waits)?;
+    // As large as it may be, and again; then larger.
+    let large = "x".repeat((16 << 20) - 1);
+    let kept = bring("two", first, part("a", 2, 2, &large))?;
+    equal("a large part", kept, vec![Kept::Waits])?;
+    let kept = bring("two", first, part("a", 2, 2, &large))?;
+    equal("the same again", kept, vec![Kept::Waits])?;
+    let kept = bring("two", first, part("a", 2, 2, &format!("{large}x")))?;
+    equal("a part that is too large", kept, vec![Kept::TooLarge])
+}
+
 pub(super) fn given_up(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
     let arrived = "2017-06-01T10:00:00Z";

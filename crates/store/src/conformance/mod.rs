@@ -128,6 +128,11 @@ const CASES: &[(&str, Delivery, Case)] = &[
         fragments::forgotten,
     ),
     (
+        "a part that comes again with another content takes the earlier one's place, whoever brings it",
+        Delivery::Unruly,
+        fragments::replaced,
+    ),
+    (
         "a record that is given up loses its parts, keeps its closing, and waits anew when it is brought again",
         Delivery::Unruly,
         fragments::given_up,

@@ -86,10 +86,10 @@ fn keep_one(
     waiting: &mut Waiting,
 ) -> rusqlite::Result<Kept> {
     let mut of_whole = transaction.prepare_cached(
-        "SELECT sum(part = ?3), count(*), coalesce(sum(length(original)), 0), sum(part = ?4) FROM fragments
+        "SELECT sum(part = ?3), count(*), coalesce(sum(length(original) * (part <> ?4)), 0), sum(part = ?4) FROM fragments
          WHERE whole = ?1 AND format = ?2",
     )?;
-    let (marks, there, bytes, same) = of_whole.query_row(
+    let (marks, there, bytes_of_others, same) = of_whole.query_row(
         params![fragment.whole, fragment.format, MARK, fragment.part],
         |row| {
             Ok((
@@ -103,14 +103,28 @@ fn keep_one(
     if marks > 0 {
         return Ok(Kept::WholeAlready);
     }
-    if same == 0 && bytes + fragment.original.len() as i64 > WHOLE_BYTES_MAX {
+    if bytes_of_others + fragment.original.len() as i64 > WHOLE_BYTES_MAX {
         return Ok(Kept::TooLarge);
     }
     if there == 0 && !waiting.admit(transaction, fragment.parts)? {
         return Ok(Kept::TooMany);
     }
-    // The same part again, from wherever, changes nothing.
-    if same == 0 {
+    if same > 0 {
+        // From wherever it comes: the same changes nothing, and another content is the better one. One of them was damaged, else
+        // they were the same; and while the earlier one stayed, the record would never become whole.
+        transaction
+            .prepare_cached(
+                "UPDATE fragments SET parts = ?4, original = ?5
+                 WHERE whole = ?1 AND format = ?2 AND part = ?3 AND (parts <> ?4 OR original <> ?5)",
+            )?
+            .execute(params![
+                fragment.whole,
+                fragment.format,
+                fragment.part,
+                fragment.parts,
+                fragment.original
+            ])?;
+    } else {
         transaction
             .prepare_cached(
                 "INSERT INTO fragments(source, format, whole, part, parts, arrived, original)
