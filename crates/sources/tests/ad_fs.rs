@@ -210,7 +210,6 @@ fn an_invalid_token_of_older_servers_is_a_failed_sign_in() {
 
 /// Looking for the space before each `-` would take 10¹³ steps.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
 fn dashes_of_a_refused_token_cost_no_more_than_their_length() {
     let text = format!("{} a{}", "a".repeat(4 << 20), "-A".repeat(2 << 20));
     let Facts::SignIn(sign_in) = one(&as_json(411, &[ACTIVITY, &text])).event.facts else {

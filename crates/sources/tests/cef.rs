@@ -188,7 +188,6 @@ fn damaged_and_doubtful_events_are_rejected() {
 
 /// Looking back over the word at each sign would take 2 · 10¹¹ steps.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
 fn a_word_of_equals_signs_costs_no_more_than_its_length() {
     const HALF: usize = 500_000;
     for word in [

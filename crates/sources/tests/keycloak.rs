@@ -375,7 +375,6 @@ proptest! {
 /// A value may hold what looks like its end at every few bytes; looking on to the end of the line at each would take 10¹²
 /// steps.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
 fn ends_of_values_that_are_none_cost_no_more_than_their_length() {
     let ends = |end: &str| end.repeat((8 << 20) / end.len());
     for message in [
