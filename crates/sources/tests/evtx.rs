@@ -278,7 +278,7 @@ fn the_values_of_templates_count_as_steps() {
     let outer_at = 512 + 24 + 1_000 * 14 + 1;
     let inner_at = outer_at + 24 + 14 + 40_000 + 1;
     let mut of_many_values = token(inner_at, 10_000);
-    of_many_values.extend([0; 40_000 + 1]);
+    of_many_values.extend(vec![0; 40_000 + 1]);
     let mut body = token(outer_at, 0).repeat(1_000);
     body.push(0);
     body.extend(definition(&of_many_values));
