@@ -301,6 +301,8 @@ const PAGE: &str =
 /// A page is taken apart into its records; of one that has more than any vendor answers nothing is.
 #[test]
 fn a_page_of_very_many_records_is_one_rejection() {
+    const PAGE: &str =
+        "it is a page of 10001 records, and at most 10000 are taken apart; import it in smaller pages";
     let check = |start: &str, end: &str, item: &str, expected: &str| {
         let list = vec![item; 10_001].join(",");
         let got = told(&Choice::Auto, format!("{start}{list}{end}").as_bytes());
