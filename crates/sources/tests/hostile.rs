@@ -295,9 +295,6 @@ fn reasons_stay_short_whatever_a_record_says() {
     }
 }
 
-const PAGE: &str =
-    "it is a page of 10001 records, and at most 10000 are taken apart; import it in smaller pages";
-
 /// A page is taken apart into its records; of one that has more than any vendor answers nothing is.
 #[test]
 fn a_page_of_very_many_records_is_one_rejection() {
