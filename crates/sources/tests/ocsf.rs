@@ -4,18 +4,13 @@
 
 mod common;
 
-use common::{one, or_dash, read, refusal};
-use model::event::{Actor, Audit, Device, Facts, Place, SignIn, SignInKind, Target};
+use common::{audit, one, or_dash, read, refusal, sign_in, text};
+use model::event::{Actor, Audit, Device, Place, SignIn, SignInKind, Target};
 use model::identity::{EventKey, Kind, Vendor};
 use serde_json::{Value, json};
 use sources::{Choice, Understanding, Understood};
 
 const EVENTS: &[u8] = include_bytes!("fixtures/ocsf.jsonl");
-
-#[allow(clippy::unnecessary_wraps)] // So that expected events read like the real ones.
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
 
 fn events() -> Vec<Understood> {
     read(EVENTS)
@@ -26,20 +21,6 @@ fn events() -> Vec<Understood> {
             other => panic!("line {}: {other:?}", record.line),
         })
         .collect()
-}
-
-fn sign_in(understood: &Understood) -> &SignIn {
-    match &understood.event.facts {
-        Facts::SignIn(sign_in) => sign_in,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn audit(understood: &Understood) -> &Audit {
-    match &understood.event.facts {
-        Facts::Audit(audit) => audit,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]

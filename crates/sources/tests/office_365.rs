@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{one, or_dash, read, refusal};
-use model::event::{Actor, Audit, Device, Facts, Modified, SignIn, SignInKind, Target};
+use common::{audit, one, or_dash, read, refusal, sign_in, text};
+use model::event::{Actor, Audit, Device, Modified, SignIn, SignInKind, Target};
 use model::identity::{EventKey, Kind, Vendor};
 use serde_json::{Value, json};
 use sources::{Choice, Record, Understanding, Understood};
@@ -13,11 +13,6 @@ use sources::{Choice, Record, Understanding, Understood};
 const JSON: &[u8] = include_bytes!("fixtures/office_365.jsonl");
 const PURVIEW: &[u8] = include_bytes!("fixtures/office_365_purview.csv");
 const OLDER: &[u8] = include_bytes!("fixtures/office_365_older.csv");
-
-#[allow(clippy::unnecessary_wraps)] // So that expected events read like the real ones.
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
 
 fn events(input: &[u8]) -> Vec<Understood> {
     read(input)
@@ -28,20 +23,6 @@ fn events(input: &[u8]) -> Vec<Understood> {
             other => panic!("line {}: {other:?}", record.line),
         })
         .collect()
-}
-
-fn sign_in(understood: &Understood) -> &SignIn {
-    match &understood.event.facts {
-        Facts::SignIn(sign_in) => sign_in,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn audit(understood: &Understood) -> &Audit {
-    match &understood.event.facts {
-        Facts::Audit(audit) => audit,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]

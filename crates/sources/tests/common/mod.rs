@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test binary uses its own part.
 
+use model::event::{Audit, Facts, SignIn};
 use sources::{Choice, Limits, Record, Understanding, Understood, open};
 use std::path::Path;
 
@@ -17,6 +18,28 @@ pub(crate) fn read_as(choice: Choice, input: &[u8]) -> Vec<Record> {
     parser.push(input, &mut records);
     parser.finish(&mut records);
     records
+}
+
+/// A text that is there, so that expected events read like the real ones.
+#[allow(clippy::unnecessary_wraps)]
+pub(crate) fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// What a sign-in says.
+pub(crate) fn sign_in(understood: &Understood) -> &SignIn {
+    match &understood.event.facts {
+        Facts::SignIn(sign_in) => sign_in,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What an audit says.
+pub(crate) fn audit(understood: &Understood) -> &Audit {
+    match &understood.event.facts {
+        Facts::Audit(audit) => audit,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The event of the one record of an input.
