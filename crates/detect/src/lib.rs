@@ -1,0 +1,5 @@
+//! Judges sign-ins: events in the order of their own times in, findings and effects out. Pure: no clock but the events'.
+
+mod seen;
+
+pub use seen::{Outcome, Seen, Tool};
