@@ -1,6 +1,7 @@
 //! Exits of Tor and machines of a botnet: which addresses, and when they truly were that.
 
 use crate::atlas::{Atlas, Use};
+use crate::connection;
 use crate::people::Cast;
 use crate::plan::Plan;
 use generator::chance::Chance;
@@ -21,6 +22,8 @@ pub struct TrueListing {
     pub until: Timestamp,
     /// The block it is of.
     pub(crate) block: u32,
+    /// Whose line at home it was, by number of the person; of Tor nobody's.
+    pub(crate) person: Option<u32>,
 }
 
 const KEY_TOR: u64 = 4;
@@ -52,29 +55,44 @@ pub(crate) fn tor(plan: &Plan, atlas: &Atlas) -> Vec<TrueListing> {
             from,
             until,
             block,
+            person: None,
         });
     }
     exits
 }
 
-/// Makes up infected machines at some homes: the address of the home's line from a day on, for a week or two.
+/// Makes up infected machines at some homes, for a week or two: the addresses that the home's line has on those days.
 pub(crate) fn botnet(plan: &Plan, atlas: &Atlas, cast: &Cast) -> Vec<TrueListing> {
-    let mut infected = Vec::new();
+    let mut infected: Vec<TrueListing> = Vec::new();
     for (number, person) in cast.people.iter().enumerate() {
-        let chance = &mut Chance::of(plan.seed, &[KEY_BOTNET, number as u64]);
+        let number = number as u32;
+        let chance = &mut Chance::of(plan.seed, &[KEY_BOTNET, u64::from(number)]);
         if !chance.in_thousand(40) {
             continue;
         }
-        let day = chance.below(u64::from(plan.days)) as u32;
-        let lease = crate::connection::lease(person, number as u32, day, plan.seed);
-        let from = plan.start.plus_days(i64::from(day));
-        infected.push(TrueListing {
-            address: atlas.block(lease.0).address(lease.1),
-            class: ListClass::Botnet,
-            from,
-            until: from.plus_days(chance.between(5, 15)),
-            block: lease.0,
-        });
+        let first_day = chance.below(u64::from(plan.days)) as u32;
+        let days = chance.between(5, 15) as u32;
+        for day in first_day..first_day + days {
+            let (block, address) = connection::lease(person, number, day, plan.seed);
+            let address = atlas.block(block).address(address);
+            let from = plan.start.plus_days(i64::from(day));
+            let until = from.plus_days(1);
+            if let Some(last) = infected.last_mut()
+                && last.person == Some(number)
+                && last.address == address
+            {
+                last.until = until;
+                continue;
+            }
+            infected.push(TrueListing {
+                address,
+                class: ListClass::Botnet,
+                from,
+                until,
+                block,
+                person: Some(number),
+            });
+        }
     }
     infected
 }

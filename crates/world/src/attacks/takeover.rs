@@ -202,7 +202,7 @@ fn approach(
         }
         AttackKind::Infected => {
             let machine = scribe.botnet.iter().find(|listing| {
-                listing.from <= time && time < listing.until && person.home_blocks.contains(&listing.block)
+                listing.from <= time && time < listing.until && listing.person == Some(victim)
             })?;
             Some(Approach {
                 address: machine.address,
@@ -254,15 +254,9 @@ fn infected_victim(scribe: &Scribe<'_>, chance: &mut Chance) -> Option<(u32, Tim
         return None;
     }
     let machine = chance.pick(scribe.botnet);
-    let owner = scribe
-        .setting
-        .cast
-        .people
-        .iter()
-        .position(|person| person.home_blocks.contains(&machine.block))?;
     let seconds = (machine.until.ticks() - machine.from.ticks()) / model::time::TICKS_PER_SECOND;
     let time = machine.from.plus_seconds(chance.between(0, seconds - 1));
-    Some((owner as u32, time))
+    Some((machine.person?, time))
 }
 
 impl Scribe<'_> {
