@@ -112,12 +112,7 @@ pub trait EventStore: SourceLedger + Send + Sync {
     ) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// Every content of an event that is kept, in the order in which they came.
-    fn contents(
-        &self,
-        tenant: TenantId,
-        key: &EventKey,
-        near: Near<'_>,
-    ) -> Result<Vec<Content>, StoreError>;
+    fn contents(&self, tenant: TenantId, key: &EventKey, near: Near<'_>) -> Result<Vec<Content>, StoreError>;
 
     /// What was committed after a commit, oldest first; the cursor of detectors and deltas. Commits come whole, as many as
     /// fit into `limit`; one that alone has more comes all the same, so the last change's commit is always a safe cursor.

@@ -13,7 +13,8 @@ use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
     Appended, BackupSource, Change, CheckReport, Content, EventStore, Fragment, Health, Kept, Lease,
-    LedgerLine, MonthInfo, Near, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, Unassembled,
+    LedgerLine, MonthInfo, Near, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent,
+    Unassembled,
 };
 use store::folder::DataFolder;
 use store::ledger::{
@@ -207,7 +208,11 @@ impl EventStore for Unruly {
         self.0.newest(tenant, subject, kind, from, before, limit)
     }
 
-    fn events(&self, tenant: TenantId, wanted: &[(EventKey, Timestamp)]) -> Result<Vec<StoredEvent>, StoreError> {
+    fn events(
+        &self,
+        tenant: TenantId,
+        wanted: &[(EventKey, Timestamp)],
+    ) -> Result<Vec<StoredEvent>, StoreError> {
         self.0.events(tenant, wanted)
     }
 

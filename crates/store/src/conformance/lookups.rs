@@ -47,8 +47,7 @@ pub(super) fn events(trial: &Trial) -> Result<(), String> {
         ],
     )?;
     let ask = |wanted: &[(u32, &str)]| {
-        let wanted: Vec<(EventKey, Timestamp)> =
-            wanted.iter().map(|(id, at)| (key(*id), time(at))).collect();
+        let wanted: Vec<(EventKey, Timestamp)> = wanted.iter().map(|(id, at)| (key(*id), time(at))).collect();
         let found = opened.store.events(trial.tenant, &wanted).map_err(failed)?;
         Ok::<_, String>(told_by(&found))
     };
@@ -102,7 +101,8 @@ pub(super) fn contents(trial: &Trial) -> Result<(), String> {
             .map_err(failed)?;
         let events: Vec<StoredEvent> = found.iter().map(|content| content.event.clone()).collect();
         equal("the contents", told_by(&events), texts(&contents))?;
-        let what: Vec<(ChangeKind, bool)> = found.iter().map(|content| (content.what, content.wins)).collect();
+        let what: Vec<(ChangeKind, bool)> =
+            found.iter().map(|content| (content.what, content.wins)).collect();
         equal(
             "what became of them",
             what,
@@ -112,10 +112,9 @@ pub(super) fn contents(trial: &Trial) -> Result<(), String> {
                 (ChangeKind::Kept, false),
             ],
         )?;
-        ensure(
-            found.is_sorted_by(|one, other| one.commit < other.commit),
-            || format!("they are not in the order of their commits: {found:?}"),
-        )?;
+        ensure(found.is_sorted_by(|one, other| one.commit < other.commit), || {
+            format!("they are not in the order of their commits: {found:?}")
+        })?;
     }
     let nobody = Subject::address("192.0.2.2");
     for near in [Near::Time(time("2017-04-11T08:00:00Z")), Near::Subject(&nobody)] {
@@ -141,10 +140,8 @@ pub(super) fn newest(trial: &Trial) -> Result<(), String> {
     ];
     trial.append(&opened, &told)?;
     append(trial, &opened, vec![finding("2017-05-20T08:00:00Z", 1, None)])?;
-    let mut expected: Vec<(Timestamp, EventKey)> = told
-        .iter()
-        .map(|told| (time(told.time), key(told.id)))
-        .collect();
+    let mut expected: Vec<(Timestamp, EventKey)> =
+        told.iter().map(|told| (time(told.time), key(told.id))).collect();
     expected.sort_by(|(one, first), (other, second)| other.cmp(one).then(first.cmp(second)));
     let user = Subject::person("user1@contoso.com");
     for limit in 1..8 {
@@ -179,7 +176,12 @@ pub(super) fn newest(trial: &Trial) -> Result<(), String> {
         .map_err(failed)?;
     equal("findings of the person", findings.len(), 1)?;
     let range = (Timestamp::MIN, Timestamp::MAX);
-    for (kinds, many) in [(&[Kind::Audit][..], 6), (&[Kind::Finding], 1), (Kind::ALL, 7), (&[], 0)] {
+    for (kinds, many) in [
+        (&[Kind::Audit][..], 6),
+        (&[Kind::Finding], 1),
+        (Kind::ALL, 7),
+        (&[], 0),
+    ] {
         let history = opened
             .store
             .history_of_kinds(trial.tenant, &user, kinds, range.0, range.1, 3)

@@ -153,7 +153,9 @@ fn winner(
          WHERE time >> 32 = ?1 AND key = ?2 AND winner = 1 AND quarantined = 0"
     ))?;
     let here = statement
-        .query_row(params![slot, key.0], |row| stored_event(connection, unpacker, row))
+        .query_row(params![slot, key.0], |row| {
+            stored_event(connection, unpacker, row)
+        })
         .optional()?;
     if here.is_some() {
         return Ok(here);

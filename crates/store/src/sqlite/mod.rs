@@ -31,8 +31,8 @@ mod writer;
 use crate::error::StoreError;
 use crate::events::{
     Appended, BackupSource, Change, CheckReport, Content, EventStore, Fragment, Health, Kept, Lease,
-    LedgerLine, MonthInfo, Near, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
-    Unassembled,
+    LedgerLine, MonthInfo, Near, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent,
+    TenantFiles, Unassembled,
 };
 use crate::folder::{DataFolder, make_private_folder};
 use append::PreparedEvent;
@@ -317,9 +317,7 @@ impl EventStore for SqliteEventStore {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         match self.shared.tenant(tenant)? {
-            Some(tenant) => self
-                .shared
-                .history(&tenant, subject, kinds, (from, to), limit),
+            Some(tenant) => self.shared.history(&tenant, subject, kinds, (from, to), limit),
             None => Ok(Vec::new()),
         }
     }
@@ -350,12 +348,7 @@ impl EventStore for SqliteEventStore {
         }
     }
 
-    fn contents(
-        &self,
-        tenant: TenantId,
-        key: &EventKey,
-        near: Near<'_>,
-    ) -> Result<Vec<Content>, StoreError> {
+    fn contents(&self, tenant: TenantId, key: &EventKey, near: Near<'_>) -> Result<Vec<Content>, StoreError> {
         match self.shared.tenant(tenant)? {
             Some(tenant) => self.shared.contents(&tenant, key, near),
             None => Ok(Vec::new()),

@@ -164,7 +164,9 @@ fn month_history(
             if events.len() >= limit && after.is_some_and(|(before, _)| time > before) {
                 return Ok(events);
             }
-            let event = statement.query_row(params![number, kinds], |row| stored_event(&connection, &mut unpacker, row));
+            let event = statement.query_row(params![number, kinds], |row| {
+                stored_event(&connection, &mut unpacker, row)
+            });
             events.extend(event.optional()?);
             after = Some((time, number));
         }
