@@ -148,6 +148,11 @@ impl Populations {
         self.by_day.insert(population.day, Arc::new(population));
     }
 
+    /// Whether there is a snapshot for a day.
+    pub fn has(&self, day: i64) -> bool {
+        self.by_day.contains_key(&day)
+    }
+
     /// Forgets snapshots for days before one.
     pub fn forget_before(&mut self, day: i64) {
         self.by_day = self.by_day.split_off(&day);
