@@ -129,13 +129,27 @@ impl RuleBook {
         true
     }
 
+    /// Writes rules into the book that count for all sign-ins from a moment on, whatever counted for them before.
+    pub fn rewrite(&mut self, rules: Rules, from: Timestamp) {
+        let number = self.newest().number + 1;
+        let from_ticks = from.ticks();
+        self.versions.retain(|version| version.from_ticks < from_ticks);
+        self.versions.push(Version {
+            number,
+            from_ticks,
+            rules,
+        });
+    }
+
     /// What counts for a sign-in of a moment.
     pub fn at(&self, time: Timestamp) -> &Version {
-        self.versions
+        let counting = self
+            .versions
             .iter()
             .rev()
-            .find(|version| version.from_ticks <= time.ticks())
-            .unwrap_or_else(|| self.newest())
+            .find(|version| version.from_ticks <= time.ticks());
+        // Rules from a moment on may be all that there are.
+        counting.unwrap_or_else(|| self.newest())
     }
 
     /// What counts now.

@@ -1,6 +1,7 @@
 //! What every route shares: the stores, the keys, the settings, and who is known.
 
 use crate::config::Config;
+use crate::detection::Turns;
 use crate::exports::Exports;
 use crate::keyring::Keys;
 use crate::ledger::names::Inputs;
@@ -43,6 +44,8 @@ pub struct App {
     changing_keys: Mutex<()>,
     trusted: RwLock<Arc<Trusted>>,
     enrichment: RwLock<Arc<Enrichment>>,
+    /// Whose turn it is to judge sign-ins.
+    pub detection: Turns,
     /// Answers to sign-ins elsewhere that were taken.
     pub(crate) states: Once,
     /// Tokens that were checked.
@@ -96,6 +99,7 @@ impl App {
                 &config.trusted_issuers,
                 &Trusted::default(),
             ))),
+            detection: Turns::default(),
             enrichment: RwLock::new(Arc::new(enrichment)),
             events,
             control,

@@ -4,15 +4,22 @@
 
 mod book;
 mod driver;
+mod explain;
 mod history;
 mod metrics;
 mod populations;
+mod rerun;
 mod settings;
+mod turns;
 
 pub(crate) use driver::{Driver, Round, Tools};
+pub(crate) use explain::{Explanation, explain, outcome_word};
 pub(crate) use history::Historian;
 pub(crate) use metrics::DetectionMetrics;
-pub use settings::{SettingsError, people, rules, rules_of};
+pub(crate) use rerun::{Asked, Difference, What, rerun};
+pub use settings::SettingsError;
+pub(crate) use settings::{people, rules, rules_in};
+pub use turns::Turns;
 
 /// The source of findings in the ledger.
 pub const SOURCE: &str = "detection";

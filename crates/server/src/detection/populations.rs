@@ -94,6 +94,29 @@ impl Calendar {
         Ok(())
     }
 
+    /// Closes every day but today's.
+    pub(super) fn close_all(&mut self, now: Timestamp) {
+        let rest = self.open.split_off(&now.day());
+        let over = std::mem::replace(&mut self.open, rest);
+        self.closed.extend(over.into_iter().filter(|(day, _)| *day >= 0));
+    }
+
+    /// Keeps all days, in the place of those that were kept.
+    pub(super) fn keep_all(
+        &self,
+        control: &dyn ControlStore,
+        tenant: TenantId,
+        through: u64,
+        now: Timestamp,
+    ) -> Result<(), DetectionError> {
+        for (day, shown) in &self.closed {
+            if let Ok(version) = u32::try_from(*day) {
+                control.put_detection_snapshot(tenant, &pack(CLOSED, version, shown, now)?)?;
+            }
+        }
+        self.keep(control, tenant, through, now)
+    }
+
     /// Makes the snapshots that are missing, up to a day.
     pub(super) fn make(&self, populations: &mut Populations, newest: i64) {
         let Some(first) = self.closed.keys().next().copied() else {

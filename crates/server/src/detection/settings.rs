@@ -35,27 +35,30 @@ pub enum SettingsError {
 }
 
 /// The thresholds: those of the file, where it has them.
-pub fn rules(settings: &Detection) -> Result<Rules, SettingsError> {
+pub(crate) fn rules(settings: &Detection) -> Result<Rules, SettingsError> {
     match &settings.rules {
         Some(path) => rules_of(path),
         None => Ok(Rules::default()),
     }
 }
 
-/// The thresholds of a file: TOML, a table for each detector; what it does not name has the default.
-pub fn rules_of(path: &Path) -> Result<Rules, SettingsError> {
-    let text = text_of(path)?;
-    let refused = |reason: String| SettingsError::NotUnderstood {
+fn rules_of(path: &Path) -> Result<Rules, SettingsError> {
+    rules_in(&text_of(path)?).map_err(|reason| SettingsError::NotUnderstood {
         path: path.to_owned(),
         reason,
-    };
-    let rules: Rules = toml::from_str(&text).map_err(|error| refused(error.to_string()))?;
-    rules.check().map_err(refused)?;
+    })
+}
+
+/// The thresholds of a text: TOML, a table for each detector; what it does not name has the default. The error says what is wrong, and
+/// where.
+pub(crate) fn rules_in(text: &str) -> Result<Rules, String> {
+    let rules: Rules = toml::from_str(text).map_err(|error| error.to_string())?;
+    rules.check()?;
     Ok(rules)
 }
 
 /// Who has which names.
-pub fn people(settings: &Detection) -> Result<People, SettingsError> {
+pub(crate) fn people(settings: &Detection) -> Result<People, SettingsError> {
     let Some(path) = &settings.people else {
         return Ok(People::default());
     };

@@ -45,6 +45,7 @@ struct Judges {
     drivers: HashMap<TenantId, Driver>,
     terms: Option<Terms>,
     enrichment: Option<Arc<Enrichment>>,
+    others: u64,
 }
 
 /// What the settings say, with the files that they name as those were when they were read.
@@ -61,6 +62,11 @@ impl Judges {
         if !settings.enabled {
             self.drivers.clear();
             return;
+        }
+        let (_turn, others) = app.detection.go_on();
+        if others != self.others {
+            self.drivers.clear();
+            self.others = others;
         }
         self.read_again(settings);
         let enrichment = app.enrichment();
