@@ -7,6 +7,7 @@ mod bench;
 mod crash;
 mod deb;
 mod generate;
+mod judge;
 mod records;
 mod tidy;
 mod tree;
@@ -48,6 +49,11 @@ const ALL: &[Task] = &[
         name: "bench",
         about: "measure pages, ingest, export and start against their ceilings, in release",
         run: bench::run,
+    },
+    Task {
+        name: "judge",
+        about: "judge the detectors, and the rules of others, by made-up lives of which the truth is known",
+        run: judge::run,
     },
     Task {
         name: "memory",
