@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod exports;
+pub mod findings;
 pub mod health;
 pub mod inputs;
 pub mod keyring;
