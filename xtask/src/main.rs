@@ -4,6 +4,7 @@
 
 mod agent;
 mod bench;
+mod countries;
 mod crash;
 mod deb;
 mod generate;
@@ -79,6 +80,11 @@ const ALL: &[Task] = &[
         name: "records",
         about: "write made-up sign-ins to standard output",
         run: records::run,
+    },
+    Task {
+        name: "countries",
+        about: "make the table of countries that comes with the program, of a file in MaxMind's format",
+        run: countries::run,
     },
     Task {
         name: "deb",

@@ -8,6 +8,7 @@ mod risk;
 pub use provisioning::{ProvisionedIdentity, Provisioning};
 pub use risk::{RiskDetection, RiskState, Suspect, SuspectKind, Verdict};
 
+use crate::finding::Finding;
 use crate::identity::{Kind, Vendor};
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
@@ -42,6 +43,8 @@ pub enum Facts {
     RiskDetection(Box<RiskDetection>),
     /// The vendor's protection thinks something of a person or an application from now on.
     RiskState(Box<RiskState>),
+    /// A detector of this service derived something; [`Event::updated`] is when it judged so.
+    Finding(Box<Finding>),
 }
 
 impl Facts {
@@ -53,6 +56,7 @@ impl Facts {
             Facts::Provisioning(_) => Kind::Provisioning,
             Facts::RiskDetection(_) => Kind::RiskDetection,
             Facts::RiskState(_) => Kind::RiskState,
+            Facts::Finding(_) => Kind::Finding,
         }
     }
 }

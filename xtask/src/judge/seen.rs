@@ -123,6 +123,7 @@ impl<'a> Eyes<'a> {
             },
             kind: sign_in.kind,
             outcome: outcome(sign_in.error_code),
+            account_is_unknown: sign_in.error_code == 50_034,
             is_federated: false,
             address: address.map(IpAddr::V4),
             whereabouts,

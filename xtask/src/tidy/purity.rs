@@ -12,6 +12,7 @@ const PURE_ROOMS: &[&str] = &[
     "odata",
     "sources",
     "detect",
+    "enrich",
     "issuer",
     "generator",
     "world",

@@ -2,6 +2,7 @@
 
 mod buffalogs;
 mod elastic;
+mod gatelog;
 mod panther;
 
 use detect::{Outcome, Seen};
@@ -22,7 +23,8 @@ pub(crate) trait Contestant {
 }
 
 /// All contestants, in the order of the table.
-pub(crate) const ALL: &[fn() -> Box<dyn Contestant>] = &[buffalogs::new, panther::new, elastic::new];
+pub(crate) const ALL: &[fn() -> Box<dyn Contestant>] =
+    &[gatelog::new, buffalogs::new, panther::new, elastic::new];
 
 /// What a contestant found.
 #[derive(Debug, Clone, PartialEq)]
