@@ -60,6 +60,19 @@ pub(crate) fn lease(person: &Person, number: u32, day: u32, seed: u64) -> (u32, 
 
 const KEY_LEASE: u64 = 6;
 const KEY_HOTEL: u64 = 7;
+const KEY_GATEWAY: u64 = 8;
+const KEY_TUNNEL: u64 = 9;
+
+/// How long a connection lasts: a phone keeps its gateway, a laptop its VPN, until it is put away.
+const CONNECTION_SECONDS: i64 = 6 * 3600;
+
+/// What lasts for some hours: the same draws for a person and a purpose until then.
+fn lasting(seed: u64, purpose: u64, number: u32, time: Timestamp) -> Chance {
+    // Not everybody's at the same moment.
+    let shift = i64::from(number) * 97 % CONNECTION_SECONDS;
+    let span = (time.unix_seconds() + shift).div_euclid(CONNECTION_SECONDS);
+    Chance::of(seed, &[purpose, u64::from(number), span as u64])
+}
 
 /// By which address a person signs in.
 pub(crate) fn connect(
@@ -89,7 +102,7 @@ pub(crate) fn connect(
         };
     }
     if scene != Scene::Desk
-        && let Some(tunnel) = tunnel(setting, person, body, hand, chance)
+        && let Some(tunnel) = tunnel(setting, number, time, body, hand)
     {
         return tunnel;
     }
@@ -106,7 +119,7 @@ pub(crate) fn connect(
     match scene {
         Scene::Desk => {
             if hand == Hand::Phone && chance.in_thousand(500) {
-                return mobile(atlas, person, body, chance).unwrap_or_else(home_line);
+                return mobile(setting, number, time, body, chance).unwrap_or_else(home_line);
             }
             let Some(desk) = person.desk else {
                 return home_line();
@@ -127,16 +140,16 @@ pub(crate) fn connect(
         }
         Scene::Home => {
             if hand == Hand::Phone && chance.in_thousand(400) {
-                return mobile(atlas, person, body, chance).unwrap_or_else(home_line);
+                return mobile(setting, number, time, body, chance).unwrap_or_else(home_line);
             }
             home_line()
         }
-        Scene::UnderWay => mobile(atlas, person, body, chance).unwrap_or_else(home_line),
+        Scene::UnderWay => mobile(setting, number, time, body, chance).unwrap_or_else(home_line),
         Scene::Away(journey) => {
             if hand == Hand::Phone
                 && journey.is_roaming
                 && chance.in_thousand(700)
-                && let Some(mut connection) = mobile(atlas, person, body, chance)
+                && let Some(mut connection) = mobile(setting, number, time, body, chance)
             {
                 if atlas.block(journey.hotel).country != person.country {
                     connection.hard = connection.hard.with(HardCase::Roaming);
@@ -154,35 +167,51 @@ pub(crate) fn connect(
     }
 }
 
-/// A gateway of the person's carrier, mostly the usual one.
-fn mobile(atlas: &Atlas, person: &Person, body: Position, chance: &mut Chance) -> Option<Connection> {
+/// A gateway of the person's carrier, mostly the usual one. Now and then a phone registers anew and gets another.
+fn mobile(
+    setting: Setting<'_>,
+    number: u32,
+    time: Timestamp,
+    body: Position,
+    chance: &mut Chance,
+) -> Option<Connection> {
+    let person = &setting.cast.people[number as usize];
     let usual = *person.gateways.first()?;
-    let block = if chance.in_thousand(650) {
+    let mut lasting = lasting(setting.plan.seed, KEY_GATEWAY, number, time);
+    let draws = if chance.in_thousand(100) {
+        chance
+    } else {
+        &mut lasting
+    };
+    let block = if draws.in_thousand(650) {
         usual
     } else {
-        *chance.pick(&person.gateways)
+        *draws.pick(&person.gateways)
     };
-    let gateway = atlas.block(block);
+    let gateway = setting.atlas.block(block);
     let mut hard = HardCases::NONE;
     if gateway.position.distance_km(body) > ELSEWHERE_KM {
         hard = hard.with(HardCase::CarrierElsewhere);
     }
     Some(Connection {
-        address: gateway.address(chance.below(48)),
+        address: gateway.address(draws.below(48)),
         block,
         hard,
     })
 }
 
-/// A VPN or a relay, where the person uses one this time.
+/// A VPN or a relay, where the person uses one for these hours.
 fn tunnel(
     setting: Setting<'_>,
-    person: &Person,
+    number: u32,
+    time: Timestamp,
     body: Position,
     hand: Hand,
-    chance: &mut Chance,
 ) -> Option<Connection> {
     let Setting { atlas, cast, .. } = setting;
+    let person = &cast.people[number as usize];
+    let purpose = KEY_TUNNEL + 100 * hand as u64;
+    let chance = &mut lasting(setting.plan.seed, purpose, number, time);
     if hand == Hand::Laptop && !cast.vpn_exits.is_empty() && chance.in_thousand(person.habits.company_vpn) {
         let (address, block) = *chance.pick(&cast.vpn_exits);
         return Some(Connection {

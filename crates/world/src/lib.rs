@@ -17,6 +17,7 @@ mod lives;
 pub mod oracles;
 mod people;
 mod plan;
+pub mod rba;
 mod record;
 pub mod sketch;
 mod tools;

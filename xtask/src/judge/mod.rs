@@ -261,12 +261,12 @@ fn print_agreement(agreement: &Agreement) {
         agreement.addresses,
         agreement.other_country * 100.0
     );
-    println!("| use | addresses | median km | 75 % | 90 % | 95 % | beyond 100 km |");
+    println!("| addresses of | how many | median km | 75 % | 90 % | 95 % | beyond 100 km |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
-    for (used_for, km) in &agreement.by_use {
+    for (group, km) in &agreement.groups {
         println!(
             "| {} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.1} % |",
-            used_for.as_str(),
+            group,
             km.count,
             km.median_km,
             km.p75_km,

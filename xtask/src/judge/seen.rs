@@ -133,13 +133,12 @@ impl<'a> Eyes<'a> {
 
     /// What is known of an address at a time.
     pub(crate) fn whereabouts(&mut self, address: Ipv4Addr, time: Timestamp) -> Result<Arc<Whereabouts>> {
-        let base = match self.known.get(&address) {
-            Some(base) => base.clone(),
-            None => {
-                let base = Arc::new(self.look_up(address)?);
-                self.known.insert(address, base.clone());
-                base
-            }
+        let base = if let Some(base) = self.known.get(&address) {
+            base.clone()
+        } else {
+            let base = Arc::new(self.look_up(address)?);
+            self.known.insert(address, base.clone());
+            base
         };
         let Some(entries) = self.entries.get(&address) else {
             return Ok(base);

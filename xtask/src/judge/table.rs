@@ -77,19 +77,12 @@ pub(crate) enum Goals {
 
 /// The table as Markdown: median and spread over the seeds. Figures that nobody has are left out.
 pub(crate) fn markdown(contestants: &[(&'static str, Vec<Figures>)], goals: Goals) -> String {
-    let mut table = String::from("| detector | figure |");
-    let mut rule = String::from("| --- | --- |");
+    let mut heads = vec!["detector".to_owned(), "figure".to_owned()];
     if goals == Goals::Shown {
-        table.push_str(" goal |");
-        rule.push_str(" --- |");
+        heads.push("goal".to_owned());
     }
-    for (name, _) in contestants {
-        table.push_str(&format!(" {name} |"));
-        rule.push_str(" --- |");
-    }
-    table.push('\n');
-    table.push_str(&rule);
-    table.push('\n');
+    heads.extend(contestants.iter().map(|(name, _)| (*name).to_owned()));
+    let mut rows = vec![row(&heads), row(&vec!["---".to_owned(); heads.len()])];
     for line in LINES {
         let cells: Vec<Option<String>> = contestants
             .iter()
@@ -98,21 +91,26 @@ pub(crate) fn markdown(contestants: &[(&'static str, Vec<Figures>)], goals: Goal
         if cells.iter().all(Option::is_none) {
             continue;
         }
-        table.push_str(&format!("| {} | {} |", line.detector, line.figure));
+        let mut columns = vec![line.detector.to_owned(), line.figure.to_owned()];
         if goals == Goals::Shown {
-            let goal = match line.goal {
+            columns.push(match line.goal {
                 Some(Goal::AtLeast(goal)) => format!("≥ {goal}"),
                 Some(Goal::AtMost(goal)) => format!("≤ {goal}"),
                 None => String::new(),
-            };
-            table.push_str(&format!(" {goal} |"));
+            });
         }
-        for cell in cells {
-            table.push_str(&format!(" {} |", cell.unwrap_or_else(|| "–".to_owned())));
-        }
-        table.push('\n');
+        columns.extend(
+            cells
+                .into_iter()
+                .map(|cell| cell.unwrap_or_else(|| "–".to_owned())),
+        );
+        rows.push(row(&columns));
     }
-    table
+    rows.concat()
+}
+
+fn row(columns: &[String]) -> String {
+    format!("| {} |\n", columns.join(" | "))
 }
 
 /// `0.81 (0.78–0.84) miss`

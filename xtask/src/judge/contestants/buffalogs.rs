@@ -18,6 +18,9 @@ const ATYPICAL_COUNTRY_DAYS: i64 = 30;
 /// A user's first days raise nothing that is shown.
 const LEARNING_DAYS: i64 = 14;
 
+/// Browser and operating system.
+type Device = (Option<Arc<str>>, Option<Arc<str>>);
+
 struct Last {
     time: Timestamp,
     position: Position,
@@ -29,7 +32,7 @@ struct Last {
 struct User {
     since: Option<Timestamp>,
     addresses: HashSet<IpAddr>,
-    devices: HashSet<(Option<Arc<str>>, Option<Arc<str>>)>,
+    devices: HashSet<Device>,
     countries: HashMap<Country, Timestamp>,
     last: Option<Last>,
 }
@@ -69,7 +72,7 @@ impl BuffaLogs {
         let user = self.users.entry(seen.subject.clone()).or_default();
         let since = *user.since.get_or_insert(seen.time);
         let is_shown = seen.time >= since.plus_days(LEARNING_DAYS) && !is_mobile(seen);
-        let device = (seen.tool.browser.clone(), seen.tool.operating_system.clone());
+        let device: Device = (seen.tool.browser.clone(), seen.tool.operating_system.clone());
         let country = seen.whereabouts.country;
         if let Some(last) = &user.last {
             let is_new_device = !user.devices.contains(&device);
