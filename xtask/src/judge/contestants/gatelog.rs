@@ -1,6 +1,6 @@
 //! Our own engine, as the service drives it.
 
-use super::{Alarm, Contestant, IRREGULAR};
+use super::{ADDRESSES, Alarm, Contestant, FAILURES, INFECTED, IRREGULAR, TRAVEL, UNKNOWN};
 use detect::{Effect, Engine, Populations, RuleBook, Rules, Seen, reach};
 use model::finding::{Finding, Found};
 use model::identity::EventKey;
@@ -18,6 +18,10 @@ struct Gatelog;
 impl Contestant for Gatelog {
     fn name(&self) -> &'static str {
         "Gatelog"
+    }
+
+    fn detectors(&self) -> &'static [&'static str] {
+        &[TRAVEL, FAILURES, UNKNOWN, ADDRESSES, INFECTED, IRREGULAR]
     }
 
     fn judge(&mut self, events: &[Seen]) -> Vec<Alarm> {
