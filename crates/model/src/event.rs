@@ -141,6 +141,8 @@ pub struct SignIn {
     pub mfa_result: Option<String>,
     /// Ties together the records of one attempt.
     pub correlation_id: Option<String>,
+    /// Whether another identity provider than the source asked for the credentials, where the record says so.
+    pub is_federated: Option<bool>,
     /// What conditional access said.
     pub conditional_access_status: Option<String>,
     /// The vendor's verdict at sign-in time (none, low, medium, high).

@@ -107,6 +107,16 @@ impl IrregularClass {
 }
 
 impl Found {
+    /// Every word of [`Found::detector`].
+    pub const DETECTORS: &[&str] = &[
+        "multiple-geographies",
+        "after-multiple-failures",
+        "unknown-sources",
+        "suspicious-addresses",
+        "infected-devices",
+        "irregular",
+    ];
+
     /// The word for it in stored findings, ids and evidence; never changed once findings are stored.
     pub const fn detector(&self) -> &'static str {
         match self {

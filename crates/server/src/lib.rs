@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod detection;
 pub mod exports;
+pub mod findings;
 pub mod health;
 pub mod inputs;
 pub mod keyring;

@@ -7,7 +7,9 @@ mod completions;
 mod config;
 mod demo;
 mod detect;
+mod explain;
 mod export;
+mod findings;
 mod get;
 mod import;
 mod init;
@@ -89,6 +91,10 @@ pub(crate) enum Command {
     Reports(reports::Args),
     /// Get the rows of a report
     Get(get::Args),
+    /// List what Gatelog's own detection found
+    Findings(findings::Args),
+    /// Explain a finding by its evidence
+    Explain(explain::Args),
     /// Write whole reports into files
     Export(export::Args),
     /// Print what a shell needs to complete commands
@@ -137,6 +143,8 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Token(args) => token::run(common, &args),
         Command::Reports(args) => reports::run(common, &args),
         Command::Get(args) => get::run(common, &args),
+        Command::Findings(args) => findings::run(common, &args),
+        Command::Explain(args) => explain::run(common, &args),
         Command::Export(args) => export::run(common, &args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

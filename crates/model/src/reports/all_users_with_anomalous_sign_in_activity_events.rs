@@ -78,7 +78,7 @@ fn of_finding(event: &Event) -> Option<ProjectedRow> {
     let json = ObjectWriter::new()
         .time("eventTime", event.time)
         .text("detail", Some(finding.summary()))
-        .text("reason", Some(report_of(finding.found()).name))
+        .text("reason", Some(report_of_finding(finding.found()).name))
         .text("id", Some(&finding.id()))
         .text("displayName", finding.display_name())
         .text("userName", finding.user_name())
@@ -86,8 +86,8 @@ fn of_finding(event: &Event) -> Option<ProjectedRow> {
     Some(finding.row(json))
 }
 
-/// The one of the six that shows it.
-fn report_of(found: &Found) -> &'static ReportDef {
+/// The one of the six reports that shows such findings.
+pub fn report_of_finding(found: &Found) -> &'static ReportDef {
     match found {
         Found::MultipleGeographies { .. } => &super::sign_ins_from_multiple_geographies_events::DEF,
         Found::AfterMultipleFailures { .. } => &super::sign_ins_after_multiple_failures_events::DEF,

@@ -11,7 +11,7 @@ use crate::telling::{Id, Telling};
 use crate::{Understanding, reading};
 use members::Members;
 use model::batch::EventDraft;
-use model::event::Facts;
+use model::event::{Event, Facts};
 use model::finding::{Finding, Found, IrregularClass, Person};
 use model::identity::{EventKey, Kind, Vendor};
 use model::json::ObjectWriter;
@@ -44,6 +44,20 @@ pub struct Judged {
     pub finding: Finding,
     /// When the service judged so: the later content of a finding wins.
     pub judged_at: Timestamp,
+}
+
+impl Judged {
+    /// The event as which it is kept, for whoever makes rows of it.
+    pub fn event(&self) -> Event {
+        Event {
+            vendor: Vendor::Gatelog,
+            vendor_id: Some(self.finding.id.to_string()),
+            time: self.finding.time,
+            updated: Some(self.judged_at),
+            tenant: None,
+            facts: Facts::Finding(Box::new(self.finding.clone())),
+        }
+    }
 }
 
 /// Why a finding cannot be kept: a fault of its detector.

@@ -240,6 +240,8 @@ proptest! {
         prop_assert_eq!(encode(&judged.finding, judged_at).unwrap(), stored);
         let draft = draft(&finding, judged_at).unwrap();
         prop_assert_eq!(draft.rows.is_empty(), finding.retracted.is_some());
+        prop_assert_eq!(model::reports::project(&judged.event(), &draft.key), draft.rows);
+        prop_assert!(Found::DETECTORS.contains(&finding.found.detector()));
     }
 
     #[test]
