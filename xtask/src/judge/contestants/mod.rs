@@ -268,7 +268,7 @@ mod tests {
         check(
             elastic::new,
             TRAVEL,
-            &[(0, "berlin", 1, IN), (10, "potsdam", 2, IN)],
+            &[(0, "berlin", 1, IN), (1, "potsdam", 2, IN)],
             0,
         );
         check(
