@@ -1,6 +1,6 @@
 //! Our own engine, as the service drives it.
 
-use super::{Alarm, Contestant, IRREGULAR, TRAVEL};
+use super::{ADDRESSES, Alarm, Contestant, FAILURES, INFECTED, IRREGULAR, TRAVEL, UNKNOWN};
 use detect::{Effect, Engine, Populations, RuleBook, Rules, Seen, Subject, reach};
 use model::finding::{Finding, Found};
 use model::identity::EventKey;
@@ -42,6 +42,10 @@ pub(crate) fn why_not(events: &[Seen], subject: &str, keys: &[EventKey]) -> Vec<
 impl Contestant for Gatelog {
     fn name(&self) -> &'static str {
         "Gatelog"
+    }
+
+    fn detectors(&self) -> &'static [&'static str] {
+        &[TRAVEL, FAILURES, UNKNOWN, ADDRESSES, INFECTED, IRREGULAR]
     }
 
     fn judge(&mut self, events: &[Seen]) -> Vec<Alarm> {
