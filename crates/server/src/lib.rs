@@ -8,6 +8,7 @@ pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod detection;
 pub mod exports;
 pub mod findings;
 pub mod health;

@@ -6,6 +6,7 @@ mod backup;
 mod completions;
 mod config;
 mod demo;
+mod detect;
 mod explain;
 mod export;
 mod findings;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Judge kept sign-ins again, and show what is different
+    Detect(detect::Args),
     /// Make the rows of reports anew from the records as they came
     Rebuild(rebuild::Args),
     /// Sign in at a service that speaks the reports API
@@ -117,6 +120,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
     }
     match cli.command {
         Command::Demo(args) => demo::run(common, &args),
+        Command::Detect(args) => detect::run(common, &args),
         Command::Import(args) => import::run(common, &args),
         Command::Rebuild(args) => rebuild::run(common, &args),
         Command::Mapping(command) => mapping::run(common, &command),

@@ -1,0 +1,216 @@
+//! irregularSignInActivityEvents: sign-ins that do not fit the person, measured against everybody.
+//!
+//! The form of the score is that of Freeman, Jain, Dürmuth, Biggio and Giacinto, 'Who Are You? A Statistical Approach to Measuring User
+//! Authenticity' (NDSS 2016): for each feature, how likely its value is for anybody against how likely it is for this person, with
+//! backoff from what is narrow to what is wide (address, network, country; User-Agent, browser, system). The weights of the backoff are
+//! those of the authors of 'What's in Score for Website Users' (Wiefling et al., 2021).
+
+use super::{DetectorDef, Judges};
+use crate::habits::{Feature, Habits, Value, features};
+use crate::population::Population;
+use crate::seen::{Outcome, Seen};
+use crate::told::{Draft, Evidence, Judging, Told, is_somewhere, rounded, sign_in};
+use model::event::SignInKind;
+use model::finding::{Found, IrregularClass};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// The detector.
+pub(super) const DEF: DetectorDef = DetectorDef {
+    name: "irregular",
+    report: "irregularSignInActivityEvents",
+    judges: Judges::People,
+    about: "A success whose address, network, country, device, browser, system and hour do not fit the person.",
+};
+
+/// When a sign-in does not fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Thresholds {
+    /// A score (natural logarithm of a ratio of likelihoods) from here on is irregular.
+    pub irregular_score: f64,
+    /// From here on suspicious.
+    pub suspicious_score: f64,
+    /// So many days, or
+    pub learning_days: u32,
+    /// so many sign-ins, whichever comes first, nothing is called irregular. Microsoft's own: 14 days or 10 logins.
+    pub learning_sign_ins: u32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Thresholds {
+        Thresholds {
+            irregular_score: 4.0,
+            suspicious_score: 7.0,
+            learning_days: 14,
+            learning_sign_ins: 10,
+        }
+    }
+}
+
+/// A feature with what it backs off to, from narrow to wide, and the weight of each.
+struct Chain {
+    name: &'static str,
+    links: &'static [(Feature, f64)],
+    /// How many sign-ins of everybody a person's own begin with: little for what is nearly always their own, much for hours.
+    prior: f64,
+}
+
+const CHAINS: &[Chain] = &[
+    Chain {
+        name: "address",
+        links: &[
+            (Feature::Address, 0.6),
+            (Feature::Network, 0.3),
+            (Feature::Country, 0.1),
+        ],
+        prior: 1.0,
+    },
+    Chain {
+        name: "browser",
+        links: &[
+            (Feature::UserAgent, 0.54),
+            (Feature::Browser, 0.27),
+            (Feature::OperatingSystem, 0.19),
+        ],
+        prior: 1.0,
+    },
+    Chain {
+        name: "device",
+        links: &[(Feature::Device, 1.0)],
+        prior: 1.0,
+    },
+    Chain {
+        name: "hour",
+        links: &[(Feature::Hour, 1.0)],
+        prior: 8.0,
+    },
+];
+
+/// What a feature adds to the score.
+struct Part {
+    name: &'static str,
+    score: f64,
+    persons: f64,
+    everybodys: f64,
+}
+
+/// Judges one success against what was usual before it.
+pub(crate) fn observe(seen: &Seen, habits: &Habits, judging: &Judging<'_>, told: &mut Told) {
+    if seen.outcome != Outcome::Success
+        || seen.kind != SignInKind::Interactive
+        || !is_somewhere(&seen.whereabouts)
+    {
+        return;
+    }
+    let thresholds = &judging.version.rules.irregular;
+    if habits.is_learning(seen.time, thresholds.learning_days, thresholds.learning_sign_ins) {
+        told.note(&DEF, seen, || {
+            habits.why_learning(thresholds.learning_days, thresholds.learning_sign_ins)
+        });
+        return;
+    }
+    let population = judging.populations.at(seen.time.day());
+    let parts = parts(seen, habits, population);
+    let score: f64 = parts.iter().map(|part| part.score).sum();
+    if score < thresholds.irregular_score {
+        told.note(&DEF, seen, || {
+            let parts: Vec<_> = parts
+                .iter()
+                .map(|part| format!("{} {:.1}", part.name, part.score))
+                .collect();
+            let from = thresholds.irregular_score;
+            format!(
+                "its score is {score:.1} ({}); irregular is from {from:.1}",
+                parts.join(", ")
+            )
+        });
+        return;
+    }
+    let class = if score >= thresholds.suspicious_score {
+        IrregularClass::Suspicious
+    } else {
+        IrregularClass::Irregular
+    };
+    let unusual: Vec<&str> = parts
+        .iter()
+        .filter(|part| part.score > 0.5)
+        .map(|part| part.name)
+        .collect();
+    let features: Vec<_> = parts
+        .iter()
+        .map(|part| {
+            json!({
+                "feature": part.name,
+                "score": rounded(part.score),
+                "shareOfThePersons": rounded(part.persons),
+                "shareOfEverybodys": rounded(part.everybodys),
+            })
+        })
+        .collect();
+    let evidence = Evidence::default()
+        .with("score", rounded(score))
+        .with("irregularFrom", thresholds.irregular_score)
+        .with("suspiciousFrom", thresholds.suspicious_score)
+        .with("features", features)
+        .with("signIn", sign_in(seen))
+        .with("signInsOfThePersonBefore", habits.sign_ins)
+        .with(
+            "population",
+            json!({ "day": population.day, "signIns": population.sign_ins }),
+        );
+    let event = crate::told::event_id(seen.key);
+    told.found.push(judging.finding(Draft {
+        time: seen.time,
+        seen,
+        found: Found::Irregular {
+            class,
+            device: seen.tool.user_agent.as_deref().map(str::to_owned),
+            location: seen.whereabouts.place_name(),
+        },
+        told_apart_by: &[&event],
+        summary: format!(
+            "{} not as usual for the person (score {score:.1})",
+            unusual.join(", ")
+        ),
+        evidence,
+    }));
+}
+
+fn parts(seen: &Seen, habits: &Habits, population: &Population) -> Vec<Part> {
+    let values = features(seen);
+    let value_of = |feature: Feature| -> Option<Value> {
+        values
+            .iter()
+            .find(|(other, _)| *other == feature)
+            .and_then(|(_, value)| *value)
+    };
+    let mut parts = Vec::with_capacity(CHAINS.len());
+    for chain in CHAINS {
+        let mut persons = 0.0;
+        let mut everybodys = 0.0;
+        let mut weights = 0.0;
+        for (feature, weight) in chain.links {
+            let Some(value) = value_of(*feature) else { continue };
+            let share = population.share(*feature, value);
+            let own = habits
+                .of(*feature, Some(value))
+                .map_or(0.0, |used| f64::from(used.count));
+            let own_share = (own + chain.prior * share) / (f64::from(habits.sign_ins) + chain.prior);
+            persons += weight * own_share;
+            everybodys += weight * share;
+            weights += weight;
+        }
+        if weights == 0.0 {
+            continue;
+        }
+        let (persons, everybodys) = (persons / weights, everybodys / weights);
+        parts.push(Part {
+            name: chain.name,
+            score: (everybodys / persons).ln(),
+            persons,
+            everybodys,
+        });
+    }
+    parts
+}
