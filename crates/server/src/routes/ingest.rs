@@ -318,6 +318,7 @@ impl Bring<'_> {
         })
         .hinted(Hints {
             not_after: Some(clock::now()),
+            ..Hints::default()
         });
         let brought = self.bring(upload, &mut intake);
         if let Err(reason) = brought.as_ref().map_err(Failure::reason)
