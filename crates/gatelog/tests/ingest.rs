@@ -538,9 +538,7 @@ fn an_upload_keeps_its_place_until_it_is_stored_though_its_client_left() {
     );
     leaving.say(head.as_bytes());
     leaving.say(&packed);
-    let small = site
-        .post(AUTO)
-        .body(audit("small", "2026-01-02T00:00:00Z", "x"));
+    let small = site.post(AUTO).body(audit("small", "2026-01-02T00:00:00Z", "x"));
     while site.send(&small).status != 429 {}
     drop(leaving);
     while site.send(&small).status == 429 {}
