@@ -4,9 +4,11 @@
 
 mod agent;
 mod bench;
+mod countries;
 mod crash;
 mod deb;
 mod generate;
+mod judge;
 mod records;
 mod tidy;
 mod tree;
@@ -50,6 +52,11 @@ const ALL: &[Task] = &[
         run: bench::run,
     },
     Task {
+        name: "judge",
+        about: "judge the detectors, and the rules of others, by made-up lives of which the truth is known",
+        run: judge::run,
+    },
+    Task {
         name: "memory",
         about: "pour gigabytes into `gatelog import` and print its memory over time",
         run: bench::memory::run,
@@ -73,6 +80,11 @@ const ALL: &[Task] = &[
         name: "records",
         about: "write made-up sign-ins to standard output",
         run: records::run,
+    },
+    Task {
+        name: "countries",
+        about: "make the table of countries that comes with the program, of a file in MaxMind's format",
+        run: countries::run,
     },
     Task {
         name: "deb",

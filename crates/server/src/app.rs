@@ -1,6 +1,7 @@
 //! What every route shares: the stores, the keys, the settings, and who is known.
 
 use crate::config::Config;
+use crate::detection::Turns;
 use crate::exports::Exports;
 use crate::keyring::Keys;
 use crate::ledger::names::Inputs;
@@ -11,6 +12,7 @@ use crate::rates::Rates;
 use crate::trusted::Trusted;
 use crate::trusted::once::Once;
 use crate::{chance, clock};
+use enrich::Enrichment;
 use issuer::audience::Authority;
 use issuer::verify::VerifiedToken;
 use model::time::Timestamp;
@@ -41,6 +43,9 @@ pub struct App {
     keys: RwLock<Arc<Keys>>,
     changing_keys: Mutex<()>,
     trusted: RwLock<Arc<Trusted>>,
+    enrichment: RwLock<Arc<Enrichment>>,
+    /// Whose turn it is to judge sign-ins.
+    pub detection: Turns,
     /// Answers to sign-ins elsewhere that were taken.
     pub(crate) states: Once,
     /// Tokens that were checked.
@@ -75,6 +80,7 @@ impl App {
         config: Config,
         authority: Authority,
         keys: Keys,
+        enrichment: Enrichment,
         metrics: Arc<Metrics>,
     ) -> App {
         App {
@@ -93,6 +99,8 @@ impl App {
                 &config.trusted_issuers,
                 &Trusted::default(),
             ))),
+            detection: Turns::default(),
+            enrichment: RwLock::new(Arc::new(enrichment)),
             events,
             control,
             config: RwLock::new(Arc::new(config)),
@@ -120,6 +128,11 @@ impl App {
     /// The outside issuers whose tokens are taken. They may change while the server runs: ask anew for each request.
     pub fn trusted(&self) -> Arc<Trusted> {
         Arc::clone(&self.trusted.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is known of addresses. It may change while the server runs: ask anew for each round.
+    pub fn enrichment(&self) -> Arc<Enrichment> {
+        Arc::clone(&self.enrichment.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What signs tokens and what checks them. They may change while the server runs: ask anew for each request.

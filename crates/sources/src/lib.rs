@@ -17,6 +17,7 @@ mod carriers;
 mod dating;
 mod entra;
 mod fields;
+pub mod finding;
 pub mod formats;
 mod given;
 mod line;

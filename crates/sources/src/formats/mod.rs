@@ -23,7 +23,7 @@ mod unix_auth;
 mod windows_security;
 
 use crate::mim::Part;
-use crate::{mapping, own};
+use crate::{finding, mapping, own};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
 use serde_json::{Map, Value};
@@ -141,7 +141,8 @@ pub fn by_id(id: &str) -> Option<&'static FormatDef> {
         .find(|format| format.id == id)
 }
 
-/// The format of a stored event: also the service's own, which no carrier can name.
+/// The format of a stored event: also those that the service writes itself, which no carrier can name.
 pub fn stored_by_id(id: &str) -> Option<&'static FormatDef> {
-    by_id(id).or_else(|| (own::DEF.id == id).then_some(&own::DEF))
+    let own = [&own::DEF, &finding::DEF];
+    by_id(id).or_else(|| own.into_iter().find(|format| format.id == id))
 }

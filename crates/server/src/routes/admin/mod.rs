@@ -7,6 +7,7 @@ mod app_passwords;
 mod apps;
 mod backup;
 mod by_token;
+mod detect;
 mod import;
 mod keys;
 mod rebuild;
@@ -21,6 +22,7 @@ pub use app_passwords::{AppPasswordAnswer, NewAppPasswordAsked};
 pub use apps::{AppAnswer, AppChangesAsked, NewAppAsked, NewSecretAsked, SecretAnswer};
 pub(crate) use backup::LAST_BACKUP_FILE;
 pub use backup::{BackupPlan, FinishedBackup};
+pub use detect::{DetectAnswer, DetectAsked, DetectFinding};
 pub use import::{
     ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, PartsWaiting, RejectedRecord,
     encoded_mapping,
@@ -144,6 +146,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(keys::routes())
         .merge(import::routes())
         .merge(backup::routes())
+        .merge(detect::routes())
         .merge(rebuild::routes())
         .merge(status::routes())
         .router()

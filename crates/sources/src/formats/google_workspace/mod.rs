@@ -187,6 +187,12 @@ impl<'a> Activity<'a> {
                 .parameter("is_suspicious")
                 .filter(|text| text == "true")
                 .map(|_| "is_suspicious".to_owned()),
+            // `login_type`: <https://developers.google.com/workspace/admin/reports/v1/appendix/activity/login>
+            is_federated: match self.parameter("login_type").as_deref() {
+                Some("saml") => Some(true),
+                Some("google_password") => Some(false),
+                _ => None,
+            },
             ..SignIn::default()
         }
     }
