@@ -1,6 +1,7 @@
 //! What every route shares: the stores, the keys, the settings, and who is known.
 
 use crate::config::Config;
+use crate::enrichment::Enriching;
 use crate::exports::Exports;
 use crate::keyring::Keys;
 use crate::ledger::names::Inputs;
@@ -11,6 +12,7 @@ use crate::rates::Rates;
 use crate::trusted::Trusted;
 use crate::trusted::once::Once;
 use crate::{chance, clock};
+use enrich::Enrichment;
 use issuer::audience::Authority;
 use issuer::verify::VerifiedToken;
 use model::time::Timestamp;
@@ -63,6 +65,8 @@ pub struct App {
     pub(crate) form_key: [u8; 32],
     /// What is written after its request was answered; the server waits for it when it stops.
     pub background: TaskTracker,
+    /// What is known of addresses.
+    pub(crate) enriching: Enriching,
     /// What is measured.
     pub metrics: Arc<Metrics>,
 }
@@ -88,6 +92,7 @@ impl App {
             device_guesses: Tries::new(FREE_DEVICE_GUESSES),
             form_key: chance::bytes(),
             background: TaskTracker::new(),
+            enriching: Enriching::default(),
             states: Once::default(),
             trusted: RwLock::new(Arc::new(Trusted::of(
                 &config.trusted_issuers,
@@ -136,6 +141,12 @@ impl App {
     /// Held by the one who changes keys.
     pub(crate) fn changing_keys(&self) -> MutexGuard<'_, ()> {
         self.changing_keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of addresses. It may change while the server runs: ask anew for each batch of look-ups. The first one
+    /// who asks waits while files are read, so this is no work for the event loop.
+    pub fn enrichment(&self) -> Arc<Enrichment> {
+        self.enriching.current(&self.config())
     }
 
     /// The present.

@@ -8,6 +8,7 @@ pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod enrichment;
 pub mod exports;
 pub mod health;
 pub mod inputs;

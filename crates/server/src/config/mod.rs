@@ -1,6 +1,7 @@
 //! The configuration: defaults, then a TOML file, then the environment, then flags; checked once and plain afterwards.
 
 mod data;
+mod enrichment;
 mod error;
 mod ingest;
 mod key;
@@ -21,6 +22,7 @@ mod tokens;
 mod trusted_issuers;
 
 pub use data::Data;
+pub use enrichment::{Enrichment, ListFile, class_of, list_name, stem};
 pub use error::{ConfigError, ConfigErrors};
 pub use ingest::Ingest;
 pub use key::{KeyDef, Kind};
@@ -54,6 +56,8 @@ pub struct Config {
     pub ingest: Ingest,
     /// Where the data live.
     pub data: Data,
+    /// What is known of network addresses.
+    pub enrichment: Enrichment,
     /// What reports show.
     pub reports: Reports,
     /// When data are deleted.
@@ -84,6 +88,7 @@ pub const ALL: &[&[KeyDef]] = &[
     limits::KEYS,
     ingest::KEYS,
     data::KEYS,
+    enrichment::KEYS,
     reports::KEYS,
     retention::KEYS,
     log::KEYS,
@@ -107,6 +112,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         let limits = limits::read(&mut reader);
         let ingest = ingest::read(&mut reader);
         let data = data::read(&mut reader, inputs);
+        let enrichment = enrichment::read(&mut reader);
         let reports = reports::read(&mut reader);
         let retention = retention::read(&mut reader);
         let log = log::read(&mut reader);
@@ -121,6 +127,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
             limits,
             ingest,
             data,
+            enrichment,
             reports,
             retention,
             log,
@@ -135,6 +142,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         Ok(limits),
         Ok(ingest),
         Ok(data),
+        Ok(enrichment),
         Ok(reports),
         Ok(retention),
         Ok(log),
@@ -160,6 +168,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
             limits,
             ingest,
             data,
+            enrichment,
             reports,
             retention,
             log,

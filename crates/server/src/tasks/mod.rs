@@ -1,6 +1,7 @@
 //! What the server does on its own, each task a file.
 
 mod disk;
+mod enrichment;
 mod gaps;
 mod grants;
 mod measures;
@@ -16,6 +17,7 @@ use tokio::task::JoinSet;
 pub(crate) fn start(app: &Arc<App>, readiness: &Readiness, stop: &Stop) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(disk::run(Arc::clone(app), readiness.check("disk"), stop.clone()));
+    tasks.spawn(enrichment::run(Arc::clone(app), stop.clone()));
     tasks.spawn(gaps::run(Arc::clone(app), stop.clone()));
     tasks.spawn(grants::run(Arc::clone(app), stop.clone()));
     tasks.spawn(measures::run(Arc::clone(app), stop.clone()));

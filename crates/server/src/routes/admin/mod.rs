@@ -7,6 +7,7 @@ mod app_passwords;
 mod apps;
 mod backup;
 mod by_token;
+mod enrichment;
 mod import;
 mod keys;
 mod rebuild;
@@ -144,6 +145,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(keys::routes())
         .merge(import::routes())
         .merge(backup::routes())
+        .merge(enrichment::routes())
         .merge(rebuild::routes())
         .merge(status::routes())
         .router()
