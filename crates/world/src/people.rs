@@ -83,6 +83,7 @@ pub(crate) struct Habits {
 const KEY_OFFICES: u64 = 1;
 const KEY_PERSON: u64 = 2;
 const KEY_SHARED: u64 = 3;
+const KEY_TOR_USER: u64 = 13;
 
 /// Fewer people are no organisation with an office.
 const SMALLEST_OFFICE: u32 = 20;
@@ -328,7 +329,7 @@ fn habits(plan: &Plan, atlas: &Atlas, number: u32, country: Country, chance: &mu
         company_vpn,
         rented_vpn,
         has_relay: chance.in_thousand(250),
-        has_tor: number % 150 == 77,
+        has_tor: Chance::of(plan.seed, &[KEY_TOR_USER, u64::from(number)]).in_thousand(7),
         stale_client_day: chance
             .in_thousand(30)
             .then(|| chance.below(u64::from(plan.days)) as u32),
