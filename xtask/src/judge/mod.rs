@@ -3,6 +3,7 @@
 mod agreement;
 mod contestants;
 mod fetch;
+mod misses;
 mod places;
 mod score;
 mod seen;
@@ -58,6 +59,9 @@ struct Args {
     /// Without databases: a small made-up atlas that detectors see as it is
     #[arg(long)]
     sketch: bool,
+    /// Tell of each takeover whether it was found, and of the honest sign-ins with the highest scores why
+    #[arg(long)]
+    misses: bool,
 }
 
 /// The databases of a run.
@@ -136,7 +140,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     };
     for (sight, words, goals) in sights {
         println!("## Detectors {words}\n");
-        let (columns, causes) = judge(*sight, &atlas, databases.as_ref(), &worlds)?;
+        let (columns, causes) = judge(*sight, &atlas, databases.as_ref(), &worlds, args.misses)?;
         println!("{}", table::markdown(&columns, *goals));
         print_causes(&causes);
     }
@@ -152,6 +156,7 @@ fn judge(
     atlas: &Atlas,
     databases: Option<&Databases>,
     worlds: &[(World, Truth)],
+    with_misses: bool,
 ) -> Result<(Vec<Column>, BTreeMap<&'static str, Causes>)> {
     let mut columns: Vec<Column> = contestants::ALL
         .iter()
@@ -168,6 +173,9 @@ fn judge(
             let mut one = contestant();
             let alarms = one.judge(&events);
             let (mut figures, causes) = truth.judge(one.detectors(), &alarms);
+            if with_misses && number == 0 {
+                print!("{}", misses::of(truth, &alarms, &events));
+            }
             for (cause, count) in causes {
                 *all_causes
                     .entry(columns[number].0)

@@ -148,6 +148,29 @@ impl Truth {
         (self.takeovers.len(), impossible.count())
     }
 
+    /// All takeovers.
+    pub(crate) fn takeovers_all(&self) -> &[Takeover] {
+        &self.takeovers
+    }
+
+    /// The name of an account.
+    pub(crate) fn name_of(&self, account: u32) -> &str {
+        let named = self.names.iter().find(|(_, number)| **number == account);
+        named.map_or("", |(name, _)| name)
+    }
+
+    /// Whether a sign-in is an honest success at a screen.
+    pub(crate) fn is_honest(&self, key: &EventKey) -> bool {
+        self.records.get(key).is_some_and(|record| {
+            record.is_success() && record.is_interactive() && record.truth.actor.attack().is_none()
+        })
+    }
+
+    /// The hard cases of an alarm's sign-ins.
+    pub(crate) fn cases_of(&self, alarm: &Alarm) -> Vec<&'static str> {
+        self.causes(alarm).into_iter().collect()
+    }
+
     /// Everything that can be said of the alarms of a contestant that has these detectors.
     pub(crate) fn judge(&self, detectors: &[&str], alarms: &[Alarm]) -> (Figures, Causes) {
         let mut figures = Figures::new();
@@ -171,7 +194,7 @@ impl Truth {
     }
 
     /// Whether a sign-in is an attacker's success.
-    fn is_attackers(&self, key: EventKey) -> bool {
+    pub(crate) fn is_attackers(&self, key: EventKey) -> bool {
         self.records
             .get(&key)
             .is_some_and(|record| record.is_success() && record.truth.actor.attack().is_some())
@@ -337,14 +360,9 @@ impl Truth {
                 *best = best.max(score);
             }
         }
-        let is_honest = |key: &EventKey| {
-            self.records.get(key).is_some_and(|record| {
-                record.is_success() && record.is_interactive() && record.truth.actor.attack().is_none()
-            })
-        };
         let mut honest: Vec<f64> = scores
             .iter()
-            .filter(|(key, _)| is_honest(key))
+            .filter(|(key, _)| self.is_honest(key))
             .map(|(_, score)| *score)
             .collect();
         honest.sort_by(|one, other| other.total_cmp(one));
@@ -353,6 +371,13 @@ impl Truth {
         let threshold = honest.get(allowed).copied().unwrap_or(f64::NEG_INFINITY);
         let is_flagged = |score: f64| score > threshold || score == f64::INFINITY;
         let flagged = honest.iter().filter(|score| is_flagged(**score)).count();
+        figures.insert(
+            (IRREGULAR, "score from which that is so"),
+            Share {
+                part: threshold,
+                whole: 1.0,
+            },
+        );
         figures.insert(
             (IRREGULAR, "honest flagged"),
             Share::of(flagged, self.honest_successes),

@@ -2,7 +2,7 @@
 
 mod buffalogs;
 mod elastic;
-mod gatelog;
+pub(crate) mod gatelog;
 mod panther;
 
 use detect::{Outcome, Seen};
@@ -45,6 +45,8 @@ pub(crate) struct Alarm {
     pub(crate) count: Option<u32>,
     /// How odd, where the contestant scores; then it may raise one for every sign-in, and the judge sets the threshold.
     pub(crate) score: Option<f64>,
+    /// Why, in the contestant's words.
+    pub(crate) because: String,
 }
 
 impl Alarm {
@@ -58,6 +60,7 @@ impl Alarm {
             keys: vec![seen.key],
             count: None,
             score: None,
+            because: String::new(),
         }
     }
 }
