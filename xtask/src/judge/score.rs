@@ -17,6 +17,28 @@ const FLAGGED_HONEST: f64 = 0.01;
 /// An alarm of rules that do not tell the success belongs to one that follows within so long.
 const FOLLOWS_SECONDS: i64 = 86_400;
 
+/// Of which attacks the recall of journeys is told apart: what can be damped differs.
+const TRAVEL_BY_KIND: &[(&[AttackKind], &str)] = &[
+    (&[AttackKind::Naive], "recall, naive"),
+    (
+        &[AttackKind::VpnCountry, AttackKind::VpnCity],
+        "recall, VPN in the country",
+    ),
+    (
+        &[
+            AttackKind::Targeted,
+            AttackKind::SeenAddress,
+            AttackKind::Infected,
+        ],
+        "recall, homes in the country",
+    ),
+    (&[AttackKind::Tor], "recall, Tor"),
+    (
+        &[AttackKind::Spray, AttackKind::Stuffing, AttackKind::BruteForce],
+        "recall, guessed",
+    ),
+];
+
 /// The truth of one world, ready to be asked.
 pub(crate) struct Truth {
     records: HashMap<EventKey, Record>,
@@ -209,6 +231,19 @@ impl Truth {
             }
         }
         figures.insert((TRAVEL, "recall"), Share::of(found, impossible.len()));
+        for (kinds, name) in TRAVEL_BY_KIND {
+            let of_kind: Vec<&Takeover> = impossible
+                .iter()
+                .copied()
+                .filter(|takeover| kinds.contains(&takeover.kind))
+                .collect();
+            let found = of_kind
+                .iter()
+                .copied()
+                .filter(|takeover| is_found(takeover))
+                .count();
+            figures.insert((TRAVEL, name), Share::of(found, of_kind.len()));
+        }
         figures.insert((TRAVEL, "precision"), Share::of(right.len(), alarms.len()));
         figures.insert(
             (TRAVEL, "false per 1,000 user-days"),
