@@ -8,6 +8,7 @@ mod countries;
 mod crash;
 mod deb;
 mod generate;
+mod judge;
 mod records;
 mod tidy;
 mod tree;
@@ -49,6 +50,11 @@ const ALL: &[Task] = &[
         name: "bench",
         about: "measure pages, ingest, export and start against their ceilings, in release",
         run: bench::run,
+    },
+    Task {
+        name: "judge",
+        about: "judge the detectors, and the rules of others, by made-up lives of which the truth is known",
+        run: judge::run,
     },
     Task {
         name: "memory",

@@ -24,6 +24,8 @@ pub struct Seen {
     pub kind: SignInKind,
     /// What became of it.
     pub outcome: Outcome,
+    /// Whether it failed because nobody has that account.
+    pub account_is_unknown: bool,
     /// Whether another identity provider asked for the credentials.
     pub is_federated: bool,
     /// The client's address.

@@ -5,6 +5,7 @@ use crate::identity::{EventKey, Kind, Rank};
 use crate::tenant::TenantId;
 use crate::time::{TICKS_PER_DAY, Timestamp};
 use crate::usage::UsageDraft;
+use uuid::Uuid;
 
 /// Further ahead of its arrival than this, an event is kept as quarantined: its clock is wrong.
 pub const QUARANTINE_AHEAD_TICKS: i64 = TICKS_PER_DAY;
@@ -65,6 +66,10 @@ pub enum Subject {
     Person(String),
     /// A network address in its shortest text.
     Address(String),
+    /// One finding, by its id: its history are its own contents, which can be found so without its time.
+    Finding(Uuid),
+    /// Every finding of the tenant.
+    Findings,
 }
 
 impl Subject {
@@ -81,12 +86,14 @@ impl Subject {
     /// The 64-bit number of the subject on disk: the first 8 bytes of a BLAKE3 hash over kind and name.
     pub fn number(&self) -> i64 {
         let (kind, name) = match self {
-            Subject::Person(name) => ("person\0", name),
-            Subject::Address(address) => ("address\0", address),
+            Subject::Person(name) => ("person\0", name.as_bytes()),
+            Subject::Address(address) => ("address\0", address.as_bytes()),
+            Subject::Finding(id) => ("finding\0", id.as_bytes().as_slice()),
+            Subject::Findings => ("findings\0", [].as_slice()),
         };
         let mut hasher = blake3::Hasher::new();
         hasher.update(kind.as_bytes());
-        hasher.update(name.as_bytes());
+        hasher.update(name);
         let mut first = [0; 8];
         first.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
         i64::from_le_bytes(first)
@@ -154,6 +161,19 @@ pub fn subjects(event: &Event) -> Vec<Subject> {
             for name in names_of(&risk.suspect) {
                 add(Subject::person(name));
             }
+        }
+        Facts::Finding(finding) => {
+            for name in [&finding.person.user_id, &finding.person.user_name]
+                .into_iter()
+                .flatten()
+            {
+                add(Subject::person(name));
+            }
+            if let Some(address) = &finding.address {
+                add(Subject::address(address));
+            }
+            add(Subject::Finding(finding.id));
+            add(Subject::Findings);
         }
     }
     subjects

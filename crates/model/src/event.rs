@@ -8,6 +8,7 @@ mod risk;
 pub use provisioning::{ProvisionedIdentity, Provisioning};
 pub use risk::{RiskDetection, RiskState, Suspect, SuspectKind, Verdict};
 
+use crate::finding::Finding;
 use crate::identity::{Kind, Vendor};
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
@@ -42,6 +43,8 @@ pub enum Facts {
     RiskDetection(Box<RiskDetection>),
     /// The vendor's protection thinks something of a person or an application from now on.
     RiskState(Box<RiskState>),
+    /// A detector of this service derived something; [`Event::updated`] is when it judged so.
+    Finding(Box<Finding>),
 }
 
 impl Facts {
@@ -53,6 +56,7 @@ impl Facts {
             Facts::Provisioning(_) => Kind::Provisioning,
             Facts::RiskDetection(_) => Kind::RiskDetection,
             Facts::RiskState(_) => Kind::RiskState,
+            Facts::Finding(_) => Kind::Finding,
         }
     }
 }
@@ -137,6 +141,8 @@ pub struct SignIn {
     pub mfa_result: Option<String>,
     /// Ties together the records of one attempt.
     pub correlation_id: Option<String>,
+    /// Whether another identity provider than the source asked for the credentials, where the record says so.
+    pub is_federated: Option<bool>,
     /// What conditional access said.
     pub conditional_access_status: Option<String>,
     /// The vendor's verdict at sign-in time (none, low, medium, high).

@@ -20,7 +20,7 @@ pub struct Finding {
     pub found: Found,
     /// The version of the rule that found it.
     pub rule_version: u32,
-    /// Why, on one line for people.
+    /// Why, on one line for people. It names no person: it stands in rows (`reason`, `detail`) whose readers may not see who it is.
     pub summary: String,
     /// Everything that led to it: event ids, places, distances, counts, thresholds, lists. Shown by `explain`.
     pub evidence: Map<String, Value>,
@@ -107,6 +107,16 @@ impl IrregularClass {
 }
 
 impl Found {
+    /// Every word of [`Found::detector`].
+    pub const DETECTORS: &[&str] = &[
+        "multiple-geographies",
+        "after-multiple-failures",
+        "unknown-sources",
+        "suspicious-addresses",
+        "infected-devices",
+        "irregular",
+    ];
+
     /// The word for it in stored findings, ids and evidence; never changed once findings are stored.
     pub const fn detector(&self) -> &'static str {
         match self {

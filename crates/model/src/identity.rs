@@ -84,6 +84,8 @@ pub enum Kind {
     RiskDetection,
     /// What the vendor's protection thinks of a person or an application from a moment on.
     RiskState,
+    /// What a detector of this service derived from events.
+    Finding,
 }
 
 impl Kind {
@@ -94,6 +96,7 @@ impl Kind {
         Kind::Provisioning,
         Kind::RiskDetection,
         Kind::RiskState,
+        Kind::Finding,
     ];
 
     /// The word that goes into identities; never changed once events are stored.
@@ -104,6 +107,7 @@ impl Kind {
             Kind::Provisioning => "provisioning",
             Kind::RiskDetection => "risk-detection",
             Kind::RiskState => "risk-state",
+            Kind::Finding => "finding",
         }
     }
 
@@ -115,15 +119,16 @@ impl Kind {
             Kind::Provisioning => 3,
             Kind::RiskDetection => 4,
             Kind::RiskState => 5,
+            Kind::Finding => 6,
         }
     }
 
     /// Whether every event of the kind has a row in some report. A verdict that the vendor took back has none, nor has one
-    /// that no report is about.
+    /// that no report is about, nor a finding that was retracted.
     pub const fn is_always_shown(self) -> bool {
         match self {
             Kind::SignIn | Kind::Audit | Kind::Provisioning => true,
-            Kind::RiskDetection | Kind::RiskState => false,
+            Kind::RiskDetection | Kind::RiskState | Kind::Finding => false,
         }
     }
 

@@ -179,7 +179,9 @@ pub fn usage(event: &Event) -> Vec<UsageDraft> {
     match &event.facts {
         Facts::SignIn(sign_in) => of_sign_in(event.vendor, sign_in).into_iter().collect(),
         Facts::Audit(audit) => of_audit(audit),
-        Facts::Provisioning(_) | Facts::RiskDetection(_) | Facts::RiskState(_) => Vec::new(),
+        Facts::Provisioning(_) | Facts::RiskDetection(_) | Facts::RiskState(_) | Facts::Finding(_) => {
+            Vec::new()
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every route shares: the stores, the keys, the settings, and who is known.
 
 use crate::config::Config;
+use crate::detection::Turns;
 use crate::enrichment::Enriching;
 use crate::exports::Exports;
 use crate::keyring::Keys;
@@ -43,12 +44,14 @@ pub struct App {
     keys: RwLock<Arc<Keys>>,
     changing_keys: Mutex<()>,
     trusted: RwLock<Arc<Trusted>>,
+    /// Whose turn it is to judge sign-ins.
+    pub detection: Turns,
     /// Answers to sign-ins elsewhere that were taken.
     pub(crate) states: Once,
     /// Tokens that were checked.
     pub tokens: TokenMemory,
     /// Uploads under way.
-    pub uploads: Semaphore,
+    pub uploads: Arc<Semaphore>,
     /// Short pages that are read on the event loop right now. One worker of the loop is always left for the rest.
     pub short_reads: Semaphore,
     /// Checks the passwords of people.
@@ -82,7 +85,7 @@ impl App {
         metrics: Arc<Metrics>,
     ) -> App {
         App {
-            uploads: Semaphore::new(config.limits.ingest_concurrent),
+            uploads: Arc::new(Semaphore::new(config.limits.ingest_concurrent)),
             tokens: TokenMemory::default(),
             short_reads: Semaphore::new(cores()),
             passwords: Passwords::new(cores()),
@@ -98,6 +101,7 @@ impl App {
                 &config.trusted_issuers,
                 &Trusted::default(),
             ))),
+            detection: Turns::default(),
             events,
             control,
             config: RwLock::new(Arc::new(config)),

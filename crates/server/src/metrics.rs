@@ -1,5 +1,6 @@
 //! What is counted and measured, and `/metrics` in the format of Prometheus (OpenMetrics text 1.0).
 
+use crate::detection::DetectionMetrics;
 use crate::ledger::gaps::KINDS;
 use axum::Router;
 use axum::extract::State;
@@ -29,6 +30,7 @@ pub struct Metrics {
     last_success: Family<SourceLabels, Gauge>,
     lag: Family<SourceLabels, Gauge>,
     open_gaps: Family<GapLabels, Gauge>,
+    detection: DetectionMetrics,
     gap_seconds: Gauge,
     rows_served: Counter,
     freed_months: Counter,
@@ -161,6 +163,7 @@ impl Metrics {
             "gatelog_gap",
             "For how long events are missing against the habits of sources, all open gaps together",
         );
+        let detection = DetectionMetrics::register(&mut registry);
         let rows_served = Counter::default();
         registry.register(
             "gatelog_rows_served",
@@ -243,6 +246,7 @@ impl Metrics {
             last_success,
             lag,
             open_gaps,
+            detection,
             gap_seconds,
             rows_served,
             freed_months,
@@ -354,6 +358,21 @@ impl Metrics {
         self.resident_bytes.set(measures.resident_bytes as i64);
         self.open_files.set(measures.open_files as i64);
         self.most_open_files.set(measures.most_open_files as i64);
+    }
+
+    /// Counts what a round of detection came to.
+    pub(crate) fn count_detection(&self, round: &crate::detection::Round) {
+        self.detection.count(round);
+    }
+
+    /// Counts a round that failed.
+    pub(crate) fn count_detection_failure(&self) {
+        self.detection.count_failure();
+    }
+
+    /// Takes over how many sign-ins wait for detection.
+    pub(crate) fn note_detection_waiting(&self, waiting: u64) {
+        self.detection.note_waiting(waiting);
     }
 
     /// Takes over how many gaps of a kind are open, in all tenants together.

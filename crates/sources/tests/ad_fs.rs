@@ -106,6 +106,7 @@ fn a_validated_credential_is_a_sign_in_by_every_road() {
         ]
     );
     assert_eq!((sign_in.error_code, sign_in.mfa_required), (0, Some(true)));
+    assert_eq!(sign_in.is_federated, Some(true));
     for other in [as_xml(1202, &data), as_winlogbeat(1202, &data)] {
         let other = one(&other);
         assert_eq!((other.key, other.rank), (first.key, first.rank));

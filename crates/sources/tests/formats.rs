@@ -85,6 +85,7 @@ fn every_field_of_a_graph_sign_in_arrives() {
             mfa_method: text("Text message"),
             mfa_result: text("MFA completed in Azure AD"),
             correlation_id: text("d79f5bee-5860-4832-928f-3133e22ae912"),
+            is_federated: None,
             conditional_access_status: text("notApplied"),
             risk_level: text("medium"),
             risk_state: text("atRisk"),

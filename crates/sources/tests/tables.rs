@@ -108,6 +108,7 @@ fn every_column_of_a_sign_in_arrives() {
             mfa_method: text("Text message"),
             mfa_result: text("MFA completed in Azure AD"),
             correlation_id: text("d79f5bee-5860-4832-928f-3133e22ae912"),
+            is_federated: Some(false),
             conditional_access_status: text("notApplied"),
             ..SignIn::default()
         }

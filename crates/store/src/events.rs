@@ -76,7 +76,43 @@ pub trait EventStore: SourceLedger + Send + Sync {
         from: Timestamp,
         to: Timestamp,
         limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.history_of_kinds(tenant, subject, Kind::ALL, from, to, limit)
+    }
+
+    /// The same for some kinds of events: detectors have no use for findings, and whoever asks for findings has none for the rest.
+    fn history_of_kinds(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        kinds: &[Kind],
+        from: Timestamp,
+        to: Timestamp,
+        limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// A subject's events of a kind, newest first, then by key, from an instant on; after (so older than) the event of this time and
+    /// key, if one is given.
+    fn newest(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        kind: Kind,
+        from: Timestamp,
+        before: Option<(Timestamp, EventKey)>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// The winning contents of events that are known by key and time, as a [`Change`] has them, in the order of time. What is
+    /// not there (quarantined, or of a month that was freed) is left out. The time may be that of a content that does not win any longer.
+    fn events(
+        &self,
+        tenant: TenantId,
+        wanted: &[(EventKey, Timestamp)],
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Every content of an event that is kept, in the order in which they came.
+    fn contents(&self, tenant: TenantId, key: &EventKey, near: Near<'_>) -> Result<Vec<Content>, StoreError>;
 
     /// What was committed after a commit, oldest first; the cursor of detectors and deltas. Commits come whole, as many as
     /// fit into `limit`; one that alone has more comes all the same, so the last change's commit is always a safe cursor.
@@ -286,6 +322,30 @@ pub struct Reprojected {
     pub recounted: u64,
 }
 
+/// Where the contents of an event are found: a key alone does not tell its month.
+#[derive(Debug, Clone, Copy)]
+pub enum Near<'a> {
+    /// One of them has this time.
+    Time(Timestamp),
+    /// They are in the history of this subject.
+    Subject(&'a Subject),
+}
+
+/// One content of an event, winning or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The content.
+    pub event: StoredEvent,
+    /// The commit that brought it.
+    pub commit: u64,
+    /// What it did to the event when it came.
+    pub what: ChangeKind,
+    /// Whether it is the one that counts now.
+    pub wins: bool,
+    /// Whether it is too far in the future to be shown.
+    pub quarantined: bool,
+}
+
 /// One entry of the change log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
@@ -293,6 +353,8 @@ pub struct Change {
     pub commit: u64,
     /// The event.
     pub key: EventKey,
+    /// Its kind.
+    pub kind: Kind,
     /// When it happened.
     pub time: Timestamp,
     /// What the commit did to it.

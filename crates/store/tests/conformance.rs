@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use model::batch::{Batch, FragmentDraft, Subject};
+use model::identity::{EventKey, Kind};
 use model::query::Query;
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
@@ -11,8 +12,9 @@ use std::sync::Arc;
 use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
-    Appended, BackupSource, Change, CheckReport, EventStore, Fragment, Health, Kept, Lease, LedgerLine,
-    MonthInfo, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, Unassembled,
+    Appended, BackupSource, Change, CheckReport, Content, EventStore, Fragment, Health, Kept, Lease,
+    LedgerLine, MonthInfo, Near, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent,
+    Unassembled,
 };
 use store::folder::DataFolder;
 use store::ledger::{
@@ -182,15 +184,40 @@ impl EventStore for Unruly {
         self.0.snapshot(tenant)
     }
 
-    fn history(
+    fn history_of_kinds(
         &self,
         tenant: TenantId,
         subject: &Subject,
+        kinds: &[Kind],
         from: Timestamp,
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        self.0.history(tenant, subject, from, to, limit)
+        self.0.history_of_kinds(tenant, subject, kinds, from, to, limit)
+    }
+
+    fn newest(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        kind: Kind,
+        from: Timestamp,
+        before: Option<(Timestamp, EventKey)>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.0.newest(tenant, subject, kind, from, before, limit)
+    }
+
+    fn events(
+        &self,
+        tenant: TenantId,
+        wanted: &[(EventKey, Timestamp)],
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.0.events(tenant, wanted)
+    }
+
+    fn contents(&self, tenant: TenantId, key: &EventKey, near: Near<'_>) -> Result<Vec<Content>, StoreError> {
+        self.0.contents(tenant, key, near)
     }
 
     fn changes(&self, tenant: TenantId, since: u64, limit: usize) -> Result<Vec<Change>, StoreError> {

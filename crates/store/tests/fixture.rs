@@ -13,8 +13,8 @@ use model::time::TICKS_PER_SECOND;
 use std::fs;
 use std::path::{Path, PathBuf};
 use store::control::{
-    AppKind, AppPermission, AppStatus, ControlStore, NewApp, NewAppSecret, PermissionKind, SigningKeyRecord,
-    SqliteControlStore,
+    AppKind, AppPermission, AppStatus, ControlStore, DetectionCursor, DetectionStore, NewApp, NewAppSecret,
+    PermissionKind, SigningKeyRecord, SqliteControlStore,
 };
 use store::events::{ChangeKind, EventStore, LedgerLine, MonthInfo};
 use store::ledger::LateBy;
@@ -174,7 +174,8 @@ fn write_control(folder: &Path) {
     control
         .put_checkpoint(tenant(), "feed:a", b"page 3", now)
         .unwrap();
-    control.put_cursor(tenant(), "travel", 3).unwrap();
+    let cursor = DetectionCursor { epoch: 1, commit: 3 };
+    control.put_detection_cursor(tenant(), cursor).unwrap();
 }
 
 #[test]
@@ -499,7 +500,9 @@ fn check_control(fixture: &Path) {
         control.checkpoint(tenant(), "feed:a").unwrap().as_deref(),
         Some(b"page 3".as_slice())
     );
-    assert_eq!(control.cursor(tenant(), "travel").unwrap(), Some(3));
-    control.put_cursor(tenant(), "travel", 4).unwrap();
-    assert_eq!(control.cursor(tenant(), "travel").unwrap(), Some(4));
+    // Cursors of the schemas that the fixtures have were for no detector that there ever was: all is judged from the start.
+    assert_eq!(control.detection_cursor(tenant()).unwrap(), None);
+    let cursor = DetectionCursor { epoch: 1, commit: 4 };
+    control.put_detection_cursor(tenant(), cursor).unwrap();
+    assert_eq!(control.detection_cursor(tenant()).unwrap(), Some(cursor));
 }

@@ -11,6 +11,7 @@ const LIST_FOLDERS: &[&str] = &[
     "crates/server/src/routes",
     "crates/sources/src/carriers",
     "crates/sources/src/formats",
+    "xtask/src/judge/contestants",
     "xtask/src/tidy",
 ];
 

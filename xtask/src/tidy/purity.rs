@@ -15,6 +15,7 @@ const PURE_ROOMS: &[&str] = &[
     "enrich",
     "issuer",
     "generator",
+    "world",
 ];
 
 /// Words of code that have no place there, with what they bring in.

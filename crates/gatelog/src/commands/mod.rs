@@ -6,8 +6,11 @@ mod backup;
 mod completions;
 mod config;
 mod demo;
+mod detect;
 mod enrich;
+mod explain;
 mod export;
+mod findings;
 mod get;
 mod import;
 mod init;
@@ -76,6 +79,8 @@ pub(crate) enum Command {
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Judge kept sign-ins again, and show what is different
+    Detect(detect::Args),
     /// Make the rows of reports anew from the records as they came
     Rebuild(rebuild::Args),
     /// Sign in at a service that speaks the reports API
@@ -90,6 +95,10 @@ pub(crate) enum Command {
     Reports(reports::Args),
     /// Get the rows of a report
     Get(get::Args),
+    /// List what Gatelog's own detection found
+    Findings(findings::Args),
+    /// Explain a finding by its evidence
+    Explain(explain::Args),
     /// Write whole reports into files
     Export(export::Args),
     /// Print what a shell needs to complete commands
@@ -115,6 +124,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
     }
     match cli.command {
         Command::Demo(args) => demo::run(common, &args),
+        Command::Detect(args) => detect::run(common, &args),
         Command::Import(args) => import::run(common, &args),
         Command::Rebuild(args) => rebuild::run(common, &args),
         Command::Mapping(command) => mapping::run(common, &command),
@@ -138,6 +148,8 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Token(args) => token::run(common, &args),
         Command::Reports(args) => reports::run(common, &args),
         Command::Get(args) => get::run(common, &args),
+        Command::Findings(args) => findings::run(common, &args),
+        Command::Explain(args) => explain::run(common, &args),
         Command::Export(args) => export::run(common, &args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -12,6 +12,8 @@ fn help_is_as_it_was_looked_at() {
         "token",
         "reports",
         "get",
+        "findings",
+        "explain",
         "export",
         "completions",
     ] {

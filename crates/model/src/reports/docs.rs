@@ -12,6 +12,7 @@ pub fn reports_markdown() -> String {
     page.overview("Reports under `/reports`", Face::Reports);
     page.overview("Reports under `/activities`", Face::Activities);
     page.text(AFTER_THE_OVERVIEW);
+    page.text(FINDINGS);
     page.verdicts();
     for report in ALL {
         page.report(report);
@@ -62,6 +63,28 @@ activities that are well known; it is a list of words, not a report. The entity 
 
 In the tables below, **key** marks the property that identifies a row. Filters with text compare it in single quotes;
 numbers, GUIDs and times stand bare.
+";
+
+const FINDINGS: &str = "
+## Gatelog's own findings
+
+Six reports show what Gatelog's own detection finds in sign-ins, and allUsersWithAnomalousSignInActivityEvents shows a row
+for each of their rows. A finding is kept like an event: with every content it ever had, and in the change log.
+
+- A finding that holds no longer, because a record came late or changed, is retracted: its rows go, the finding stays, with
+  the reason. One that holds again is shown again.
+- Rows have exactly the documented properties. Why something was found (events, places, distances, counts, thresholds, lists,
+  the version of the rule) is the evidence: `GET /{tenant}/findings/{id}`, or `gatelog explain`, with the `id` of the row.
+- Findings stand beside the verdicts of vendors. In irregularSignInActivityEvents `reason` tells them apart.
+
+| detector | shown by |
+| --- | --- |
+| `multiple-geographies` | signInsFromMultipleGeographiesEvents |
+| `after-multiple-failures` | signInsAfterMultipleFailuresEvents |
+| `unknown-sources` | signInsFromUnknownSourcesEvents |
+| `suspicious-addresses` | signInsFromIPAddressesWithSuspiciousActivityEvents |
+| `infected-devices` | signInsFromPossiblyInfectedDevicesEvents |
+| `irregular` | irregularSignInActivityEvents |
 ";
 
 const VERDICTS: &str = "

@@ -1,9 +1,10 @@
 //! irregularSignInActivityEvents: sign-ins that do not fit the user.
 
-use super::parts::{About, place_name, standing};
+use super::parts::{About, found, place_name, standing};
 use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 use crate::event::Event;
+use crate::finding::Found;
 use crate::identity::EventKey;
 use crate::json::ObjectWriter;
 
@@ -19,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Sign-ins that do not fit what the user did before.",
-    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `unlikelyTravel`, `unfamiliarFeatures`, `newCountry` and others, see [verdicts of the vendor](#verdicts-of-the-vendor). `reason` says what the vendor says. So do suspicious sign-ins of Google Workspace. Gatelog's own detection comes later.",
+    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `unlikelyTravel`, `unfamiliarFeatures`, `newCountry` and others, see [verdicts of the vendor](#verdicts-of-the-vendor). `reason` says what the vendor says. So do suspicious sign-ins of Google Workspace. [Gatelog's own detection](#gatelogs-own-findings), `irregular`; there `reason` names Gatelog.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -36,7 +37,7 @@ const EVENT: EntityDef = EntityDef {
         Property::text("ipAddress", "The address that the sign-in came from."),
         Property::text(
             "eventClassification",
-            "`Suspicious` where the vendor's level is high, else `Irregular`.",
+            "`Suspicious` where the vendor's level is high or our own score is, else `Irregular`.",
         ),
         Property::text("device", "What is known of the device: the client's User-Agent."),
         Property::text("reason", "Why the sign-in was marked."),
@@ -48,6 +49,34 @@ const EVENT: EntityDef = EntityDef {
 };
 
 fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
+    of_finding(event).or_else(|| of_verdict(event, key))
+}
+
+fn of_finding(event: &Event) -> Option<ProjectedRow> {
+    let finding = found(event)?;
+    let Found::Irregular {
+        class,
+        device,
+        location,
+    } = finding.found()
+    else {
+        return None;
+    };
+    let json = ObjectWriter::new()
+        .time("eventTime", event.time)
+        .text("ipAddress", finding.address())
+        .text("eventClassification", Some(class.as_str()))
+        .text("device", device.as_deref())
+        .text("reason", Some(&finding.reason()))
+        .text("location", location.as_deref())
+        .text("id", Some(&finding.id()))
+        .text("displayName", finding.display_name())
+        .text("userName", finding.user_name())
+        .finish();
+    Some(finding.row(json))
+}
+
+fn of_verdict(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
     let verdict = standing(event, key, About::IrregularSignIn)?;
     let detection = verdict.detection;
     let level = detection.verdict.level.as_deref().unwrap_or_default();

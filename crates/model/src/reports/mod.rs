@@ -39,6 +39,7 @@ mod threatened_credentials;
 mod user_activity_summary;
 mod weak_credentials;
 
+pub use all_users_with_anomalous_sign_in_activity_events::report_of_finding;
 pub use docs::reports_markdown;
 pub use parts::{ActivityType, BREAKDOWN, activity_types, window_ends};
 pub(crate) use parts::{CustomerSort, action, customer, is_success};

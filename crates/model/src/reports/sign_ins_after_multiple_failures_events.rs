@@ -1,7 +1,12 @@
 //! signInsAfterMultipleFailuresEvents: sign-ins after many failures.
 
-use super::{Evidence, Face, License, ReportDef, Rows};
+use super::parts::{found, int32};
+use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::event::Event;
+use crate::finding::Found;
+use crate::identity::EventKey;
+use crate::json::ObjectWriter;
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -12,10 +17,10 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &EVENT,
     time_property: Some("firstSuccessfulSignIn"),
     filters: &[],
-    rows: Rows::Empty,
+    rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Users who signed in after many attempts in a row had failed.",
-    filled_by: "Derived by detection; not filled by this version.",
+    filled_by: "[Gatelog's own detection](#gatelogs-own-findings), `after-multiple-failures`. No vendor's verdict counts failures.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -39,3 +44,18 @@ const EVENT: EntityDef = EntityDef {
         Property::text("userName", "The user's sign-in name."),
     ],
 };
+
+fn project(event: &Event, _: &EventKey) -> Option<ProjectedRow> {
+    let finding = found(event)?;
+    let Found::AfterMultipleFailures { failed_attempts } = finding.found() else {
+        return None;
+    };
+    let json = ObjectWriter::new()
+        .time("firstSuccessfulSignIn", event.time)
+        .integer("failedAttemptsToSignIn", Some(int32(*failed_attempts)))
+        .text("id", Some(&finding.id()))
+        .text("displayName", finding.display_name())
+        .text("userName", finding.user_name())
+        .finish();
+    Some(finding.row(json))
+}

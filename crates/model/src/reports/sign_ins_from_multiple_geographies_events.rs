@@ -1,7 +1,13 @@
 //! signInsFromMultipleGeographiesEvents: sign-ins too far apart for the time between.
 
-use super::{Evidence, Face, License, ReportDef, Rows};
+use super::parts::found;
+use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
+use crate::event::Event;
+use crate::finding::Found;
+use crate::identity::EventKey;
+use crate::json::ObjectWriter;
+use crate::time::format_span;
 
 /// The report.
 pub(super) const DEF: ReportDef = ReportDef {
@@ -12,10 +18,10 @@ pub(super) const DEF: ReportDef = ReportDef {
     entity: &EVENT,
     time_property: Some("timeOfSecondSignIn"),
     filters: &[],
-    rows: Rows::Empty,
+    rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Users who signed in from two places with too little time between to travel.",
-    filled_by: "Derived by detection; not filled by this version. The vendor's verdicts of impossible travel are about one sign-in and name no second place: irregularSignInActivityEvents shows them.",
+    filled_by: "[Gatelog's own detection](#gatelogs-own-findings), `multiple-geographies`. The vendor's verdicts of impossible travel are about one sign-in and name no second place: irregularSignInActivityEvents shows them.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -42,3 +48,27 @@ const EVENT: EntityDef = EntityDef {
         Property::text("userName", "The user's sign-in name."),
     ],
 };
+
+fn project(event: &Event, _: &EventKey) -> Option<ProjectedRow> {
+    let finding = found(event)?;
+    let Found::MultipleGeographies {
+        first_from,
+        second_from,
+        between_ticks,
+        travel_hours,
+    } = finding.found()
+    else {
+        return None;
+    };
+    let json = ObjectWriter::new()
+        .text("firstSigninFrom", first_from.as_deref())
+        .text("secondSigninFrom", second_from.as_deref())
+        .time("timeOfSecondSignIn", event.time)
+        .text("timeBetweenSignIns", Some(&format_span(*between_ticks)))
+        .integer("estimatedTravelHours", Some(i64::from(*travel_hours)))
+        .text("id", Some(&finding.id()))
+        .text("displayName", finding.display_name())
+        .text("userName", finding.user_name())
+        .finish();
+    Some(finding.row(json))
+}

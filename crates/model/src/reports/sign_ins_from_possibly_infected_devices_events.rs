@@ -1,9 +1,10 @@
 //! signInsFromPossiblyInfectedDevicesEvents: sign-ins from addresses that talk to botnets.
 
-use super::parts::{About, place_name, standing};
+use super::parts::{About, found, place_name, standing};
 use super::{Evidence, Face, License, ProjectedRow, ReportDef, Rows};
 use crate::entity::{Edm, EntityDef, Property};
 use crate::event::Event;
+use crate::finding::Found;
 use crate::identity::EventKey;
 use crate::json::ObjectWriter;
 
@@ -19,7 +20,7 @@ pub(super) const DEF: ReportDef = ReportDef {
     rows: Rows::Stored(project),
     evidence: Evidence::Documented,
     about: "Users who signed in from an address that was seen talking to a botnet.",
-    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `malwareInfectedIPAddress`. Gatelog's own detection comes later.",
+    filled_by: "Risk detections of Entra ID Protection that the vendor did not take back: `malwareInfectedIPAddress`. [Gatelog's own detection](#gatelogs-own-findings), `infected-devices`.",
 };
 
 const EVENT: EntityDef = EntityDef {
@@ -54,6 +55,38 @@ const EVENT: EntityDef = EntityDef {
 };
 
 fn project(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
+    of_finding(event).or_else(|| of_verdict(event, key))
+}
+
+fn of_finding(event: &Event) -> Option<ProjectedRow> {
+    let finding = found(event)?;
+    let Found::InfectedDevice {
+        location,
+        client,
+        suspected_infection,
+        latest_activity,
+    } = finding.found()
+    else {
+        return None;
+    };
+    let json = ObjectWriter::new()
+        .text("deviceIPAddress", finding.address())
+        .time("lastSignInTime", event.time)
+        .text("deviceLocation", location.as_deref())
+        .text("client", client.as_deref())
+        .text("suspectedInfection", Some(suspected_infection))
+        .time(
+            "latestPotentiallySuspiciousActivity",
+            latest_activity.unwrap_or(event.time),
+        )
+        .text("id", Some(&finding.id()))
+        .text("displayName", finding.display_name())
+        .text("userName", finding.user_name())
+        .finish();
+    Some(finding.row(json))
+}
+
+fn of_verdict(event: &Event, key: &EventKey) -> Option<ProjectedRow> {
     let verdict = standing(event, key, About::InfectedDevice)?;
     let detection = verdict.detection;
     let json = ObjectWriter::new()

@@ -1,6 +1,7 @@
 //! The configuration: defaults, then a TOML file, then the environment, then flags; checked once and plain afterwards.
 
 mod data;
+mod detection;
 mod enrichment;
 mod error;
 mod ingest;
@@ -22,6 +23,7 @@ mod tokens;
 mod trusted_issuers;
 
 pub use data::Data;
+pub use detection::Detection;
 pub use enrichment::{Enrichment, ListFile, class_of, list_name, stem};
 pub use error::{ConfigError, ConfigErrors};
 pub use ingest::Ingest;
@@ -70,6 +72,8 @@ pub struct Config {
     pub own_events: OwnEvents,
     /// Roles of the operator's own.
     pub roles: Roles,
+    /// How sign-ins are judged.
+    pub detection: Detection,
     /// Outside issuers whose tokens are taken.
     pub trusted_issuers: Vec<Arc<TrustedIssuer>>,
 }
@@ -95,6 +99,7 @@ pub const ALL: &[&[KeyDef]] = &[
     tokens::KEYS,
     own_events::KEYS,
     roles::KEYS,
+    detection::KEYS,
     trusted_issuers::KEYS,
 ];
 
@@ -119,6 +124,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         let tokens = tokens::read(&mut reader);
         let own_events = own_events::read(&mut reader);
         let roles = roles::read(&mut reader);
+        let detection = detection::read(&mut reader);
         let public_url = server.as_ref().ok().and_then(|server| server.public_url.as_ref());
         let known_roles = roles.as_ref().cloned().unwrap_or_default();
         let trusted_issuers = trusted_issuers::read(&mut reader, public_url, &known_roles);
@@ -134,6 +140,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
             tokens,
             own_events,
             roles,
+            detection,
             trusted_issuers,
         )
     };
@@ -149,6 +156,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         Ok(tokens),
         Ok(own_events),
         Ok(roles),
+        Ok(detection),
         Ok(trusted_issuers),
     ) = config
     else {
@@ -175,6 +183,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
             tokens,
             own_events,
             roles,
+            detection,
             trusted_issuers,
         },
         settings,

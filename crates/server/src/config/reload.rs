@@ -27,6 +27,10 @@ const AT_ONCE: &[&str] = &[
     "roles[].name",
     "roles[].reports",
     "roles[].mask",
+    "detection.enabled",
+    "detection.allowed_lateness_seconds",
+    "detection.rules",
+    "detection.people",
     "trusted_issuers[]",
 ];
 
@@ -101,6 +105,7 @@ pub fn in_effect(running: &Config, new: &Config) -> Config {
     config.tokens = new.tokens.clone();
     config.own_events = new.own_events.clone();
     config.roles = new.roles.clone();
+    config.detection = new.detection.clone();
     config.trusted_issuers.clone_from(&new.trusted_issuers);
     config
 }

@@ -3,6 +3,7 @@
 mod activities;
 pub mod admin;
 mod answer;
+mod findings;
 mod ingest;
 mod listed;
 mod metadata;
@@ -12,6 +13,7 @@ mod report_list;
 mod reports;
 mod sources;
 mod throttle;
+pub mod why;
 
 use crate::app::App;
 use crate::layers::{RouteLimits, limited};
@@ -31,7 +33,14 @@ const MOST_FORM_BYTES: u64 = 64 << 10;
 /// Every address that [`public`] serves, as its router has it. Tests ask each of them.
 pub fn addresses() -> Vec<String> {
     let mut addresses = Vec::new();
-    for routes in [legacy(), oauth::routes(), ingest::routes(), sources::routes()] {
+    for routes in [
+        legacy(),
+        oauth::routes(),
+        ingest::routes(),
+        sources::routes(),
+        findings::routes(),
+        why::routes(),
+    ] {
         addresses.extend(routes.addresses().iter().map(|address| (*address).to_owned()));
     }
     let of_admin = admin::of_one_tenant();
@@ -48,7 +57,7 @@ fn legacy() -> Routes {
         .merge(metadata::routes())
 }
 
-/// What clients reach: the legacy faces, the token endpoint, administration of a tenant, ingest and its sources.
+/// What clients reach: the legacy faces, the token endpoint, administration of a tenant, ingest and its sources, findings.
 pub fn public(app: &Arc<App>) -> Router {
     let config = app.config();
     let limits = &config.limits;
@@ -69,6 +78,8 @@ pub fn public(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app));
     let ingest = ingest::routes().router().with_state(Arc::clone(app));
     let sources = sources::routes()
+        .merge(findings::routes())
+        .merge(why::routes())
         .router()
         .layer(from_fn_with_state(Arc::clone(app), trusted::prepare))
         .with_state(Arc::clone(app));

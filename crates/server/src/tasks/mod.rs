@@ -1,5 +1,6 @@
 //! What the server does on its own, each task a file.
 
+mod detection;
 mod disk;
 mod enrichment;
 mod gaps;
@@ -16,6 +17,7 @@ use tokio::task::JoinSet;
 /// Starts every task; they end when the server is asked to stop.
 pub(crate) fn start(app: &Arc<App>, readiness: &Readiness, stop: &Stop) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
+    tasks.spawn(detection::run(Arc::clone(app), stop.clone()));
     tasks.spawn(disk::run(Arc::clone(app), readiness.check("disk"), stop.clone()));
     tasks.spawn(enrichment::run(Arc::clone(app), stop.clone()));
     tasks.spawn(gaps::run(Arc::clone(app), stop.clone()));

@@ -109,6 +109,8 @@ pub(super) fn from_facts(shape: Shape, time: Timestamp, facts: &Facts) -> EventK
                 .as_ref()
                 .map_or(&suspect.user_principal_name, |_| &suspect.id));
         }
+        // No record of Entra's is one, and a finding always has an id.
+        Facts::Finding(finding) => add(&Some(finding.id.to_string())),
     }
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
     EventKey::from_fields(recipe, facts.kind(), &fields)

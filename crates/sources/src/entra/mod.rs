@@ -177,6 +177,8 @@ fn own_times(facts: &Facts) -> &'static [&'static str] {
             }
         }
         Facts::RiskState(_) => &["riskLastUpdatedDateTime"],
+        // No record of Entra's is one.
+        Facts::Finding(_) => &[],
     }
 }
 

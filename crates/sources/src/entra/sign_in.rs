@@ -114,6 +114,7 @@ pub(crate) fn read(facts: Fields<'_>, envelope: Fields<'_>, kind: SignInKind) ->
         correlation_id: facts
             .text("correlationId")
             .or_else(|| envelope.text("correlationId")),
+        is_federated: is_federated(facts, envelope),
         conditional_access_status: facts.text("conditionalAccessStatus"),
         risk_level: facts.first_text(&["riskLevelDuringSignIn", "riskLevel"]),
         risk_state: facts.text("riskState"),
@@ -121,6 +122,33 @@ pub(crate) fn read(facts: Fields<'_>, envelope: Fields<'_>, kind: SignInKind) ->
             .into_iter()
             .find_map(|name| words(facts, name)),
     })
+}
+
+/// Who asked for the credentials. `tokenIssuerType` (`AzureAD`, `ADFederationServices`, `ADFederationServicesMFAAdapter`,
+/// `NPSExtension` …, <https://learn.microsoft.com/en-us/graph/api/resources/signin?view=graph-rest-beta>) says who issued the token:
+/// Entra also does so after another provider checked the password, and then a step of the authentication says `Federated`. The log
+/// of AD FS itself has its own name.
+fn is_federated(facts: Fields<'_>, envelope: Fields<'_>) -> Option<bool> {
+    let steps = facts.list("authenticationDetails");
+    let is_step = steps
+        .iter()
+        .filter_map(Value::as_object)
+        .map(Fields::new)
+        .any(|step| {
+            ["authenticationMethod", "authenticationMethodDetail"]
+                .iter()
+                .filter_map(|name| step.text(name))
+                .any(|word| word.eq_ignore_ascii_case("Federated"))
+        });
+    let category = envelope.text("category").unwrap_or_default();
+    if is_step || category.eq_ignore_ascii_case("ADFSSignInLogs") {
+        return Some(true);
+    }
+    match facts.text("tokenIssuerType")?.as_str() {
+        "ADFederationServices" | "ADFederationServicesMFAAdapter" => Some(true),
+        "AzureAD" => Some(false),
+        _ => None,
+    }
 }
 
 /// `status.errorCode` is the sign-in's own word; `resultType` is the envelope's, and says `Success` beside failures.

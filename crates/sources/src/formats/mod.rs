@@ -23,7 +23,7 @@ mod unix_auth;
 mod windows_security;
 
 use crate::mim::Part;
-use crate::{mapping, own};
+use crate::{finding, mapping, own};
 use model::event::Event;
 use model::identity::{EventKey, Rank};
 use serde_json::{Map, Value};
@@ -60,6 +60,8 @@ pub(crate) enum Reading {
     Fragment(Part),
     /// It tells an event.
     Event(Box<Told>),
+    /// It tells an event and not when that happened (the reason); its time is to be given, or it is rejected.
+    Undated(Box<Told>, String),
     /// It holds several records, each of which is read by itself.
     Several(Vec<Map<String, Value>>),
 }
@@ -139,7 +141,8 @@ pub fn by_id(id: &str) -> Option<&'static FormatDef> {
         .find(|format| format.id == id)
 }
 
-/// The format of a stored event: also the service's own, which no carrier can name.
+/// The format of a stored event: also those that the service writes itself, which no carrier can name.
 pub fn stored_by_id(id: &str) -> Option<&'static FormatDef> {
-    by_id(id).or_else(|| (own::DEF.id == id).then_some(&own::DEF))
+    let own = [&own::DEF, &finding::DEF];
+    by_id(id).or_else(|| own.into_iter().find(|format| format.id == id))
 }

@@ -163,6 +163,7 @@ fn sign_in(event: &WindowsEvent, said: &Said) -> SignIn {
             .map(|done| done.eq_ignore_ascii_case("true")),
         mfa_method: said.owned("MfaMethod"),
         correlation_id: activity(event),
+        is_federated: Some(true),
         ..SignIn::default()
     }
 }
@@ -191,6 +192,7 @@ fn refused_token(event: &WindowsEvent) -> SignIn {
         failure_reason: reason.or_else(|| Some("the token was not valid".to_owned())),
         additional_details: Some("AD FS event 411: a token was not valid".to_owned()),
         correlation_id: activity(event),
+        is_federated: Some(true),
         ..SignIn::default()
     }
 }

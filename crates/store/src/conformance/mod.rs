@@ -2,6 +2,7 @@
 
 mod cases;
 mod fragments;
+mod lookups;
 mod purges;
 mod removals;
 mod sources;
@@ -146,6 +147,26 @@ const CASES: &[(&str, Delivery, Case)] = &[
         "the history of a person and of an address is in time order",
         Delivery::Unruly,
         cases::histories,
+    ),
+    (
+        "events are found by their keys and any time that they had, in the order of time",
+        Delivery::Unruly,
+        lookups::events,
+    ),
+    (
+        "every content of an event is found, in the order in which they came",
+        Delivery::Exact,
+        lookups::contents,
+    ),
+    (
+        "a subject's events of one kind come newest first, whatever the page",
+        Delivery::Unruly,
+        lookups::newest,
+    ),
+    (
+        "a finding goes when it is retracted, comes back when it holds again, and keeps every content",
+        Delivery::Exact,
+        lookups::findings,
     ),
     (
         "the change log tells every commit after a cursor",

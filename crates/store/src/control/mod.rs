@@ -1,12 +1,14 @@
 //! What the service knows about itself: tenants, users, applications, keys, checkpoints and cursors. Nothing in here could
 //! contradict a stored row.
 
+mod detection;
 mod error;
 mod grants;
 mod schema;
 mod sqlite;
 mod users;
 
+pub use detection::{DetectionCursor, DetectionSnapshot, DetectionStore};
 pub use error::ControlError;
 pub use grants::{
     AuthorizationCode, ChallengeMethod, CodeChallenge, Decision, DeviceCode, GrantHash, GrantStore,
@@ -27,7 +29,7 @@ use uuid::Uuid;
 
 /// Keeps tenants, users, applications, key metadata, checkpoints and cursors. Calls wait for the disk: call them where waiting
 /// is allowed. What is asked for and not there is `None`; what is to be changed and not there is an error that names it.
-pub trait ControlStore: UserStore + GrantStore + Send + Sync {
+pub trait ControlStore: UserStore + GrantStore + DetectionStore + Send + Sync {
     /// Makes a tenant with its names, all or nothing. The first name is the main one.
     fn create_tenant(
         &self,
@@ -110,13 +112,6 @@ pub trait ControlStore: UserStore + GrantStore + Send + Sync {
         value: &[u8],
         now: Timestamp,
     ) -> Result<(), ControlError>;
-
-    /// How far a detector has read the tenant's change log.
-    fn cursor(&self, tenant: TenantId, detector: &str) -> Result<Option<u64>, ControlError>;
-
-    /// Remembers how far a detector has read. Call it after its findings are on disk. It may move back: a repair reads
-    /// again.
-    fn put_cursor(&self, tenant: TenantId, detector: &str, seq: u64) -> Result<(), ControlError>;
 
     /// The whole store as the bytes of its file at this moment, for a backup. Take it before anything of the event store
     /// is copied: rows that are newer than their checkpoint are read once more, older ones would be missing.

@@ -1,11 +1,11 @@
-//! The tables of the control store, version 2.
+//! The tables of the control store, version 3.
 //!
 //! Ids are 16-byte blobs, times are ticks of 100 ns since 1970, secrets and tokens are SHA-256 hashes. A `NULL` time is
 //! "not so far". Tables for users, grants, detectors and views are here from the start, so that the first stores need
 //! no migration when those parts come.
 
 /// The version of [`SCHEMA`], kept in `PRAGMA user_version`.
-pub const SCHEMA_VERSION: i64 = 2;
+pub const SCHEMA_VERSION: i64 = 3;
 
 /// `GtLc`, kept in `PRAGMA application_id`: says that a file is ours, and of this kind.
 pub(super) const APPLICATION_ID: i64 = 0x4774_4C63;
@@ -18,6 +18,26 @@ CREATE TABLE outside_users (
     subject   TEXT NOT NULL,
     signed_in INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What version 3 has beyond version 2: one cursor of detection for each tenant, with its epoch, and snapshots of any name. The
+/// tables of version 1 for that were never written to.
+pub(super) const FROM_2_TO_3: &str = "
+DROP TABLE cursors;
+DROP TABLE snapshots;
+CREATE TABLE detection_cursors (
+    tenant BLOB PRIMARY KEY REFERENCES tenants (id) ON DELETE CASCADE,
+    epoch  INTEGER NOT NULL,
+    seq    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE detection_snapshots (
+    tenant  BLOB NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    name    TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    as_of   INTEGER NOT NULL,
+    bytes   BLOB NOT NULL,
+    PRIMARY KEY (tenant, name, version)
+) STRICT;
 ";
 
 /// Makes all tables of version 1.

@@ -2,6 +2,7 @@
 
 mod app_passwords;
 mod apps;
+mod detection;
 mod devices;
 mod grants;
 mod open;
@@ -266,17 +267,6 @@ impl ControlStore for SqliteControlStore {
         })
     }
 
-    fn cursor(&self, tenant: TenantId, detector: &str) -> Result<Option<u64>, ControlError> {
-        progress::cursor(&self.connection(), tenant, detector)
-    }
-
-    fn put_cursor(&self, tenant: TenantId, detector: &str, seq: u64) -> Result<(), ControlError> {
-        self.change("remember the cursor", |transaction| {
-            tenants::must_exist(transaction, tenant)?;
-            progress::put_cursor(transaction, tenant, detector, seq)
-        })
-    }
-
     fn image(&self) -> Result<Vec<u8>, ControlError> {
         let image = self
             .connection()
@@ -308,6 +298,8 @@ fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp
     Ok(ticks.map(Timestamp::from_ticks))
 }
 
+#[cfg(test)]
+mod detection_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

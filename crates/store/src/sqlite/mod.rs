@@ -10,6 +10,7 @@ mod fragments;
 mod history;
 mod leaving;
 mod ledger;
+mod lookup;
 mod newer;
 mod originals;
 mod partition;
@@ -18,6 +19,7 @@ mod removed;
 mod reproject;
 mod scan;
 mod schema;
+mod shared;
 mod tables;
 mod tally;
 mod tenant;
@@ -28,15 +30,16 @@ mod writer;
 
 use crate::error::StoreError;
 use crate::events::{
-    Appended, BackupSource, Change, CheckReport, EventStore, Fragment, Health, Kept, Lease, LedgerLine,
-    MonthInfo, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent, TenantFiles,
-    Unassembled,
+    Appended, BackupSource, Change, CheckReport, Content, EventStore, Fragment, Health, Kept, Lease,
+    LedgerLine, MonthInfo, Near, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent,
+    TenantFiles, Unassembled,
 };
-use crate::folder::{DataFolder, make_private_folder, make_private_folder_while_running};
+use crate::folder::{DataFolder, make_private_folder};
 use append::PreparedEvent;
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use leaving::Leaving;
 use model::batch::{Batch, EventDraft, FragmentDraft, Subject};
+use model::identity::{EventKey, Kind};
 use model::query::Query;
 use model::tenant::TenantId;
 use model::time::{Month, Timestamp};
@@ -304,16 +307,50 @@ impl EventStore for SqliteEventStore {
             .map_or(catalogue::FIRST_EPOCH, |tenant| tenant.epoch()))
     }
 
-    fn history(
+    fn history_of_kinds(
         &self,
         tenant: TenantId,
         subject: &Subject,
+        kinds: &[Kind],
         from: Timestamp,
         to: Timestamp,
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         match self.shared.tenant(tenant)? {
-            Some(tenant) => self.shared.history(&tenant, subject, from, to, limit),
+            Some(tenant) => self.shared.history(&tenant, subject, kinds, (from, to), limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn newest(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        kind: Kind,
+        from: Timestamp,
+        before: Option<(Timestamp, EventKey)>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.newest(&tenant, subject, kind, from, before, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn events(
+        &self,
+        tenant: TenantId,
+        wanted: &[(EventKey, Timestamp)],
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.events(&tenant, wanted),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn contents(&self, tenant: TenantId, key: &EventKey, near: Near<'_>) -> Result<Vec<Content>, StoreError> {
+        match self.shared.tenant(tenant)? {
+            Some(tenant) => self.shared.contents(&tenant, key, near),
             None => Ok(Vec::new()),
         }
     }
@@ -475,71 +512,6 @@ impl EventStore for SqliteEventStore {
             open_partitions: self.shared.partitions.count(),
             waiting_batches: self.shared.waiting.load(Ordering::Relaxed),
             commits: self.shared.commits.load(Ordering::Relaxed),
-        }
-    }
-}
-
-impl Shared {
-    /// A tenant that has a folder.
-    fn tenant(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, StoreError> {
-        if let Some(tenant) = self
-            .tenants
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&id)
-        {
-            return Ok(Some(Arc::clone(tenant)));
-        }
-        let folder = self.tenants_folder.join(id.to_string());
-        if !folder.is_dir() {
-            return Ok(None);
-        }
-        self.load(id, folder).map(Some)
-    }
-
-    fn tenant_for_writing(&self, id: TenantId) -> Result<Arc<Tenant>, StoreError> {
-        if let Some(tenant) = self.tenant(id)? {
-            return Ok(tenant);
-        }
-        if removed::is_removed(&self.tenants_folder, id) {
-            return Err(StoreError::TenantGone {
-                tenant: id.to_string(),
-            });
-        }
-        let folder = self.tenants_folder.join(id.to_string());
-        make_private_folder_while_running(&folder)?;
-        self.load(id, folder)
-    }
-
-    fn load(&self, id: TenantId, folder: PathBuf) -> Result<Arc<Tenant>, StoreError> {
-        let _alone = lock(&self.loading);
-        if let Some(tenant) = self
-            .tenants
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&id)
-        {
-            return Ok(Arc::clone(tenant));
-        }
-        let tenant = Arc::new(Tenant::load(id, folder, &self.partitions, &self.leaving)?);
-        self.tenants
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, Arc::clone(&tenant));
-        Ok(tenant)
-    }
-
-    fn wrote(&self, failure: Option<StoreError>) {
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        if let Some(failure) = &failure {
-            tracing::error!("a batch could not be stored: {failure}");
-        }
-        *lock(&self.write_failure) = failure.map(|failure| failure.to_string());
-    }
-
-    fn reached(&self, point: CommitPoint) {
-        if let Some(reached) = self.reached {
-            reached(point);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::append::{OUTCOME_NEW, OUTCOME_REPLACED};
 use super::originals::Unpacker;
+use super::partition::Partition;
 use super::tenant::Tenant;
 use super::{Shared, history};
 use crate::error::StoreError;
@@ -9,6 +10,7 @@ use crate::events::{Change, ChangeKind, ReportTotal, StoredEvent};
 use model::batch::Subject;
 use model::identity::{EventKey, Kind};
 use model::time::{Month, TICKS_PER_DAY, Timestamp};
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
@@ -20,8 +22,8 @@ impl Shared {
         &self,
         tenant: &Tenant,
         subject: &Subject,
-        from: Timestamp,
-        to: Timestamp,
+        kinds: &[Kind],
+        (from, to): (Timestamp, Timestamp),
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let _gate = tenant.read_gate();
@@ -31,14 +33,10 @@ impl Shared {
                 continue;
             }
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
-            let events = partition
-                .read(|connection| month_history(connection, subject, (from.ticks(), to.ticks()), limit))?;
-            for event in events {
-                found.push(event.map_err(|reason| StoreError::Backend {
-                    path: partition.path().to_owned(),
-                    reason,
-                })?);
-            }
+            let times = (from.ticks(), to.ticks());
+            let events =
+                partition.read(|connection| month_history(connection, subject, bits(kinds), times, limit))?;
+            found.append(&mut read_back(&partition, events)?);
         }
         found.sort_by_key(|event| (event.time, event.key));
         found.truncate(limit);
@@ -140,14 +138,15 @@ impl Shared {
 fn month_history(
     connection: &Connection,
     subject: &Subject,
+    kinds: i64,
     times: (i64, i64),
     limit: usize,
-) -> rusqlite::Result<Vec<Result<StoredEvent, String>>> {
+) -> rusqlite::Result<Vec<ReadBack>> {
     // One transaction: a commit between two looks may merge the runs that are still to be looked at.
     let connection = connection.unchecked_transaction()?;
     let mut statement = connection.prepare_cached(
         "SELECT key, kind, time, arrived, name, original, block, block_start, block_end FROM events
-            JOIN names ON names.id = format WHERE events.id = ?1 AND winner = 1 AND quarantined = 0",
+            JOIN names ON names.id = format WHERE events.id = ?1 AND winner = 1 AND quarantined = 0 AND (?2 >> kind) & 1",
     )?;
     let mut unpacker = Unpacker::default();
     let mut events = Vec::new();
@@ -165,7 +164,9 @@ fn month_history(
             if events.len() >= limit && after.is_some_and(|(before, _)| time > before) {
                 return Ok(events);
             }
-            let event = statement.query_row([number], |row| stored_event(&connection, &mut unpacker, row));
+            let event = statement.query_row(params![number, kinds], |row| {
+                stored_event(&connection, &mut unpacker, row)
+            });
             events.extend(event.optional()?);
             after = Some((time, number));
         }
@@ -183,7 +184,7 @@ fn month_changes(
     limit: usize,
 ) -> rusqlite::Result<Vec<Change>> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, outcome, key, time FROM events
+        "SELECT seq, outcome, key, time, kind FROM events
          WHERE id >= (SELECT first_event FROM commits WHERE seq > ?1 ORDER BY seq LIMIT 1) AND seq <= ?2 ORDER BY id",
     )?;
     let mut rows = statement.query(params![since as i64, published as i64])?;
@@ -191,13 +192,10 @@ fn month_changes(
     while let Some(row) = rows.next()? {
         let change = Change {
             commit: row.get::<_, i64>(0)?.unsigned_abs(),
-            what: match row.get::<_, i64>(1)? {
-                OUTCOME_NEW => ChangeKind::New,
-                OUTCOME_REPLACED => ChangeKind::Replaced,
-                _ => ChangeKind::Kept,
-            },
+            what: change_kind(row.get(1)?),
             key: EventKey(row.get(2)?),
             time: Timestamp::from_ticks(row.get(3)?),
+            kind: kind_of(row.get(4)?)?,
         };
         let ends_a_commit = found.last().is_some_and(|last| last.commit != change.commit);
         if ends_a_commit && found.len() >= limit {
@@ -223,11 +221,49 @@ fn whole_commits(mut changes: Vec<Change>, limit: usize) -> Vec<Change> {
     changes
 }
 
-fn stored_event(
+/// What a commit did to an event, by its number on disk.
+pub(super) fn change_kind(outcome: i64) -> ChangeKind {
+    match outcome {
+        OUTCOME_NEW => ChangeKind::New,
+        OUTCOME_REPLACED => ChangeKind::Replaced,
+        _ => ChangeKind::Kept,
+    }
+}
+
+/// The kind of a number on disk.
+fn kind_of(number: u8) -> rusqlite::Result<Kind> {
+    Kind::from_number(number).ok_or_else(|| {
+        let reason = format!("an event of kind {number} is of a newer version");
+        rusqlite::Error::FromSqlConversionFailure(4, Type::Integer, reason.into())
+    })
+}
+
+/// Kinds as bits at their numbers on disk.
+pub(super) fn bits(kinds: &[Kind]) -> i64 {
+    kinds.iter().fold(0, |bits, kind| bits | 1 << kind.number())
+}
+
+/// An event, or why it cannot be read back.
+pub(super) type ReadBack = Result<StoredEvent, String>;
+
+/// The events of a month; the first that cannot be read back is an error of its file.
+pub(super) fn read_back<T>(
+    partition: &Partition,
+    events: Vec<Result<T, String>>,
+) -> Result<Vec<T>, StoreError> {
+    let all: Result<Vec<T>, String> = events.into_iter().collect();
+    all.map_err(|reason| StoreError::Backend {
+        path: partition.path().to_owned(),
+        reason,
+    })
+}
+
+/// An event whose columns from `key` to `block_end` begin a row.
+pub(super) fn stored_event(
     connection: &Connection,
     unpacker: &mut Unpacker,
     row: &Row<'_>,
-) -> rusqlite::Result<Result<StoredEvent, String>> {
+) -> rusqlite::Result<ReadBack> {
     let original = unpacker.original(connection, row, 5)?;
     let number: u8 = row.get(1)?;
     let (Ok(original), Some(kind)) = (original, Kind::from_number(number)) else {

@@ -6,6 +6,7 @@ mod breakdown;
 mod credentials;
 mod detail;
 mod filters;
+mod findings;
 mod group_self_service;
 mod mim;
 mod others_verdicts;
@@ -26,6 +27,7 @@ pub(super) use filters::{
     APPLICATION_ID, APPLICATION_ID_OF_ROW, APPLICATION_ID_OF_USAGE, TIME_STAMP, TIME_STAMP_IS_DATE,
     TIME_STAMP_IS_EVENT_TIME,
 };
+pub(super) use findings::{found, int32};
 pub(super) use mim::{MimSelfService, mim_group, mim_password_result, mim_request};
 pub(super) use others_verdicts::OTHERS;
 pub(super) use own_acts::{is_own_password_activity, own_group_activity};

@@ -7,6 +7,7 @@ mod app_passwords;
 mod apps;
 mod backup;
 mod by_token;
+mod detect;
 mod enrichment;
 mod import;
 mod keys;
@@ -22,6 +23,7 @@ pub use app_passwords::{AppPasswordAnswer, NewAppPasswordAsked};
 pub use apps::{AppAnswer, AppChangesAsked, NewAppAsked, NewSecretAsked, SecretAnswer};
 pub(crate) use backup::LAST_BACKUP_FILE;
 pub use backup::{BackupPlan, FinishedBackup};
+pub use detect::{DetectAnswer, DetectAsked, DetectFinding};
 pub use import::{
     ImportDone, ImportLine, ImportPlace, ImportStart, ImportTotals, PartsWaiting, RejectedRecord,
     encoded_mapping,
@@ -145,6 +147,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(keys::routes())
         .merge(import::routes())
         .merge(backup::routes())
+        .merge(detect::routes())
         .merge(enrichment::routes())
         .merge(rebuild::routes())
         .merge(status::routes())

@@ -60,10 +60,8 @@ fn read_flat(flat: &Map<String, Value>, envelope: Fields<'_>) -> Reading {
         );
     };
     let name = name.trim().to_owned();
-    let time = match dating::event_time(id, &["time"], envelope) {
-        Ok(time) => time,
-        Err(reason) => return Reading::Rejected(reason.replacen("`time`", "`id.time`", 1)),
-    };
+    let time = dating::event_time(id, &["time"], envelope)
+        .map_err(|reason| reason.replacen("`time`", "`id.time`", 1));
     let facts = match words::sort_of(&activity.application, &name) {
         Sort::SignedIn => Facts::SignIn(Box::new(activity.sign_in(0))),
         Sort::FailedToSignIn => Facts::SignIn(Box::new(activity.sign_in(1))),
@@ -189,6 +187,12 @@ impl<'a> Activity<'a> {
                 .parameter("is_suspicious")
                 .filter(|text| text == "true")
                 .map(|_| "is_suspicious".to_owned()),
+            // `login_type`: <https://developers.google.com/workspace/admin/reports/v1/appendix/activity/login>
+            is_federated: match self.parameter("login_type").as_deref() {
+                Some("saml") => Some(true),
+                Some("google_password") => Some(false),
+                _ => None,
+            },
             ..SignIn::default()
         }
     }

@@ -152,6 +152,8 @@ fn sign_in(told: &Told, kind: SignInKind, failed: bool) -> SignIn {
             .detail("code_id")
             .map(str::to_owned)
             .or_else(|| told.session.clone()),
+        // Of a login by another provider, its alias in the realm.
+        is_federated: told.detail("identity_provider").map(|_| true),
         ..SignIn::default()
     }
 }

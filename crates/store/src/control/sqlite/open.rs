@@ -1,7 +1,7 @@
 //! Opens the file: checks that it is ours and of a schema that we know, and makes it if it is not there.
 
 use crate::control::error::ControlError;
-use crate::control::schema::{APPLICATION_ID, FROM_1_TO_2, SCHEMA, SCHEMA_VERSION};
+use crate::control::schema::{APPLICATION_ID, FROM_1_TO_2, FROM_2_TO_3, SCHEMA, SCHEMA_VERSION};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
@@ -75,13 +75,19 @@ pub(super) fn open(folder: &Path) -> Result<Connection, ControlError> {
     if is_new {
         // One transaction: a kill in between leaves an empty file, which is new again at the next start.
         let stamped = format!(
-            "BEGIN IMMEDIATE;\n{SCHEMA}\n{FROM_1_TO_2}\nPRAGMA application_id = {APPLICATION_ID};\n\
+            "BEGIN IMMEDIATE;\n{SCHEMA}\n{FROM_1_TO_2}\n{FROM_2_TO_3}\nPRAGMA application_id = {APPLICATION_ID};\n\
              PRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
         );
         connection.execute_batch(&stamped).map_err(failed)?;
-    } else if stamp.schema_version == 1 {
-        let raised =
-            format!("BEGIN IMMEDIATE;\n{FROM_1_TO_2}\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;");
+    } else if stamp.schema_version < SCHEMA_VERSION {
+        let from_1 = if stamp.schema_version == 1 {
+            FROM_1_TO_2
+        } else {
+            ""
+        };
+        let raised = format!(
+            "BEGIN IMMEDIATE;\n{from_1}\n{FROM_2_TO_3}\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
+        );
         connection.execute_batch(&raised).map_err(failed)?;
     }
     Ok(connection)

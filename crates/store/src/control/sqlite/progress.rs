@@ -1,4 +1,4 @@
-//! Signing keys, and how far sources and detectors have come.
+//! Signing keys, and how far sources have come.
 
 use super::{bytes, maybe_time, time};
 use crate::control::SigningKeyRecord;
@@ -71,38 +71,5 @@ pub(super) fn put_checkpoint(
             params![bytes(&tenant.guid()), source, value, now.ticks()],
         )
         .map_err(ControlError::while_trying("remember the checkpoint"))?;
-    Ok(())
-}
-
-/// A position is kept by its bits: the column is signed.
-pub(super) fn cursor(
-    connection: &Connection,
-    tenant: TenantId,
-    detector: &str,
-) -> Result<Option<u64>, ControlError> {
-    let seq: Option<i64> = connection
-        .query_row(
-            "SELECT seq FROM cursors WHERE tenant = ?1 AND detector = ?2",
-            params![bytes(&tenant.guid()), detector],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(ControlError::while_trying("read the cursor"))?;
-    Ok(seq.map(i64::cast_unsigned))
-}
-
-pub(super) fn put_cursor(
-    connection: &Connection,
-    tenant: TenantId,
-    detector: &str,
-    seq: u64,
-) -> Result<(), ControlError> {
-    connection
-        .execute(
-            "INSERT INTO cursors (tenant, detector, seq) VALUES (?1, ?2, ?3)
-             ON CONFLICT (tenant, detector) DO UPDATE SET seq = excluded.seq",
-            params![bytes(&tenant.guid()), detector, seq.cast_signed()],
-        )
-        .map_err(ControlError::while_trying("remember the cursor"))?;
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! Tests of the control store on a real folder.
 
 use super::*;
-use crate::control::{AppCertificate, AppKind, AppPermission, AppSecret, PermissionKind, SCHEMA_VERSION};
+use crate::control::schema::{APPLICATION_ID, FROM_1_TO_2, SCHEMA};
+use crate::control::{
+    AppCertificate, AppKind, AppPermission, AppSecret, DetectionStore, PermissionKind, SCHEMA_VERSION,
+};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
@@ -21,12 +24,12 @@ fn name(text: &str) -> TenantName {
     TenantName::parse(text).unwrap()
 }
 
-fn store_in(folder: &TempDir) -> SqliteControlStore {
+pub(super) fn store_in(folder: &TempDir) -> SqliteControlStore {
     SqliteControlStore::open(folder.path()).unwrap()
 }
 
 /// A store with two tenants.
-fn store() -> (TempDir, SqliteControlStore) {
+pub(super) fn store() -> (TempDir, SqliteControlStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = store_in(&folder);
     store
@@ -76,7 +79,7 @@ fn secret(byte: u8, expires: Option<Timestamp>) -> NewAppSecret {
 }
 
 /// What the error says.
-fn check<T: std::fmt::Debug>(result: Result<T, ControlError>, expected: &str) {
+pub(super) fn check<T: std::fmt::Debug>(result: Result<T, ControlError>, expected: &str) {
     let error = result.unwrap_err().to_string();
     assert!(error.contains(expected), "{error}");
 }
@@ -329,18 +332,14 @@ fn signing_keys_are_listed_newest_first() {
 }
 
 #[test]
-fn checkpoints_and_cursors_belong_to_a_tenant() {
+fn checkpoints_belong_to_a_tenant() {
     let (folder, store) = store();
     assert_eq!(store.checkpoint(contoso(), "entra").unwrap(), None);
-    assert_eq!(store.cursor(contoso(), "travel").unwrap(), None);
     store.put_checkpoint(contoso(), "entra", b"a", NOW).unwrap();
     store
         .put_checkpoint(contoso(), "entra", b"b\0\xff", LATER)
         .unwrap();
     store.put_checkpoint(contoso(), "okta", b"", NOW).unwrap();
-    store.put_cursor(contoso(), "travel", 7).unwrap();
-    store.put_cursor(contoso(), "travel", 5).unwrap();
-    store.put_cursor(fabrikam(), "travel", u64::MAX).unwrap();
     drop(store);
     let store = store_in(&folder);
     assert_eq!(
@@ -352,15 +351,9 @@ fn checkpoints_and_cursors_belong_to_a_tenant() {
         Some(b"".as_slice())
     );
     assert_eq!(store.checkpoint(fabrikam(), "entra").unwrap(), None);
-    assert_eq!(store.cursor(contoso(), "travel").unwrap(), Some(5));
-    assert_eq!(store.cursor(fabrikam(), "travel").unwrap(), Some(u64::MAX));
     let nobody = TenantId::new(Uuid::nil());
     check(
         store.put_checkpoint(nobody, "entra", b"", NOW),
-        "no tenant with the id 00000000",
-    );
-    check(
-        store.put_cursor(nobody, "travel", 1),
         "no tenant with the id 00000000",
     );
 }
@@ -408,20 +401,34 @@ fn an_acknowledged_change_is_on_disk() {
 }
 
 #[test]
-fn a_file_of_version_1_is_brought_up() {
-    let (folder, store) = store();
-    store
-        .connection()
-        .execute_batch("DROP TABLE outside_users; PRAGMA user_version = 1;")
-        .unwrap();
-    drop(store);
-    let store = SqliteControlStore::open(folder.path()).unwrap();
-    let rows: i64 = store
-        .connection()
-        .query_row("SELECT count(*) FROM outside_users", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(rows, 0);
-    assert_eq!(store.tenants().unwrap().len(), 2, "what was there is there");
+fn a_file_of_any_older_version_is_brought_up() {
+    for version in 1..SCHEMA_VERSION {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(folder.path().join("control.db")).unwrap();
+        let since = if version > 1 { FROM_1_TO_2 } else { "" };
+        connection
+            .execute_batch(&format!(
+                "{SCHEMA} {since} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version};
+                 INSERT INTO tenants VALUES (x'A2AA49AA2C0C49D2AF87F402C421DF0B', 0, 'Contoso');
+                 INSERT INTO cursors VALUES (x'A2AA49AA2C0C49D2AF87F402C421DF0B', 'travel', 7);"
+            ))
+            .unwrap();
+        drop(connection);
+        for start in ["first", "second"] {
+            let store = store_in(&folder);
+            let outsiders: i64 = store
+                .connection()
+                .query_row("SELECT count(*) FROM outside_users", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(outsiders, 0, "{version}, {start}");
+            assert_eq!(
+                store.tenants().unwrap().len(),
+                1,
+                "what was there is there: {version}, {start}"
+            );
+            assert_eq!(store.detection_cursor(contoso()).unwrap(), None);
+        }
+    }
 }
 
 #[test]
@@ -436,7 +443,7 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let error = SqliteControlStore::open(folder.path()).err().unwrap();
     check(
         Err::<(), _>(error),
-        "written by a newer version of Gatelog (schema 3, this version knows 2)",
+        "written by a newer version of Gatelog (schema 4, this version knows 3)",
     );
     assert_eq!(fs::read(folder.path().join("control.db")).unwrap(), before);
 }

@@ -1,0 +1,301 @@
+//! The engine: sign-ins one by one, findings and effects out; and the judgement of one subject's whole history.
+//!
+//! A subject is a person or an address, and its judgement is a fold over its sign-ins in the order of their times. In that order the
+//! engine goes on from where it was. For a sign-in that is late, or was changed, or is of a subject that it does not remember, it asks for the
+//! subject's history and folds anew: so the same sign-ins give the same findings, in whatever order they came.
+
+use crate::detectors::suspicious_addresses;
+use crate::person::Person;
+use crate::population::Populations;
+use crate::rules::RuleBook;
+use crate::seen::Seen;
+use crate::told::{Judging, Note, Told};
+use hashlink::LruCache;
+use model::finding::Finding;
+use model::identity::EventKey;
+use model::tenant::TenantId;
+use model::time::Timestamp;
+use model::whereabouts::Scope;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What is judged as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// A person, by the name that [`crate::People`] gives.
+    Person(Arc<str>),
+    /// An address.
+    Address(IpAddr),
+}
+
+/// What the engine wants to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Judge the subject from its history: see [`Engine::judge`]. What it found of a time from `from` on may not hold any more.
+    JudgeAgain {
+        /// Which.
+        subject: Subject,
+        /// The first time whose findings may be others.
+        from: Timestamp,
+    },
+}
+
+/// What a sign-in gave.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// Findings, new ones or such that have become more: one with a known id takes the place of that.
+    pub found: Vec<Finding>,
+    /// What is to be done.
+    pub effects: Vec<Effect>,
+}
+
+/// Which history a judgement takes, and which findings it decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Sign-ins from here on must be in the history.
+    pub history_from: Timestamp,
+    /// Findings of the subject from here on are decided; earlier ones stay.
+    pub decides_from: Timestamp,
+}
+
+/// Judges sign-ins of one tenant.
+pub struct Engine {
+    tenant: TenantId,
+    book: RuleBook,
+    populations: Populations,
+    people: LruCache<Arc<str>, Slot<Person>>,
+    addresses: LruCache<IpAddr, Slot<suspicious_addresses::State>>,
+}
+
+/// A subject's state, the last sign-in that is in it, and the commit of which everything is in it.
+struct Slot<State> {
+    last: (Timestamp, EventKey),
+    through: u64,
+    state: State,
+}
+
+impl<State> Slot<State> {
+    /// What a sign-in is to a state.
+    fn takes(&self, at: (Timestamp, EventKey), commit: u64) -> Takes {
+        if commit <= self.through {
+            Takes::Already
+        } else if self.last < at {
+            Takes::Next
+        } else {
+            Takes::Late
+        }
+    }
+}
+
+enum Takes {
+    Next,
+    Late,
+    Already,
+}
+
+impl Engine {
+    /// An engine that remembers nobody yet and will remember so many people, and as many addresses.
+    pub fn new(tenant: TenantId, book: RuleBook, remembered: usize) -> Engine {
+        Engine {
+            tenant,
+            book,
+            populations: Populations::default(),
+            people: LruCache::new(remembered.max(1)),
+            addresses: LruCache::new(remembered.max(1)),
+        }
+    }
+
+    /// The rules by which it judges.
+    pub fn book_mut(&mut self) -> &mut RuleBook {
+        &mut self.book
+    }
+
+    /// What is usual in the directory, by day.
+    pub fn populations_mut(&mut self) -> &mut Populations {
+        &mut self.populations
+    }
+
+    /// Forgets what it remembers of everybody: the next sign-in of each asks for the history.
+    pub fn forget(&mut self) {
+        self.people.clear();
+        self.addresses.clear();
+    }
+
+    /// Judges the next sign-in, which came with a commit. It must be in the history of its person and its address by now.
+    pub fn observe(&mut self, seen: &Arc<Seen>, commit: u64) -> Observed {
+        let mut told = Told::default();
+        let mut effects = Vec::new();
+        let judging = Judging {
+            tenant: self.tenant,
+            version: self.book.at(seen.time),
+            populations: &self.populations,
+        };
+        let at = (seen.time, seen.key);
+        let person = self.people.get_mut(&seen.subject);
+        match person.map(|slot| (slot.takes(at, commit), slot)) {
+            Some((Takes::Already, _)) => {}
+            Some((Takes::Next, slot)) => {
+                slot.last = at;
+                slot.state.observe(seen, &judging, &mut told);
+            }
+            Some((Takes::Late, _)) | None => {
+                effects.push(judge_again(Subject::Person(Arc::clone(&seen.subject)), seen));
+            }
+        }
+        if let Some(address) = judged_address(seen) {
+            let slot = self.addresses.get_mut(&address);
+            match slot.map(|slot| (slot.takes(at, commit), slot)) {
+                Some((Takes::Already, _)) => {}
+                Some((Takes::Next, slot)) => {
+                    slot.last = at;
+                    slot.state.observe(seen, &judging, &mut told);
+                }
+                Some((Takes::Late, _)) | None => effects.push(judge_again(Subject::Address(address), seen)),
+            }
+        }
+        Observed {
+            found: told.found,
+            effects,
+        }
+    }
+
+    /// Judges a subject from its history, as [`reach`] says how far back, and goes on from there. `through` is the newest commit of
+    /// which everything is in that history. Gives all findings that hold of the time that the judgement decides; what was found of that
+    /// time before and is not among them holds no longer.
+    pub fn judge(
+        &mut self,
+        subject: &Subject,
+        history: Vec<Arc<Seen>>,
+        decides_from: Timestamp,
+        through: u64,
+    ) -> Vec<Finding> {
+        let mut folded = self.fold(subject, history, None);
+        match folded.state {
+            Some((last, State::Person(state))) => {
+                if let Subject::Person(name) = subject {
+                    self.people.insert(
+                        Arc::clone(name),
+                        Slot {
+                            last,
+                            through,
+                            state: *state,
+                        },
+                    );
+                }
+            }
+            Some((last, State::Address(state))) => {
+                if let Subject::Address(address) = subject {
+                    self.addresses.insert(*address, Slot { last, through, state });
+                }
+            }
+            None => match subject {
+                Subject::Person(name) => drop(self.people.remove(name)),
+                Subject::Address(address) => drop(self.addresses.remove(address)),
+            },
+        }
+        folded.found.retain(|_, finding| finding.time >= decides_from);
+        folded.found.into_values().collect()
+    }
+
+    /// Why a subject's sign-ins from one time to another (both included) gave no findings, or which they gave.
+    pub fn explain(
+        &self,
+        subject: &Subject,
+        history: Vec<Arc<Seen>>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> (Vec<Finding>, Vec<Note>) {
+        let folded = self.fold(subject, history, Some((from, to)));
+        let is_asked = |time: Timestamp| from <= time && time <= to;
+        let found = folded
+            .found
+            .into_values()
+            .filter(|finding| is_asked(finding.time));
+        (found.collect(), folded.notes)
+    }
+
+    fn fold(
+        &self,
+        subject: &Subject,
+        mut history: Vec<Arc<Seen>>,
+        asked: Option<(Timestamp, Timestamp)>,
+    ) -> Folded {
+        history.sort_by_key(|seen| (seen.time, seen.key));
+        history.dedup_by_key(|seen| seen.key);
+        let mut state = match subject {
+            Subject::Person(_) => State::Person(Box::default()),
+            Subject::Address(_) => State::Address(suspicious_addresses::State::default()),
+        };
+        let mut folded = Folded::default();
+        let mut last = None;
+        for seen in &history {
+            let mut told = Told {
+                notes: asked
+                    .filter(|(from, to)| *from <= seen.time && seen.time <= *to)
+                    .map(|_| Vec::new()),
+                ..Told::default()
+            };
+            let judging = Judging {
+                tenant: self.tenant,
+                version: self.book.at(seen.time),
+                populations: &self.populations,
+            };
+            match &mut state {
+                State::Person(person) => person.observe(seen, &judging, &mut told),
+                State::Address(address) => address.observe(seen, &judging, &mut told),
+            }
+            folded.notes.extend(told.notes.unwrap_or_default());
+            for finding in told.found {
+                folded.found.insert(finding.id, finding);
+            }
+            last = Some((seen.time, seen.key));
+        }
+        folded.state = last.map(|last| (last, state));
+        folded
+    }
+}
+
+enum State {
+    Person(Box<Person>),
+    Address(suspicious_addresses::State),
+}
+
+#[derive(Default)]
+struct Folded {
+    found: BTreeMap<Uuid, Finding>,
+    notes: Vec<Note>,
+    state: Option<((Timestamp, EventKey), State)>,
+}
+
+fn judge_again(subject: Subject, seen: &Seen) -> Effect {
+    Effect::JudgeAgain {
+        subject,
+        from: seen.time,
+    }
+}
+
+/// The address under which a sign-in is judged. The machine itself is nobody's.
+fn judged_address(seen: &Seen) -> Option<IpAddr> {
+    seen.address.filter(|_| seen.whereabouts.scope != Scope::Loopback)
+}
+
+/// How far a judgement of a subject reaches, if something of a time is new to it. Of a person everything is looked at, since their habits
+/// are made of all of it, and what comes later may rest on it.
+pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
+    match subject {
+        Subject::Person(_) => Reach {
+            history_from: Timestamp::MIN,
+            decides_from: Timestamp::MIN,
+        },
+        Subject::Address(_) => {
+            // A failure makes a success of the day before it suspicious.
+            let decides_from = from.plus_days(-1);
+            Reach {
+                history_from: suspicious_addresses::horizon(decides_from),
+                decides_from,
+            }
+        }
+    }
+}

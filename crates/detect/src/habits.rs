@@ -1,0 +1,196 @@
+//! What is usual for a person: addresses, networks, places, devices and hours, as far as their sign-ins have shown.
+
+use crate::hashing;
+use crate::seen::{Outcome, Seen};
+use model::event::SignInKind;
+use model::time::Timestamp;
+use model::whereabouts::Country;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// So many different things are remembered of a person; beyond, what was seen longest ago is forgotten. A person with a laptop, a phone
+/// and a life has a few dozen.
+const REMEMBERED: usize = 192;
+
+/// What a sign-in shows, apart from who and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) enum Feature {
+    Address,
+    Network,
+    Country,
+    City,
+    UserAgent,
+    Browser,
+    OperatingSystem,
+    Device,
+    Hour,
+    /// What lists say of the address.
+    Class,
+}
+
+/// A value of a feature, by number.
+pub(crate) type Value = u64;
+
+/// How often something was seen, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// Sign-ins.
+    pub(crate) count: u32,
+    /// Different UTC days.
+    pub(crate) days: u16,
+    /// The first day.
+    pub(crate) first_day: i64,
+    /// The last day.
+    last_day: i64,
+    /// The last sign-in's ticks.
+    last: i64,
+}
+
+impl Use {
+    /// Whether it is a habit at a time: seen on several days, and not only since yesterday, so that whoever was there first with it cannot make it
+    /// one overnight.
+    pub(crate) fn is_habit(&self, at: Timestamp) -> bool {
+        self.days >= 2 && at.day() - self.first_day >= NEW_DAYS
+    }
+
+    /// Whether it is new at a time.
+    pub(crate) fn is_new(&self, at: Timestamp) -> bool {
+        at.day() - self.first_day < NEW_DAYS
+    }
+}
+
+/// Something is new for so many UTC days.
+const NEW_DAYS: i64 = 2;
+
+/// What is usual for a person.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Habits {
+    /// The first sign-in, in ticks.
+    pub(crate) first: Option<i64>,
+    /// Interactive sign-ins that succeeded.
+    pub(crate) sign_ins: u32,
+    uses: BTreeMap<(Feature, Value), Use>,
+}
+
+impl Habits {
+    /// Whether too little is known yet to call anything unusual: until so many days or sign-ins, whichever comes first.
+    pub(crate) fn is_learning(&self, at: Timestamp, days: u32, sign_ins: u32) -> bool {
+        let Some(first) = self.first else { return true };
+        let age_days = (at.ticks() - first) / model::time::TICKS_PER_DAY;
+        age_days < i64::from(days) && self.sign_ins < sign_ins
+    }
+
+    /// The same in a sentence.
+    pub(crate) fn why_learning(&self, days: u32, sign_ins: u32) -> String {
+        format!(
+            "only {} sign-ins of the person are known; it takes {sign_ins}, or {days} days",
+            self.sign_ins
+        )
+    }
+
+    /// How often a value was seen.
+    pub(crate) fn of(&self, feature: Feature, value: Option<Value>) -> Option<&Use> {
+        self.uses.get(&(feature, value?))
+    }
+
+    /// Learns from a success. What a client does by itself shows nothing of the person's habits.
+    pub(crate) fn learn(&mut self, seen: &Seen) {
+        if seen.outcome != Outcome::Success || seen.kind != SignInKind::Interactive {
+            return;
+        }
+        self.first.get_or_insert(seen.time.ticks());
+        self.sign_ins = self.sign_ins.saturating_add(1);
+        for (feature, value) in features(seen).into_iter().filter_map(|(f, v)| Some((f, v?))) {
+            let day = seen.time.day();
+            let used = self.uses.entry((feature, value)).or_insert(Use {
+                count: 0,
+                days: 0,
+                first_day: day,
+                last_day: i64::MIN,
+                last: 0,
+            });
+            used.count = used.count.saturating_add(1);
+            if used.last_day != day {
+                used.days = used.days.saturating_add(1);
+                used.last_day = day;
+            }
+            used.last = seen.time.ticks();
+        }
+        while self.uses.len() > REMEMBERED {
+            let oldest = self.uses.iter().min_by_key(|(key, used)| (used.last, **key));
+            let Some(key) = oldest.map(|(key, _)| *key) else {
+                break;
+            };
+            self.uses.remove(&key);
+        }
+    }
+}
+
+/// What a sign-in shows, feature by feature; `None` where it does not tell.
+pub(crate) fn features(seen: &Seen) -> [(Feature, Option<Value>); 10] {
+    let text = |text: Option<&str>| text.map(|text| hashing::number(&[text.as_bytes()]));
+    let at = &*seen.whereabouts;
+    [
+        (Feature::Address, seen.address.map(address_value)),
+        (
+            Feature::Network,
+            at.network
+                .as_ref()
+                .map(|network| u64::from(network.number))
+                .or_else(|| seen.address.map(surroundings)),
+        ),
+        (Feature::Country, text(at.country.as_ref().map(Country::as_str))),
+        (
+            Feature::City,
+            text(at.place_name().as_deref().filter(|_| at.spot.is_some())),
+        ),
+        (Feature::UserAgent, text(seen.tool.user_agent.as_deref())),
+        (Feature::Browser, text(seen.tool.browser.as_deref())),
+        (
+            Feature::OperatingSystem,
+            text(seen.tool.operating_system.as_deref()),
+        ),
+        // Whoever always has a device that the directory knows, and now has none, shows something by that.
+        (
+            Feature::Device,
+            Some(
+                seen.tool
+                    .device_id
+                    .as_deref()
+                    .map_or(0, |id| hashing::number(&[id.as_bytes()])),
+            ),
+        ),
+        (Feature::Hour, Some(hour_of_week(seen.time))),
+        (
+            Feature::Class,
+            Some(at.listed.first().map_or(0, |listing| listing.class as u64 + 1)),
+        ),
+    ]
+}
+
+/// An address; of IPv6 the /64, which is one household's or one device's.
+pub(crate) fn address_value(address: IpAddr) -> Value {
+    match address {
+        IpAddr::V4(four) => u64::from(u32::from(four)),
+        IpAddr::V6(six) => (u128::from(six) >> 64) as u64,
+    }
+}
+
+/// What stands for the network where no database names it: the /16, of IPv6 the /32.
+fn surroundings(address: IpAddr) -> Value {
+    match address {
+        IpAddr::V4(four) => 0x1_0000_0000 | u64::from(u32::from(four) >> 16),
+        IpAddr::V6(six) => 0x2_0000_0000 | (u128::from(six) >> 96) as u64,
+    }
+}
+
+/// A third of a working day or of a day off: habits of hours, coarse enough to be learned in weeks. UTC; a person's shift is the same shift
+/// in any zone.
+fn hour_of_week(time: Timestamp) -> Value {
+    let hour = time.unix_seconds().rem_euclid(86_400) / 3_600;
+    // 1970-01-01 was a Thursday.
+    let weekday = (time.day() + 3).rem_euclid(7);
+    let is_day_off = u64::from(weekday >= 5);
+    is_day_off * 8 + (hour / 3) as u64
+}

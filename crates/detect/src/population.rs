@@ -1,0 +1,221 @@
+//! What is usual for everybody in a directory: a snapshot for each UTC day, made of the days before it.
+//!
+//! One sign-in can be judged against everybody only in one order of arrival. So it is judged against the snapshot of its day, which is made
+//! once, has a version, and is named in the finding.
+
+use crate::habits::{Feature, Value, features};
+use crate::seen::{Outcome, Seen};
+use model::event::SignInKind;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Days that a snapshot is made of.
+pub const DAYS: i64 = 30;
+/// So many people must have used an address, on so many days, for it to be taken for a shared exit of the directory: an office, its VPN.
+const EXIT_PEOPLE: usize = 8;
+const EXIT_DAYS: usize = 5;
+/// People of one address that are counted on one day; more change nothing.
+const COUNTED_PEOPLE: usize = 64;
+/// Different values of a feature that are kept of one day; beyond, the rest counts as unseen.
+const KEPT_VALUES: usize = 200_000;
+
+/// What one UTC day showed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Day {
+    sign_ins: u64,
+    #[serde(with = "counts")]
+    counts: BTreeMap<(Feature, Value), u32>,
+    /// Who was at an address, by numbers of people.
+    #[serde(with = "at")]
+    people_at: BTreeMap<Value, BTreeSet<u64>>,
+}
+
+impl Day {
+    /// Learns from a success of the day, of whichever person.
+    pub fn add(&mut self, seen: &Seen) {
+        if seen.outcome != Outcome::Success || seen.kind != SignInKind::Interactive {
+            return;
+        }
+        self.sign_ins += 1;
+        for (feature, value) in features(seen) {
+            let Some(value) = value else { continue };
+            if self.counts.len() < KEPT_VALUES || self.counts.contains_key(&(feature, value)) {
+                *self.counts.entry((feature, value)).or_default() += 1;
+            }
+            if feature == Feature::Address
+                && (self.people_at.len() < KEPT_VALUES || self.people_at.contains_key(&value))
+            {
+                let people = self.people_at.entry(value).or_default();
+                if people.len() < COUNTED_PEOPLE {
+                    people.insert(crate::hashing::number(&[seen.subject.as_bytes()]));
+                }
+            }
+        }
+    }
+}
+
+/// What was usual in a directory before a day.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Population {
+    /// The UTC day that it is for, counted from 1970: what came before is in it.
+    pub day: i64,
+    /// Sign-ins that it is made of.
+    pub sign_ins: u64,
+    /// What more than one sign-in had, by feature and value; sorted.
+    counts: Vec<(Key, u32)>,
+    /// Addresses that many people share; sorted.
+    exits: Vec<(Value, Exit)>,
+}
+
+/// A feature and its value in one number: what it must be short for, there is one of them for each value and day.
+type Key = u64;
+
+fn key(feature: Feature, value: Value) -> Key {
+    crate::hashing::number(&[&[feature as u8], &value.to_le_bytes()])
+}
+
+/// An address that many people of the directory share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exit {
+    /// How many people.
+    pub(crate) people: usize,
+    /// On how many days.
+    pub(crate) days: usize,
+}
+
+impl Population {
+    /// The snapshot for a day, of what the days before it showed.
+    pub fn for_day(day: i64, days: &BTreeMap<i64, Day>) -> Population {
+        let mut sign_ins = 0;
+        let mut counts: HashMap<Key, u32> = HashMap::new();
+        let mut at: HashMap<Value, (BTreeSet<u64>, usize)> = HashMap::new();
+        for (_, shown) in days.range(day - DAYS..day) {
+            sign_ins += shown.sign_ins;
+            for ((feature, value), count) in &shown.counts {
+                *counts.entry(key(*feature, *value)).or_default() += count;
+            }
+            for (address, people) in &shown.people_at {
+                let entry = at.entry(*address).or_default();
+                entry.0.extend(people);
+                entry.1 += 1;
+            }
+        }
+        let mut counts: Vec<(Key, u32)> = counts.into_iter().filter(|(_, count)| *count > 1).collect();
+        counts.sort_unstable();
+        let exits = at.into_iter().map(|(address, (people, days))| {
+            let people = people.len();
+            (address, Exit { people, days })
+        });
+        let mut exits: Vec<(Value, Exit)> = exits
+            .filter(|(_, exit)| exit.people >= EXIT_PEOPLE && exit.days >= EXIT_DAYS)
+            .collect();
+        exits.sort_unstable_by_key(|(address, _)| *address);
+        Population {
+            day,
+            sign_ins,
+            counts,
+            exits,
+        }
+    }
+
+    /// The share of sign-ins with a value; of one that nobody or one alone had, that of one sign-in.
+    pub(crate) fn share(&self, feature: Feature, value: Value) -> f64 {
+        let wanted = key(feature, value);
+        let at = self.counts.binary_search_by_key(&wanted, |(key, _)| *key);
+        let count = at.map_or(1.0, |at| f64::from(self.counts[at].1));
+        count / (self.sign_ins as f64 + 1.0)
+    }
+
+    /// The shared exit that an address is.
+    pub(crate) fn exit(&self, address: Option<Value>) -> Option<Exit> {
+        let wanted = address?;
+        let at = self.exits.binary_search_by_key(&wanted, |(address, _)| *address);
+        at.ok().map(|at| self.exits[at].1)
+    }
+}
+
+/// The snapshots by day.
+#[derive(Debug, Clone, Default)]
+pub struct Populations {
+    by_day: BTreeMap<i64, Arc<Population>>,
+    nobody: Arc<Population>,
+}
+
+impl Populations {
+    /// Adds the snapshot for a day; one for the same day takes the place of the former.
+    pub fn insert(&mut self, population: Population) {
+        self.by_day.insert(population.day, Arc::new(population));
+    }
+
+    /// Whether there is a snapshot for a day.
+    pub fn has(&self, day: i64) -> bool {
+        self.by_day.contains_key(&day)
+    }
+
+    /// Forgets snapshots for days before one.
+    pub fn forget_before(&mut self, day: i64) {
+        self.by_day = self.by_day.split_off(&day);
+    }
+
+    /// What counts for a sign-in of a day: its own snapshot, else the newest before; nothing is usual where there is none.
+    pub fn at(&self, day: i64) -> &Population {
+        self.by_day
+            .range(..=day)
+            .next_back()
+            .map_or(&self.nobody, |(_, population)| population)
+    }
+
+    /// Snapshots for all days that sign-ins tell of, as they would have been made day by day.
+    pub fn of<'a>(sign_ins: impl IntoIterator<Item = &'a Seen>) -> Populations {
+        let mut days: BTreeMap<i64, Day> = BTreeMap::new();
+        for seen in sign_ins {
+            days.entry(seen.time.day()).or_default().add(seen);
+        }
+        let mut populations = Populations::default();
+        let (Some(first), Some(last)) = (days.keys().next().copied(), days.keys().next_back().copied())
+        else {
+            return populations;
+        };
+        for day in first..=last + 1 {
+            populations.insert(Population::for_day(day, &days));
+        }
+        populations
+    }
+}
+
+/// Maps with keys that are no text, as lists of pairs.
+mod counts {
+    use super::{BTreeMap, Feature, Value};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type Counts = BTreeMap<(Feature, Value), u32>;
+
+    pub(super) fn serialize<S: Serializer>(counts: &Counts, to: S) -> Result<S::Ok, S::Error> {
+        counts.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Counts, D::Error> {
+        Ok(Vec::<((Feature, Value), u32)>::deserialize(from)?
+            .into_iter()
+            .collect())
+    }
+}
+
+/// The same for who was at an address.
+mod at {
+    use super::{BTreeMap, BTreeSet, Value};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type At = BTreeMap<Value, BTreeSet<u64>>;
+
+    pub(super) fn serialize<S: Serializer>(at: &At, to: S) -> Result<S::Ok, S::Error> {
+        at.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<At, D::Error> {
+        Ok(Vec::<(Value, BTreeSet<u64>)>::deserialize(from)?
+            .into_iter()
+            .collect())
+    }
+}

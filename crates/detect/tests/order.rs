@@ -1,0 +1,208 @@
+//! The same sign-ins give the same findings: in whatever order, in whatever pieces, however often, with kills in between.
+
+mod support;
+
+use detect::{Populations, Seen};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use std::sync::Arc;
+use support::{Atlas, House, lines};
+
+/// A sign-in of a script: person, what became of it, address, minutes since the beginning, whether by a client.
+type Told = (u8, u8, u8, u32, bool);
+
+/// What happens to a script on its way.
+#[derive(Debug, Clone)]
+struct Way {
+    /// In which order the sign-ins come, by place.
+    order: Vec<usize>,
+    /// Which come twice.
+    again: Vec<usize>,
+    /// Which come first with another content: another outcome and address.
+    changed: Vec<usize>,
+    /// After how many of them the engine ends without a word; it begins anew so many before.
+    kills: Vec<(usize, usize)>,
+}
+
+fn atlas() -> Atlas {
+    let mut atlas = Atlas::default();
+    for place in [
+        "Berlin DE 52.52 13.405 25",
+        "Lagos NG 6.45 3.39 50",
+        "Quito EC -0.18 -78.47 30",
+    ] {
+        atlas.place(place);
+    }
+    for address in [
+        "198.51.100.7 @Berlin AS64501",
+        "203.0.113.9 @Lagos AS64510",
+        "203.0.113.12 @Quito AS64513 tor:exits",
+        "203.0.113.20 @Quito AS64514 botnet:infections",
+    ] {
+        atlas.address(address);
+    }
+    atlas
+}
+
+fn sign_in(atlas: &Atlas, number: usize, told: Told) -> Arc<Seen> {
+    let (person, outcome, address, minutes, by_client) = told;
+    let outcome = ["ok", "wrong", "wrong", "unknown", "interrupted", "ok"][outcome as usize % 6];
+    let address = ["198.51.100.7", "203.0.113.9", "203.0.113.12", "203.0.113.20"][address as usize % 4];
+    let (day, hour, minute) = (1 + minutes / 1_440 % 28, minutes / 60 % 24, minutes % 60);
+    let client = if by_client { " by=client" } else { "" };
+    let line = format!(
+        "2026-02-{day:02} {hour:02}:{minute:02}:00 p{} {outcome} {address}{client}",
+        person % 8
+    );
+    atlas.sign_ins(&line, number).remove(0)
+}
+
+/// What is found where everything comes in order, once.
+fn in_order(sign_ins: &[Arc<Seen>], populations: &Populations) -> Vec<String> {
+    let mut sorted = sign_ins.to_vec();
+    sorted.sort_by_key(|seen| (seen.time, seen.key));
+    let mut house = House::new(populations);
+    for seen in &sorted {
+        let news = house.store(seen);
+        house.observe(&news);
+    }
+    full(&house)
+}
+
+/// Findings with everything that they say.
+fn full(house: &House) -> Vec<String> {
+    let findings = house.holding();
+    let mut all = lines(&findings);
+    all.extend(findings.iter().map(|finding| format!("{finding:?}")));
+    all.sort();
+    all
+}
+
+fn on_the_way(
+    sign_ins: &[Arc<Seen>],
+    atlas: &Atlas,
+    script: &[Told],
+    way: &Way,
+    populations: &Populations,
+) -> Vec<String> {
+    let mut house = House::new(populations);
+    let mut arriving: Vec<Arc<Seen>> = Vec::new();
+    for place in &way.changed {
+        let place = place % script.len();
+        let mut other = script[place];
+        other.1 = other.1.wrapping_add(1);
+        other.2 = other.2.wrapping_add(1);
+        arriving.push(sign_in(atlas, place, other));
+    }
+    arriving.extend(way.order.iter().map(|place| Arc::clone(&sign_ins[*place])));
+    arriving.extend(
+        way.again
+            .iter()
+            .map(|place| Arc::clone(&sign_ins[place % sign_ins.len()])),
+    );
+    let mut log: Vec<Vec<Arc<Seen>>> = Vec::new();
+    let mut kills = way.kills.clone();
+    for seen in &arriving {
+        let news = house.store(seen);
+        house.observe(&news);
+        log.push(news);
+        kills.retain(|(after, before)| {
+            if *after != log.len() {
+                return true;
+            }
+            // The cursor is behind what was judged: the last ones are judged again.
+            house.restart(populations);
+            for news in &log[log.len().saturating_sub(*before)..] {
+                house.observe(news);
+            }
+            false
+        });
+    }
+    full(&house)
+}
+
+fn scripts() -> impl Strategy<Value = (Vec<Told>, Way)> {
+    let minute = || prop_oneof![0_u32..240, 0_u32..2_880, 0_u32..28 * 1_440];
+    let one = (any::<u8>(), any::<u8>(), any::<u8>(), minute(), any::<bool>()).prop_map(|told| vec![told]);
+    // Somebody signs in every day, and once from elsewhere.
+    let habit = (0_u8..8, 12_u32..16, 1_u8..4, 0_u32..600).prop_map(|(person, days, elsewhere, after)| {
+        let mut told: Vec<Told> = (0..days)
+            .map(|day| (person, 0, 0, day * 1_440 + 480, false))
+            .collect();
+        told.push((person, 0, elsewhere, (days - 1) * 1_440 + 480 + after, false));
+        told
+    });
+    // Somebody's password is tried, and one of the words fits.
+    let guess = (0_u8..8, 7_u32..14, any::<u8>(), minute()).prop_map(|(person, tries, address, start)| {
+        let mut told: Vec<Told> = (0..tries)
+            .map(|at| (person, 1, address, start + at, false))
+            .collect();
+        told.push((person, 0, address, start + tries, false));
+        told
+    });
+    let steps = prop::collection::vec(prop_oneof![6 => one, 1 => habit, 1 => guess], 1..40);
+    steps.prop_map(|steps| steps.concat()).prop_flat_map(|script| {
+        let places: Vec<usize> = (0..script.len()).collect();
+        let way = (
+            Just(places).prop_shuffle(),
+            prop::collection::vec(0..script.len(), 0..10),
+            prop::collection::vec(0..script.len(), 0..4),
+            prop::collection::vec((0..script.len() + 10, 0_usize..12), 0..4),
+        )
+            .prop_map(|(order, again, changed, kills)| Way {
+                order,
+                again,
+                changed,
+                kills,
+            });
+        (Just(script), way)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_arrival_changes_no_finding((script, way) in scripts()) {
+        let atlas = atlas();
+        let sign_ins: Vec<_> = script.iter().enumerate().map(|(number, told)| sign_in(&atlas, number, *told)).collect();
+        // Snapshots are made once for all: they are named in findings, and do not depend on the order here.
+        let populations = Populations::of(sign_ins.iter().map(|seen| &**seen));
+        let expected = in_order(&sign_ins, &populations);
+        let found = on_the_way(&sign_ins, &atlas, &script, &way, &populations);
+        prop_assert_eq!(found, expected);
+    }
+}
+
+/// The property says nothing where nothing is found.
+#[test]
+fn scripts_like_these_find_something() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut kinds = std::collections::BTreeMap::<&str, usize>::new();
+    for _ in 0..200 {
+        let (script, _) = scripts().new_tree(&mut runner).unwrap().current();
+        let atlas = atlas();
+        let sign_ins: Vec<_> = script
+            .iter()
+            .enumerate()
+            .map(|(number, told)| sign_in(&atlas, number, *told))
+            .collect();
+        let populations = Populations::of(sign_ins.iter().map(|seen| &**seen));
+        let mut house = House::new(&populations);
+        for seen in &sign_ins {
+            let news = house.store(seen);
+            house.observe(&news);
+        }
+        for finding in house.holding() {
+            *kinds.entry(finding.found.detector()).or_default() += 1;
+        }
+    }
+    println!("{kinds:?}");
+    for detector in detect::detectors::ALL {
+        assert!(
+            kinds.contains_key(detector.name),
+            "{} never found anything: {kinds:?}",
+            detector.name
+        );
+    }
+}

@@ -1,0 +1,348 @@
+//! Drives the engine of one tenant: from the change log to stored findings, round by round.
+
+use super::populations::Calendar;
+use super::{DetectionError, Historian, SOURCE, book};
+use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, reach, settle};
+use model::batch::{Batch, Lateness};
+use model::finding::Finding;
+use model::identity::{EventKey, Kind};
+use model::tenant::TenantId;
+use model::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::control::{ControlStore, DetectionCursor};
+use store::events::ChangeKind;
+use uuid::Uuid;
+
+/// Changes that are read at once.
+const READ_AT_ONCE: usize = 4_000;
+/// Sign-ins that wait at the most; then they are judged although others may come late.
+const WAITING_MAX: usize = 100_000;
+/// From so many on that are judged in one round, subject by subject is cheaper than sign-in by sign-in.
+const SUBJECT_BY_SUBJECT: usize = 5_000;
+/// People, and addresses, that an engine remembers; the others are looked up when they come again.
+const REMEMBERED: usize = 200_000;
+/// Findings that are stored together.
+const STORED_TOGETHER: usize = 1_000;
+
+/// The engine of a tenant, and how far it has come.
+pub(crate) struct Driver {
+    engine: Engine,
+    calendar: Calendar,
+    /// What is kept as the cursor: everything up to it is judged and stored.
+    cursor: DetectionCursor,
+    /// How far the change log was read.
+    read: u64,
+    /// Sign-ins that wait for those that may still come before them.
+    waiting: BTreeMap<(Timestamp, EventKey), Waiting>,
+    /// Subjects of sign-ins that were changed, with the first time that is touched, and the first commit that did it.
+    touched: BTreeMap<Subject, (Timestamp, u64)>,
+    /// When was last judged: the next judgement is later, whatever the clock does.
+    judged_at: Timestamp,
+}
+
+struct Waiting {
+    seen: Arc<Seen>,
+    commit: u64,
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Round {
+    /// Sign-ins that were judged.
+    pub(crate) judged: u64,
+    /// Subjects that were judged from their history.
+    pub(crate) again: u64,
+    /// Findings that were stored.
+    pub(crate) found: u64,
+    /// Findings that were taken back.
+    pub(crate) retracted: u64,
+    /// Sign-ins that wait.
+    pub(crate) waiting: u64,
+}
+
+/// What a round needs.
+pub(crate) struct Tools<'a> {
+    /// Reads events and findings.
+    pub(crate) historian: Historian<'a>,
+    /// Keeps the cursor and snapshots.
+    pub(crate) control: &'a dyn ControlStore,
+    /// How long is waited for sign-ins that come late, in ticks.
+    pub(crate) lateness_ticks: i64,
+    /// Now.
+    pub(crate) now: Timestamp,
+}
+
+impl Driver {
+    /// The driver of a tenant, from where the last one was.
+    pub(crate) fn open(tenant: TenantId, rules: &Rules, tools: &Tools<'_>) -> Result<Driver, DetectionError> {
+        let book = book::open(tools.control, tenant, rules, tools.now)?;
+        let epoch = tools.historian.store.epoch(tenant)?;
+        let last_commit = tools.historian.store.snapshot(tenant)?;
+        let kept = tools.control.detection_cursor(tenant)?;
+        // In another epoch everything is judged again, which changes nothing that still holds.
+        let commit = DetectionCursor::resume(kept, epoch, last_commit);
+        let cursor = DetectionCursor { epoch, commit };
+        let calendar = Calendar::load(tools.control, tenant)?;
+        let mut engine = Engine::new(tenant, book, REMEMBERED);
+        if let Some(newest) = calendar.newest() {
+            calendar.make(engine.populations_mut(), newest);
+        }
+        let mut driver = Driver {
+            engine,
+            calendar,
+            read: cursor.commit,
+            cursor,
+            waiting: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            judged_at: Timestamp::MIN,
+        };
+        driver.catch_up_with_days(tools)?;
+        Ok(driver)
+    }
+
+    /// Sign-ins that are judged already, and of which the open days do not know yet.
+    fn catch_up_with_days(&mut self, tools: &Tools<'_>) -> Result<(), DetectionError> {
+        let historian = &tools.historian;
+        let mut since = self.calendar.through.min(self.cursor.commit);
+        while since < self.cursor.commit {
+            let changes = historian.store.changes(historian.tenant, since, READ_AT_ONCE)?;
+            let Some(last) = changes.last() else { break };
+            since = last.commit;
+            let wanted: Vec<_> = changes
+                .iter()
+                .filter(|change| change.kind == Kind::SignIn && change.what == ChangeKind::New)
+                .filter(|change| change.commit <= self.cursor.commit && change.commit > self.calendar.through)
+                .map(|change| (change.key, change.time))
+                .collect();
+            for (_, seen) in historian.sign_ins(&wanted)?.values() {
+                self.calendar.add(seen);
+            }
+        }
+        self.calendar.through = self.cursor.commit;
+        Ok(())
+    }
+
+    /// Whether nothing waits in it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.touched.is_empty()
+    }
+
+    /// Forgets everybody, since what is known of addresses or people has changed: each is judged from history when next seen.
+    pub(crate) fn forget(&mut self) {
+        self.engine.forget();
+    }
+
+    /// Whether a round has nothing to do: nothing waits, and the change log ends where it was read.
+    pub(crate) fn is_at_rest(&self, last_commit: u64) -> bool {
+        self.waiting.is_empty() && self.touched.is_empty() && self.read >= last_commit
+    }
+
+    /// Reads what is new, judges what needs not wait any longer, stores what is found, and moves the cursor.
+    pub(crate) fn round(&mut self, tools: &Tools<'_>) -> Result<Round, DetectionError> {
+        let historian = &tools.historian;
+        let tenant = historian.tenant;
+        let epoch = historian.store.epoch(tenant)?;
+        if epoch != self.cursor.epoch {
+            self.engine.forget();
+            self.cursor = DetectionCursor { epoch, commit: 0 };
+            self.read = 0;
+            self.calendar.through = 0;
+            self.waiting.clear();
+            self.touched.clear();
+        }
+        let mut round = Round::default();
+        while self.waiting.len() < WAITING_MAX && self.read_on(tools)? {}
+        let through = self.read;
+        let populations = self.engine.populations_mut();
+        self.calendar
+            .close(tools.control, tenant, populations, tools.now)?;
+        let mut news: BTreeMap<Uuid, Finding> = BTreeMap::new();
+        let touched = std::mem::take(&mut self.touched);
+        for (subject, (from, _)) in &touched {
+            self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
+        }
+        let released = self.release(tools);
+        round.judged = released.len() as u64;
+        if released.len() >= SUBJECT_BY_SUBJECT {
+            let mut subjects: BTreeMap<Subject, Timestamp> = BTreeMap::new();
+            for waiting in &released {
+                for subject in subjects_of(&waiting.seen) {
+                    let from = subjects.entry(subject).or_insert(waiting.seen.time);
+                    *from = (*from).min(waiting.seen.time);
+                }
+            }
+            for (subject, from) in &subjects {
+                self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
+            }
+        } else {
+            for waiting in &released {
+                let observed = self.engine.observe(&waiting.seen, waiting.commit);
+                for finding in observed.found {
+                    news.insert(finding.id, finding);
+                }
+                for Effect::JudgeAgain { subject, from } in observed.effects {
+                    // What was found in this round must be there when it is compared.
+                    self.store(tools, &mut news, &mut round)?;
+                    self.judge_again(tools, &subject, from, through, &mut news, &mut round)?;
+                }
+            }
+        }
+        self.store(tools, &mut news, &mut round)?;
+        self.move_on(tools)?;
+        round.waiting = self.waiting.len() as u64;
+        Ok(round)
+    }
+
+    /// Reads the next changes; `false` at the end of the log.
+    fn read_on(&mut self, tools: &Tools<'_>) -> Result<bool, DetectionError> {
+        let historian = &tools.historian;
+        let changes = historian
+            .store
+            .changes(historian.tenant, self.read, READ_AT_ONCE)?;
+        let Some(last) = changes.last() else {
+            return Ok(false);
+        };
+        let is_end = changes.len() < READ_AT_ONCE;
+        let last = last.commit;
+        let sign_ins = || changes.iter().filter(|change| change.kind == Kind::SignIn);
+        let wanted: Vec<_> = sign_ins()
+            .filter(|change| change.what == ChangeKind::New)
+            .map(|change| (change.key, change.time))
+            .collect();
+        let found = historian.sign_ins(&wanted)?;
+        for change in sign_ins() {
+            match change.what {
+                ChangeKind::New => {
+                    let Some((_, seen)) = found.get(&change.key) else {
+                        continue;
+                    };
+                    if change.commit > self.calendar.through {
+                        self.calendar.add(seen);
+                    }
+                    let waiting = Waiting {
+                        seen: Arc::clone(seen),
+                        commit: change.commit,
+                    };
+                    self.waiting.insert((seen.time, seen.key), waiting);
+                }
+                ChangeKind::Replaced => {
+                    for seen in historian.contents(&change.key, change.time)? {
+                        self.waiting.remove(&(seen.time, seen.key));
+                        for subject in subjects_of(&seen) {
+                            let touched = self.touched.entry(subject).or_insert((seen.time, change.commit));
+                            touched.0 = touched.0.min(seen.time);
+                        }
+                    }
+                }
+                ChangeKind::Kept => {}
+            }
+        }
+        self.read = last;
+        self.calendar.through = self.calendar.through.max(last);
+        Ok(!is_end)
+    }
+
+    /// What needs not wait any longer, in the order of its times.
+    fn release(&mut self, tools: &Tools<'_>) -> Vec<Waiting> {
+        let is_full = self.waiting.len() >= WAITING_MAX;
+        let until = tools.now.plus_ticks(-tools.lateness_ticks);
+        let rest = if is_full {
+            BTreeMap::new()
+        } else {
+            self.waiting.split_off(&(until, EventKey([0xff; 16])))
+        };
+        std::mem::replace(&mut self.waiting, rest).into_values().collect()
+    }
+
+    fn judge_again(
+        &mut self,
+        tools: &Tools<'_>,
+        subject: &Subject,
+        from: Timestamp,
+        through: u64,
+        news: &mut BTreeMap<Uuid, Finding>,
+        round: &mut Round,
+    ) -> Result<(), DetectionError> {
+        let reach = reach(subject, from);
+        let history = tools.historian.history(subject, reach)?;
+        let holds = self.engine.judge(subject, history, reach.decides_from, through);
+        let before = tools.historian.findings(subject, reach.decides_from)?;
+        for judged in &before {
+            self.judged_at = self.judged_at.max(judged.judged_at);
+        }
+        let before = before.into_iter().map(|judged| judged.finding).collect();
+        for finding in settle(before, holds, NO_LONGER) {
+            news.insert(finding.id, finding);
+        }
+        round.again += 1;
+        if news.len() >= STORED_TOGETHER {
+            self.store(tools, news, round)?;
+        }
+        Ok(())
+    }
+
+    /// Stores what was found and taken back.
+    fn store(
+        &mut self,
+        tools: &Tools<'_>,
+        news: &mut BTreeMap<Uuid, Finding>,
+        round: &mut Round,
+    ) -> Result<(), DetectionError> {
+        if news.is_empty() {
+            return Ok(());
+        }
+        self.judged_at = tools.now.max(self.judged_at.plus_ticks(1));
+        let mut events = Vec::with_capacity(news.len());
+        for finding in std::mem::take(news).into_values() {
+            match finding.retracted {
+                Some(_) => round.retracted += 1,
+                None => round.found += 1,
+            }
+            events.push(sources::finding::draft(&finding, self.judged_at)?);
+        }
+        let historian = &tools.historian;
+        let lease = historian.store.lease(historian.tenant)?;
+        historian.store.append(
+            &lease,
+            Batch {
+                tenant: historian.tenant,
+                source: SOURCE.to_owned(),
+                arrived: tools.now,
+                lateness: Lateness::NotCounted,
+                events,
+                ignored: 0,
+                rejected: 0,
+                sequence: None,
+                error: None,
+            },
+        )?;
+        Ok(())
+    }
+
+    /// Moves the cursor to where everything is judged.
+    fn move_on(&mut self, tools: &Tools<'_>) -> Result<(), DetectionError> {
+        let waits = self.waiting.values().map(|waiting| waiting.commit).min();
+        let commit = waits.map_or(self.read, |commit| commit.saturating_sub(1));
+        if commit <= self.cursor.commit {
+            return Ok(());
+        }
+        let tenant = tools.historian.tenant;
+        self.calendar.keep(tools.control, tenant, self.read, tools.now)?;
+        let cursor = DetectionCursor {
+            epoch: self.cursor.epoch,
+            commit,
+        };
+        tools.control.put_detection_cursor(tenant, cursor)?;
+        self.cursor = cursor;
+        Ok(())
+    }
+}
+
+/// Who is judged by a sign-in.
+fn subjects_of(seen: &Seen) -> impl Iterator<Item = Subject> {
+    let address = seen.address.map(Subject::Address);
+    [Some(Subject::Person(Arc::clone(&seen.subject))), address]
+        .into_iter()
+        .flatten()
+}

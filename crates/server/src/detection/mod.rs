@@ -1,0 +1,47 @@
+//! Judges what is stored: reads the change log from a durable cursor, shows the engine what it says, and stores what is found.
+//!
+//! Findings are stored first, by derived ids; then the cursor moves. A kill between the two repeats the step, and that changes nothing.
+
+mod book;
+mod driver;
+mod explain;
+mod history;
+mod metrics;
+mod populations;
+mod rerun;
+mod settings;
+mod turns;
+
+pub(crate) use driver::{Driver, Round, Tools};
+pub(crate) use explain::{Explanation, explain, outcome_word};
+pub(crate) use history::Historian;
+pub(crate) use metrics::DetectionMetrics;
+pub(crate) use rerun::{Asked, Difference, What, rerun};
+pub use settings::SettingsError;
+pub(crate) use settings::{people, rules, rules_in};
+pub use turns::Turns;
+
+/// The source of findings in the ledger.
+pub const SOURCE: &str = "detection";
+
+/// Why sign-ins could not be judged. What was stored stays stored; the next round goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DetectionError {
+    /// The store did not answer, or did not take.
+    #[error(transparent)]
+    Store(#[from] store::error::StoreError),
+    /// The cursor or a snapshot could not be read or kept.
+    #[error(transparent)]
+    Control(#[from] store::control::ControlError),
+    /// A detector told what cannot be kept.
+    #[error(transparent)]
+    Finding(#[from] sources::finding::NotStorable),
+    /// A snapshot is not what this version wrote.
+    #[error("the snapshot {name} of detection cannot be read: {reason}")]
+    Snapshot {
+        /// Which.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+}

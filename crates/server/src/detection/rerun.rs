@@ -1,0 +1,200 @@
+//! Kept history judged again, with the rules of today or others, and what would be different.
+
+use super::populations::Calendar;
+use super::{DetectionError, Historian, SOURCE, book};
+use crate::detection::Tools;
+use detect::{Engine, RuleBook, Rules, Seen, Subject, settle};
+use model::batch::{Batch, Lateness};
+use model::finding::Finding;
+use model::identity::Kind;
+use model::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use store::events::ChangeKind;
+use uuid::Uuid;
+
+/// Changes that are read at once.
+const READ_AT_ONCE: usize = 4_000;
+/// Findings that are stored together.
+const STORED_TOGETHER: usize = 1_000;
+/// Why such a finding was taken back.
+const OTHER_JUDGEMENT: &str = "kept history was judged again, and it does not hold any more";
+
+/// What is asked for.
+pub(crate) struct Asked {
+    /// Findings from here on are judged again.
+    pub(crate) since: Timestamp,
+    /// Rules to judge by; `None` for those that counted at each time.
+    pub(crate) rules: Option<Rules>,
+    /// Whether what is found is stored, too.
+    pub(crate) what: What,
+}
+
+/// Whether what is found is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Only shown.
+    Shown,
+    /// Stored, and what does not hold is taken back.
+    Stored,
+}
+
+/// What is different.
+#[derive(Debug, Default)]
+pub(crate) struct Difference {
+    /// Sign-ins that were gone through.
+    pub(crate) sign_ins: u64,
+    /// People and addresses that were judged.
+    pub(crate) subjects: u64,
+    /// Not found before.
+    pub(crate) new: Vec<Finding>,
+    /// Found before, and now with something else to say.
+    pub(crate) changed: Vec<Finding>,
+    /// Found before, and not any more.
+    pub(crate) gone: Vec<Finding>,
+    /// Found before and now, by detector.
+    pub(crate) same: BTreeMap<&'static str, u64>,
+}
+
+/// Judges again. With a running detection it must be called while that rests; afterwards its engines are to be made anew.
+pub(crate) fn rerun(
+    tools: &Tools<'_>,
+    configured: &Rules,
+    asked: &Asked,
+) -> Result<Difference, DetectionError> {
+    let historian = &tools.historian;
+    let tenant = historian.tenant;
+    let mut difference = Difference::default();
+    let mut calendar = Calendar::default();
+    let through = historian.store.snapshot(tenant)?;
+    let subjects = subjects(historian, asked.since, through, &mut calendar, &mut difference)?;
+
+    let mut book = book::open(tools.control, tenant, configured, tools.now)?;
+    if let Some(rules) = &asked.rules {
+        book.rewrite(rules.clone(), asked.since);
+    }
+    let mut engine = engine(tools, &book, &mut calendar)?;
+    let mut news: Vec<Finding> = Vec::new();
+    let mut judged_at = tools.now;
+    for subject in &subjects {
+        difference.subjects += 1;
+        let reach = detect::reach(subject, asked.since);
+        let history = historian.history(subject, reach)?;
+        let holds = engine.judge(subject, history, asked.since, through);
+        engine.forget();
+        let mut before = Vec::new();
+        for judged in historian.findings(subject, asked.since)? {
+            judged_at = judged_at.max(judged.judged_at.plus_ticks(1));
+            before.push(judged.finding);
+        }
+        difference.compare(&before, &holds);
+        if asked.what == What::Stored {
+            news.extend(settle(before, holds, OTHER_JUDGEMENT));
+            if news.len() >= STORED_TOGETHER {
+                store(tools, std::mem::take(&mut news), judged_at)?;
+            }
+        }
+    }
+    if asked.what == What::Stored {
+        store(tools, news, judged_at)?;
+        book::keep(tools.control, tenant, &book, tools.now)?;
+        calendar.keep_all(tools.control, tenant, through, tools.now)?;
+    }
+    Ok(difference)
+}
+
+/// An engine that knows the snapshots of these days.
+fn engine(tools: &Tools<'_>, book: &RuleBook, calendar: &mut Calendar) -> Result<Engine, DetectionError> {
+    let mut engine = Engine::new(tools.historian.tenant, book.clone(), 1);
+    calendar.close_all(tools.now);
+    if let Some(newest) = calendar.newest() {
+        calendar.make(engine.populations_mut(), newest);
+    }
+    Ok(engine)
+}
+
+/// Everybody who has a sign-in since then, and the days of all.
+fn subjects(
+    historian: &Historian<'_>,
+    since: Timestamp,
+    through: u64,
+    calendar: &mut Calendar,
+    difference: &mut Difference,
+) -> Result<BTreeSet<Subject>, DetectionError> {
+    let mut subjects = BTreeSet::new();
+    let mut read = 0;
+    loop {
+        let changes = historian.store.changes(historian.tenant, read, READ_AT_ONCE)?;
+        let Some(last) = changes.last() else { break };
+        read = last.commit;
+        let wanted: Vec<_> = changes
+            .iter()
+            .filter(|change| change.commit <= through)
+            .filter(|change| change.kind == Kind::SignIn && change.what == ChangeKind::New)
+            .map(|change| (change.key, change.time))
+            .collect();
+        for (_, seen) in historian.sign_ins(&wanted)?.into_values() {
+            difference.sign_ins += 1;
+            calendar.add(&seen);
+            // A failure before makes a success after it what it is, and a success of the day before may be suspicious now.
+            if seen.time >= since.plus_days(-1) {
+                subjects.extend(of(&seen));
+            }
+        }
+        if read >= through {
+            break;
+        }
+    }
+    Ok(subjects)
+}
+
+fn of(seen: &Arc<Seen>) -> impl Iterator<Item = Subject> + use<> {
+    let address = seen.address.map(Subject::Address);
+    [Some(Subject::Person(Arc::clone(&seen.subject))), address]
+        .into_iter()
+        .flatten()
+}
+
+fn store(tools: &Tools<'_>, findings: Vec<Finding>, judged_at: Timestamp) -> Result<(), DetectionError> {
+    let historian = &tools.historian;
+    let mut events = Vec::with_capacity(findings.len());
+    for finding in findings {
+        events.push(sources::finding::draft(&finding, judged_at)?);
+    }
+    let lease = historian.store.lease(historian.tenant)?;
+    historian.store.append(
+        &lease,
+        Batch {
+            tenant: historian.tenant,
+            source: SOURCE.to_owned(),
+            arrived: tools.now,
+            lateness: Lateness::NotCounted,
+            events,
+            ignored: 0,
+            rejected: 0,
+            sequence: None,
+            error: None,
+        },
+    )?;
+    Ok(())
+}
+
+impl Difference {
+    fn compare(&mut self, before: &[Finding], holds: &[Finding]) {
+        let mut standing: BTreeMap<Uuid, &Finding> = before
+            .iter()
+            .filter(|finding| finding.retracted.is_none())
+            .map(|finding| (finding.id, finding))
+            .collect();
+        for finding in holds {
+            match standing.remove(&finding.id) {
+                None => self.new.push(finding.clone()),
+                Some(same) if same.found == finding.found && same.time == finding.time => {
+                    *self.same.entry(finding.found.detector()).or_default() += 1;
+                }
+                Some(_) => self.changed.push(finding.clone()),
+            }
+        }
+        self.gone.extend(standing.into_values().cloned());
+    }
+}

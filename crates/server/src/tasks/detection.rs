@@ -1,0 +1,192 @@
+//! Judges what comes in, tenant by tenant, a moment after it is stored.
+
+use crate::app::App;
+use crate::config::Detection;
+use crate::detection::{self, Driver, Historian, Round, Tools};
+use crate::run::Stop;
+use detect::{People, Rules};
+use enrich::Enrichment;
+use model::tenant::TenantId;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// From the end of one round to the next.
+const EVERY: Duration = Duration::from_secs(1);
+/// Tenants whose engines are kept; the others' are made anew when something comes for them.
+const ENGINES_KEPT: usize = 64;
+
+pub(super) async fn run(app: Arc<App>, stop: Stop) {
+    let mut judges = Judges::default();
+    loop {
+        let working = Arc::clone(&app);
+        let round = tokio::task::spawn_blocking(move || {
+            judges.round(&working);
+            judges
+        });
+        judges = match round.await {
+            Ok(judges) => judges,
+            Err(panic) => {
+                tracing::error!("detection ended in a panic, and begins anew: {panic}");
+                Judges::default()
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = stop.asked() => return,
+        }
+    }
+}
+
+/// The engines of tenants, and by what they judge.
+#[derive(Default)]
+struct Judges {
+    drivers: HashMap<TenantId, Driver>,
+    terms: Option<Terms>,
+    enrichment: Option<Arc<Enrichment>>,
+    others: u64,
+}
+
+/// What the settings say, with the files that they name as those were when they were read.
+struct Terms {
+    settings: Detection,
+    files: [Option<(SystemTime, u64)>; 2],
+    rules: Rules,
+    people: People,
+}
+
+impl Judges {
+    fn round(&mut self, app: &App) {
+        let settings = app.config().detection.clone();
+        if !settings.enabled {
+            self.drivers.clear();
+            return;
+        }
+        let (_turn, others) = app.detection.go_on();
+        if others != self.others {
+            self.drivers.clear();
+            self.others = others;
+        }
+        self.read_again(settings);
+        let enrichment = app.enrichment();
+        let is_same = self
+            .enrichment
+            .as_ref()
+            .is_some_and(|last| Arc::ptr_eq(last, &enrichment));
+        if !is_same {
+            // What was judged stays; what comes is judged by what is known now, from history.
+            self.drivers.values_mut().for_each(Driver::forget);
+            self.enrichment = Some(Arc::clone(&enrichment));
+        }
+        let tenants = match app.events.tenants() {
+            Ok(tenants) => tenants,
+            Err(error) => {
+                tracing::warn!("the tenants cannot be listed to judge their sign-ins: {error}");
+                return;
+            }
+        };
+        self.drivers.retain(|tenant, _| tenants.contains(tenant));
+        let mut waiting = 0;
+        for tenant in tenants {
+            match self.round_of(app, tenant, &enrichment) {
+                Ok(round) => {
+                    app.metrics.count_detection(&round);
+                    waiting += round.waiting;
+                }
+                Err(error) => {
+                    app.metrics.count_detection_failure();
+                    tracing::error!(tenant.id = %tenant, "sign-ins could not be judged, and will be: {error}");
+                    self.drivers.remove(&tenant);
+                }
+            }
+        }
+        app.metrics.note_detection_waiting(waiting);
+    }
+
+    fn round_of(
+        &mut self,
+        app: &App,
+        tenant: TenantId,
+        enrichment: &Enrichment,
+    ) -> Result<Round, detection::DetectionError> {
+        let Some(terms) = &self.terms else {
+            return Ok(Round::default());
+        };
+        let last_commit = app.events.snapshot(tenant)?;
+        let tools = Tools {
+            historian: Historian {
+                store: app.events.as_ref(),
+                tenant,
+                enrichment,
+                people: &terms.people,
+            },
+            control: app.control.as_ref(),
+            lateness_ticks: (terms.settings.allowed_lateness.as_nanos() / 100) as i64,
+            now: app.now(),
+        };
+        if !self.drivers.contains_key(&tenant) {
+            let kept = app.control.detection_cursor(tenant)?;
+            if kept.is_some_and(|cursor| cursor.commit >= last_commit) {
+                return Ok(Round::default());
+            }
+            if self.drivers.len() >= ENGINES_KEPT {
+                self.drivers.retain(|_, driver| !driver.is_idle());
+            }
+            let driver = Driver::open(tenant, &terms.rules, &tools)?;
+            self.drivers.insert(tenant, driver);
+        }
+        let Some(driver) = self.drivers.get_mut(&tenant) else {
+            return Ok(Round::default());
+        };
+        if driver.is_at_rest(last_commit) {
+            return Ok(Round::default());
+        }
+        let round = driver.round(&tools)?;
+        if round.found + round.retracted > 0 {
+            tracing::info!(
+                tenant.id = %tenant,
+                "detection: {} sign-ins judged, {} findings new or more than before, {} taken back",
+                round.judged, round.found, round.retracted
+            );
+        }
+        Ok(round)
+    }
+
+    /// Takes over other settings, and files that are not what they were. What is wrong with them is told, and changes nothing.
+    fn read_again(&mut self, settings: Detection) {
+        let files = [&settings.rules, &settings.people].map(|path| path.as_deref().and_then(state_of));
+        let is_same = self
+            .terms
+            .as_ref()
+            .is_some_and(|terms| terms.settings == settings && terms.files == files);
+        if is_same {
+            return;
+        }
+        let read = detection::rules(&settings).and_then(|rules| Ok((rules, detection::people(&settings)?)));
+        match (read, &mut self.terms) {
+            (Ok((rules, people)), terms) => {
+                // Engines are made anew with the new rules and names.
+                self.drivers.clear();
+                *terms = Some(Terms {
+                    settings,
+                    files,
+                    rules,
+                    people,
+                });
+            }
+            (Err(error), Some(terms)) => {
+                tracing::error!("detection goes on as before: {error}");
+                terms.settings = settings;
+                terms.files = files;
+            }
+            (Err(error), None) => tracing::error!("nothing is judged until this is mended: {error}"),
+        }
+    }
+}
+
+/// What tells that a file was changed.
+fn state_of(path: &Path) -> Option<(SystemTime, u64)> {
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.modified().ok()?, about.len()))
+}
