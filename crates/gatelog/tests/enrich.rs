@@ -61,10 +61,10 @@ fn countries_are_known_without_any_file() {
     check_refused(
         &workplace,
         &["lookup", "printer"],
-        1,
+        2,
         "`printer` is no network address",
     );
-    check_refused(&workplace, &["lookup", "8.8.8.8", "--at", "noon"], 1, "noon");
+    check_refused(&workplace, &["lookup", "8.8.8.8", "--at", "noon"], 2, "noon");
 }
 
 #[test]
