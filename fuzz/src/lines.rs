@@ -28,6 +28,7 @@ pub fn check(bytes: &[u8]) {
     }
     let hints = Hints {
         not_after: chance.one_of(14, &[None, Some(Timestamp::from_unix_seconds(1_793_534_400))]),
+        undated_at: None,
     };
     let log = [LOG, bytes].concat();
     let whole = records(hints, &[&log]);

@@ -25,6 +25,8 @@ pub(crate) enum Feature {
     OperatingSystem,
     Device,
     Hour,
+    /// What lists say of the address.
+    Class,
 }
 
 /// A value of a feature, by number.
@@ -37,11 +39,29 @@ pub(crate) struct Use {
     pub(crate) count: u32,
     /// Different UTC days.
     pub(crate) days: u16,
+    /// The first day.
+    pub(crate) first_day: i64,
     /// The last day.
-    pub(crate) last_day: i64,
+    last_day: i64,
     /// The last sign-in's ticks.
     last: i64,
 }
+
+impl Use {
+    /// Whether it is a habit at a time: seen on several days, and not only since yesterday, so that whoever was there first with it cannot make it
+    /// one overnight.
+    pub(crate) fn is_habit(&self, at: Timestamp) -> bool {
+        self.days >= 2 && at.day() - self.first_day >= NEW_DAYS
+    }
+
+    /// Whether it is new at a time.
+    pub(crate) fn is_new(&self, at: Timestamp) -> bool {
+        at.day() - self.first_day < NEW_DAYS
+    }
+}
+
+/// Something is new for so many UTC days.
+const NEW_DAYS: i64 = 2;
 
 /// What is usual for a person.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -86,6 +106,7 @@ impl Habits {
             let used = self.uses.entry((feature, value)).or_insert(Use {
                 count: 0,
                 days: 0,
+                first_day: day,
                 last_day: i64::MIN,
                 last: 0,
             });
@@ -107,7 +128,7 @@ impl Habits {
 }
 
 /// What a sign-in shows, feature by feature; `None` where it does not tell.
-pub(crate) fn features(seen: &Seen) -> [(Feature, Option<Value>); 9] {
+pub(crate) fn features(seen: &Seen) -> [(Feature, Option<Value>); 10] {
     let text = |text: Option<&str>| text.map(|text| hashing::number(&[text.as_bytes()]));
     let at = &*seen.whereabouts;
     [
@@ -130,8 +151,21 @@ pub(crate) fn features(seen: &Seen) -> [(Feature, Option<Value>); 9] {
             Feature::OperatingSystem,
             text(seen.tool.operating_system.as_deref()),
         ),
-        (Feature::Device, text(seen.tool.device_id.as_deref())),
+        // Whoever always has a device that the directory knows, and now has none, shows something by that.
+        (
+            Feature::Device,
+            Some(
+                seen.tool
+                    .device_id
+                    .as_deref()
+                    .map_or(0, |id| hashing::number(&[id.as_bytes()])),
+            ),
+        ),
         (Feature::Hour, Some(hour_of_week(seen.time))),
+        (
+            Feature::Class,
+            Some(at.listed.first().map_or(0, |listing| listing.class as u64 + 1)),
+        ),
     ]
 }
 

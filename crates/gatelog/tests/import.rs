@@ -571,3 +571,26 @@ fn ids_that_two_files_share_are_one_event() {
     assert_eq!(ids_of(&pages), ["a"]);
     assert_sound(&workplace);
 }
+
+#[test]
+fn records_without_a_time_come_in_only_by_somebodys_word() {
+    let workplace = Workplace::new();
+    workplace.tenant(CONTOSO, "contoso.com");
+    let record = r#"{"event_type_id":5,"id":7,"user_name":"ann@contoso.com"}"#;
+    let file = workplace.file("events.json", record);
+    check(&workplace, &[text(&file)], [1, 0, 0, 0, 0, 1]);
+    let wrong = workplace.run(&["import", "--undated-at", "soon", text(&file)]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", shown(&wrong));
+    assert!(shown(&wrong).contains("\"soon\" is no time"), "{}", shown(&wrong));
+    let given = ["--undated-at", "2024-05-01T00:00:00Z", text(&file)];
+    let told = check(&workplace, &given, [1, 1, 0, 0, 0, 0]);
+    assert_eq!(told["first"], "2024-05-01T00:00:00Z", "{told}");
+    // The original says so: rows that are made anew have the same time.
+    workplace.json(&["rebuild"]);
+    check(&workplace, &given, [1, 0, 0, 1, 0, 0]);
+    let dated = record.replace("{", r#"{"created_at":"2024-06-07T08:09:10Z","#);
+    let dated = workplace.file("dated.json", dated);
+    check(&workplace, &[text(&dated)], [1, 0, 1, 0, 0, 0]);
+    check(&workplace, &given, [1, 0, 0, 1, 0, 0]);
+    assert_sound(&workplace);
+}

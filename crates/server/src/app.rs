@@ -51,7 +51,7 @@ pub struct App {
     /// Tokens that were checked.
     pub tokens: TokenMemory,
     /// Uploads under way.
-    pub uploads: Semaphore,
+    pub uploads: Arc<Semaphore>,
     /// Short pages that are read on the event loop right now. One worker of the loop is always left for the rest.
     pub short_reads: Semaphore,
     /// Checks the passwords of people.
@@ -84,7 +84,7 @@ impl App {
         metrics: Arc<Metrics>,
     ) -> App {
         App {
-            uploads: Semaphore::new(config.limits.ingest_concurrent),
+            uploads: Arc::new(Semaphore::new(config.limits.ingest_concurrent)),
             tokens: TokenMemory::default(),
             short_reads: Semaphore::new(cores()),
             passwords: Passwords::new(cores()),

@@ -274,6 +274,9 @@ fn query(place: &ImportPlace) -> String {
     if let Some(time) = &place.not_after {
         parts.push(format!("notAfter={time}"));
     }
+    if let Some(time) = &place.undated_at {
+        parts.push(format!("undatedAt={}", query_value(time)));
+    }
     if let Some(run) = place.run {
         parts.push(format!("run={run}"));
     }

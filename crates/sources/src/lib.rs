@@ -19,6 +19,7 @@ mod entra;
 mod fields;
 pub mod finding;
 pub mod formats;
+mod given;
 mod line;
 pub mod mapping;
 mod mim;
@@ -72,6 +73,9 @@ pub struct Hints {
     /// No line of it is much younger: the modification time of the file, or the time of arrival. Logs that write dates
     /// without a year, or times without a date, need it; those that do not are read the same with any.
     pub not_after: Option<Timestamp>,
+    /// The time that somebody gives to records in JSON which tell none, or none that can be read. Without it they are rejected:
+    /// nobody knows it but who has the records.
+    pub undated_at: Option<Timestamp>,
 }
 
 /// A reader of one input. The same bytes give the same records, however they are pushed.
@@ -218,7 +222,7 @@ impl PushParser for Parser {
             }
             Stage::Json(splitter, pieces) => {
                 splitter.push(bytes, pieces);
-                take(&self.choice, pieces, out);
+                take(&self.choice, self.hints.undated_at, pieces, out);
             }
             Stage::Table(reader) => reader.push(&self.choice, bytes, out),
             Stage::Carried(reader) => reader.push(&self.choice, bytes, out),
@@ -237,7 +241,7 @@ impl PushParser for Parser {
             }
             Stage::Json(splitter, pieces) => {
                 splitter.finish(pieces);
-                take(&self.choice, pieces, out);
+                take(&self.choice, self.hints.undated_at, pieces, out);
             }
             Stage::Table(reader) => reader.finish(&self.choice, out),
             Stage::Carried(reader) => reader.finish(&self.choice, out),
@@ -269,7 +273,7 @@ impl Parser {
     }
 }
 
-fn take(choice: &Choice, pieces: &mut Vec<Piece>, out: &mut Vec<Record>) {
+fn take(choice: &Choice, given: Option<Timestamp>, pieces: &mut Vec<Piece>, out: &mut Vec<Record>) {
     for Piece { line, byte, content } in pieces.drain(..) {
         let mut tell = |understanding| {
             out.push(Record {
@@ -279,7 +283,7 @@ fn take(choice: &Choice, pieces: &mut Vec<Piece>, out: &mut Vec<Record>) {
             });
         };
         match content {
-            Content::Whole(original) => reading::understand_object(choice, original, &mut tell),
+            Content::Whole(original) => reading::understand_object(choice, original, given, &mut tell),
             Content::Broken { reason, original } => tell(Understanding::Rejected { reason, original }),
         }
     }

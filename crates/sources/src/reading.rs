@@ -8,8 +8,9 @@ use crate::mapping::{self, Mapping};
 use crate::mim::{self, Part};
 use crate::table::{self, Expected, Sniffer, Sort, TableReader};
 use crate::{Limits, Understanding};
-use crate::{others, portal, several};
+use crate::{given, others, portal, several};
 use model::batch::FragmentDraft;
+use model::time::Timestamp;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub enum Choice {
 pub(crate) enum Judged {
     /// It tells an event, as the named format understood it.
     Event(&'static str, Told),
+    /// It tells an event of the named format, and not when it happened (the reason).
+    Undated(&'static str, Box<Told>, String),
     /// It is a part of a record of the named format.
     Fragment(&'static str, Part),
     /// It is understood and none of our business.
@@ -43,6 +46,10 @@ impl Judged {
     pub(crate) fn understanding(self, original: impl FnOnce() -> Vec<u8>) -> Option<Understanding> {
         Some(match self {
             Judged::Event(format, told) => Understanding::of_event(format, told, original()),
+            Judged::Undated(_, _, reason) => Understanding::Rejected {
+                reason,
+                original: original(),
+            },
             Judged::Fragment(format, part) => Understanding::Fragment(Box::new(FragmentDraft {
                 format,
                 whole: part.whole,
@@ -92,62 +99,101 @@ pub fn understand(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
 
 fn first_of_object(choice: &Choice, original: Vec<u8>) -> Option<Understanding> {
     let mut first = None;
-    understand_object(choice, original, &mut |understanding| {
+    understand_object(choice, original, None, &mut |understanding| {
         first.get_or_insert(understanding);
     });
     first
 }
 
 /// Reads one object, which may hold several records: `tell` is called for each, in their order. What is kept of a record that
-/// stood among others is that record alone, with what stood around it where it cannot be understood without.
-pub(crate) fn understand_object(choice: &Choice, original: Vec<u8>, tell: &mut dyn FnMut(Understanding)) {
+/// stood among others is that record alone, with what stood around it where it cannot be understood without. Records that tell no
+/// time get the one that is `given`, if any.
+pub(crate) fn understand_object(
+    choice: &Choice,
+    original: Vec<u8>,
+    given: Option<Timestamp>,
+    tell: &mut dyn FnMut(Understanding),
+) {
     match parse(&original) {
-        Ok(record) => understand_parsed(choice, &record, original, 0, tell),
+        Ok(record) => understand_parsed(choice, &record, original, given, tell),
         Err(reason) => tell(Understanding::Rejected { reason, original }),
     }
 }
 
-/// The same for an object that was parsed; `taken_apart` tells how many others it stood in.
+/// The same for an object that was parsed.
 pub(crate) fn understand_parsed(
     choice: &Choice,
     record: &Map<String, Value>,
     original: Vec<u8>,
-    taken_apart: u32,
+    given: Option<Timestamp>,
     tell: &mut dyn FnMut(Understanding),
 ) {
-    let mut left = several::TAKEN_APART_RECORDS_MAX;
-    take_apart(choice, record, original, taken_apart, &mut left, tell);
+    let mut page = Page {
+        given,
+        left: several::TAKEN_APART_RECORDS_MAX,
+    };
+    page.take_apart(choice, record, original, 0, tell);
 }
 
-/// The same; `left` tells how many records it may still be taken apart into.
-fn take_apart(
-    choice: &Choice,
-    record: &Map<String, Value>,
-    original: Vec<u8>,
-    taken_apart: u32,
-    left: &mut usize,
-    tell: &mut dyn FnMut(Understanding),
-) {
-    let judged = match find(choice, record) {
-        Found::One(judged) => judged,
-        Found::Several(parts) if parts.len() > *left => Judged::Rejected(format!(
-            "it holds {} records, and of one page at most {} are taken apart; import it in smaller pages",
-            parts.len(),
-            several::TAKEN_APART_RECORDS_MAX
-        )),
-        Found::Several(parts) if taken_apart < TAKEN_APART_MAX => {
-            *left -= parts.len();
-            for part in parts {
-                // A value that was parsed always has a JSON form.
-                let original = serde_json::to_vec(&part).unwrap_or_default();
-                take_apart(choice, &part, original, taken_apart + 1, left, tell);
+/// What is being taken apart.
+struct Page {
+    /// The time of records that tell none.
+    given: Option<Timestamp>,
+    /// How many records it may still be taken apart into.
+    left: usize,
+}
+
+impl Page {
+    /// `taken_apart` tells how many others the record stood in.
+    fn take_apart(
+        &mut self,
+        choice: &Choice,
+        record: &Map<String, Value>,
+        mut original: Vec<u8>,
+        taken_apart: u32,
+        tell: &mut dyn FnMut(Understanding),
+    ) {
+        let judged = match find(choice, record) {
+            Found::One(judged) => judged,
+            Found::Several(parts) if parts.len() > self.left => Judged::Rejected(format!(
+                "it holds {} records, and of one page at most {} are taken apart; import it in smaller pages",
+                parts.len(),
+                several::TAKEN_APART_RECORDS_MAX
+            )),
+            Found::Several(parts) if taken_apart < TAKEN_APART_MAX => {
+                self.left -= parts.len();
+                for part in parts {
+                    // A value that was parsed always has a JSON form.
+                    let original = serde_json::to_vec(&part).unwrap_or_default();
+                    self.take_apart(choice, &part, original, taken_apart + 1, tell);
+                }
+                return;
             }
-            return;
+            Found::Several(_) => Judged::Rejected("it is a list within a list of records".to_owned()),
+        };
+        let judged = self.dated(judged, record, &mut original);
+        if let Some(understanding) = judged.understanding(|| original) {
+            tell(understanding);
         }
-        Found::Several(_) => Judged::Rejected("it is a list within a list of records".to_owned()),
-    };
-    if let Some(understanding) = judged.understanding(|| original) {
-        tell(understanding);
+    }
+
+    /// Gives a record that tells no time one: as its original says, or as this page's records get.
+    fn dated(&self, judged: Judged, record: &Map<String, Value>, original: &mut Vec<u8>) -> Judged {
+        let Judged::Undated(format, mut told, reason) = judged else {
+            return judged;
+        };
+        let noted = given::of(record);
+        let Some(time) = noted.or(self.given) else {
+            return Judged::Undated(format, told, reason);
+        };
+        if noted.is_none() {
+            let Some(with_note) = given::noted(original, time) else {
+                return Judged::Undated(format, told, reason);
+            };
+            *original = with_note;
+        }
+        given::give(&mut told, time);
+        Judged::Event(format, *told)
     }
 }
 
@@ -301,6 +347,7 @@ fn of_line(formats: &[&'static FormatDef], record: &Map<String, Value>) -> Optio
 fn judged(format: &'static str, reading: Reading) -> Judged {
     match reading {
         Reading::Event(told) => Judged::Event(format, *told),
+        Reading::Undated(told, reason) => Judged::Undated(format, told, reason),
         Reading::Fragment(part) => Judged::Fragment(format, part),
         Reading::Ignored(reason) => Judged::Ignored(reason),
         Reading::Rejected(reason) => Judged::Rejected(reason),

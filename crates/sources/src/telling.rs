@@ -25,8 +25,8 @@ pub(crate) struct Telling<'a> {
     pub(crate) vendor: Vendor,
     /// What tells the event from others.
     pub(crate) id: Id<'a>,
-    /// When it happened by the vendor's clock.
-    pub(crate) time: Timestamp,
+    /// When it happened by the vendor's clock; else a sentence that says what the record lacks.
+    pub(crate) time: Result<Timestamp, String>,
     /// When the vendor last changed the record.
     pub(crate) updated: Option<Timestamp>,
     /// The directory that the record names by a GUID.
@@ -40,14 +40,15 @@ pub(crate) struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    /// An event.
+    /// An event; without a time one that counts only if somebody gives it one. No time is part of its identity then.
     pub(crate) fn event(self) -> Reading {
         let kind = self.facts.kind();
         let (key, vendor_id) = match self.id {
             Id::Vendors(id) => (EventKey::from_vendor_id(self.vendor, kind, &id), Some(id)),
             Id::Key(key) => (key, None),
             Id::Fields(recipe, fields) => {
-                let mut parts = vec![self.time.to_string()];
+                let time = self.time.as_ref().map(Timestamp::to_string);
+                let mut parts = vec![time.unwrap_or_default()];
                 parts.extend(
                     fields
                         .iter()
@@ -58,11 +59,15 @@ impl Telling<'_> {
             }
         };
         let content = content::digest(self.record, self.is_carriers);
-        Reading::Event(Box::new(Told {
+        let (time, lacks) = match self.time {
+            Ok(time) => (time, None),
+            Err(reason) => (Timestamp::from_ticks(0), Some(reason)),
+        };
+        let told = Box::new(Told {
             event: Event {
                 vendor: self.vendor,
                 vendor_id,
-                time: self.time,
+                time,
                 updated: self.updated,
                 tenant: self.tenant,
                 facts: self.facts,
@@ -73,7 +78,11 @@ impl Telling<'_> {
                 properties: content.properties,
                 digest: content.digest,
             },
-        }))
+        });
+        match lacks {
+            None => Reading::Event(told),
+            Some(reason) => Reading::Undated(told, reason),
+        }
     }
 }
 

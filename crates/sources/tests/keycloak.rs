@@ -165,6 +165,7 @@ fn a_time_without_date_takes_it_from_around() {
     );
     let hints = Hints {
         not_after: Some(Timestamp::parse_vendor("2026-11-01T18:00:00Z").unwrap()),
+        ..Hints::default()
     };
     let mut records = Vec::new();
     let mut parser = open_with(Choice::Auto, Limits::default(), hints);

@@ -15,6 +15,7 @@ const FAILED: &str = "sshd[4332]: Failed password for root from 203.0.113.9 port
 fn read_before(not_after: &str, input: &str) -> Vec<Record> {
     let hints = Hints {
         not_after: Some(Timestamp::parse_vendor(not_after).unwrap()),
+        ..Hints::default()
     };
     let mut records = Vec::new();
     let mut parser = open_with(Choice::Auto, Limits::default(), hints);
@@ -502,7 +503,7 @@ proptest! {
         let not_after = is_hinted.then(|| Timestamp::parse_vendor("2026-11-01T18:00:00Z").unwrap());
         let read = |size: usize| {
             let mut records = Vec::new();
-            let mut parser = open_with(Choice::Auto, Limits::default(), Hints { not_after });
+            let mut parser = open_with(Choice::Auto, Limits::default(), Hints { not_after, ..Hints::default() });
             for piece in input.chunks(size) {
                 parser.push(piece, &mut records);
             }

@@ -5,7 +5,8 @@ mod common;
 
 use common::{read, sample};
 use model::event::Facts;
-use sources::{Record, Understanding, Understood};
+use model::time::Timestamp;
+use sources::{Choice, Hints, Limits, Record, Understanding, Understood, open_with};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The same line that the jq programs make.
@@ -218,4 +219,156 @@ fn of_a_mixed_file_ours_come_in_and_others_are_named() {
         [9, 3, 12, 67],
         &[(NO_TIME, 10), (UNKNOWN, 9)],
     );
+}
+
+/// With a time for the records that tell none, all come in that are the makers' records and say what happened.
+#[test]
+fn with_a_given_time_every_undated_record_says_what_jq_found_in_it() {
+    let time = "2024-05-01T00:00:00Z";
+    let golden = include_str!("golden/panther_given_times.tsv");
+    // File, records, of these undated; and what stays refused.
+    type Case = (&'static str, usize, usize, &'static [(&'static str, usize)]);
+    let cases: &[Case] = &[
+        (
+            "okta_system_log",
+            100,
+            8,
+            &[
+                ("it does not say whether the sign-in succeeded", 2),
+                (UNKNOWN, 34),
+            ],
+        ),
+        (
+            "gsuite_activity",
+            137,
+            40,
+            &[("it does not say what happened", 7)],
+        ),
+        ("gsuite_reports", 20, 16, &[]),
+        ("auth0", 57, 0, &[]),
+        ("duo", 42, 14, &[]),
+        ("onelogin", 26, 26, &[]),
+        ("standard_multi", 110, 10, &[(UNKNOWN, 9)]),
+    ];
+    for (file, all, undated, refused) in cases {
+        let Some(bytes) = sample(&format!("panther/{file}.jsonl")) else {
+            return;
+        };
+        let records = read_given(&bytes, time);
+        assert_eq!(records.len(), *all, "{file}");
+        let refused: BTreeMap<String, usize> = refused
+            .iter()
+            .map(|(reason, count)| ((*reason).to_owned(), *count))
+            .collect();
+        assert_eq!(count(&records).rejected, refused, "{file}");
+        let mut expected: BTreeMap<usize, &str> = BTreeMap::new();
+        for told in golden.lines() {
+            if let Some((number, facts)) = told
+                .strip_prefix(&format!("{file}\t"))
+                .and_then(|told| told.split_once('\t'))
+            {
+                expected.insert(number.parse().unwrap(), facts);
+            }
+        }
+        assert_eq!(expected.len(), *undated, "{file}");
+        for (number, facts) in expected {
+            assert_eq!(line(&records[number - 1]), facts, "line {number} of {file}");
+        }
+        // The others are what they are without the given time.
+        let given = |record: &&Record| line(record).split('\t').nth(2) == Some("2024-05-01T00:00:00Z");
+        assert_eq!(records.iter().filter(given).count(), *undated, "{file}");
+    }
+}
+
+#[test]
+fn a_given_time_is_told_read_again_and_outranked_by_a_time_of_its_own() {
+    let given = "2024-05-01T00:00:00Z";
+    let check = |undated: &str, dated: &str, note: &str| {
+        let event = |input: &str| match read_given(input.as_bytes(), given).remove(0).understanding {
+            Understanding::Event(understood) => *understood,
+            other => panic!("{input}: {other:?}"),
+        };
+        let first = event(undated);
+        assert_eq!(first.event.time.to_string(), given);
+        let details = match &first.event.facts {
+            Facts::SignIn(sign_in) => sign_in.additional_details.clone().unwrap(),
+            Facts::Audit(audit) => format!("{:?}", audit.additional_details.last().unwrap()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(details, note);
+        // The stored original says it without anybody giving a time.
+        let Some(Understanding::Event(again)) = sources::understand(&Choice::Auto, first.original.clone())
+        else {
+            panic!("{}", String::from_utf8_lossy(&first.original));
+        };
+        assert_eq!((again.key, again.rank), (first.key, first.rank));
+        assert_eq!(again.event, first.event);
+        // A time of its own is taken, and wins whatever else the record lacks.
+        let second = event(dated);
+        assert_eq!(second.event.time.to_string(), "2024-06-07T08:09:10Z");
+        assert_eq!(second.key, first.key);
+        assert!(second.rank > first.rank, "{:?} {:?}", second.rank, first.rank);
+    };
+    let okta = |more: &str| {
+        format!(
+            r#"{{"eventType":"user.session.start","uuid":"e1","actor":{{"alternateId":"ann@contoso.example","type":"User"}},
+            "outcome":{{"result":"SUCCESS"}}{more}}}"#
+        )
+    };
+    check(
+        &okta(r#","severity":"INFO","version":"0","displayMessage":"User login to Okta""#),
+        &okta(r#","published":"2024-06-07T08:09:10Z""#),
+        "user.session.start; time given at import",
+    );
+    check(
+        r#"{"log":{"eventType":"user.account.reset_password","legacyEventType":"x","uuid":"e2","published":"redacted"}}"#,
+        r#"{"eventType":"user.account.reset_password","legacyEventType":"x","uuid":"e2","published":"2024-06-07T08:09:10Z"}"#,
+        r#"("time given at import", Some("2024-05-01T00:00:00Z"))"#,
+    );
+}
+
+/// Without a vendor's id the given time is no part of the identity: the same record is the same event whatever it is given.
+#[test]
+fn an_undated_record_is_one_event_whatever_time_it_is_given() {
+    let record = br#"{"event_type_id":"11","user_id":7,"user_name":"ann@contoso.example","actor_user_id":7}"#;
+    let mut keys = HashSet::new();
+    for time in ["2024-05-01T00:00:00Z", "2025-05-01T00:00:00Z"] {
+        for record in read_given(record, time) {
+            let Understanding::Event(understood) = record.understanding else {
+                panic!("{record:?}");
+            };
+            keys.insert((understood.key, understood.rank.digest));
+        }
+    }
+    assert_eq!(keys.len(), 1);
+}
+
+/// A page is taken apart, and each record of it that tells no time gets the given one.
+#[test]
+fn records_of_a_page_are_given_a_time_each_and_a_line_of_text_none() {
+    let page =
+        br#"{"status":{},"data":[{"event_type_id":5,"user_name":"a@contoso.example"},{"event_type_id":6,"id":9}]}"#;
+    let times: Vec<String> = read_given(page, "2024-05-01T00:00:00Z")
+        .iter()
+        .map(|record| line(record).split('\t').nth(2).unwrap().to_owned())
+        .collect();
+    assert_eq!(times, ["2024-05-01T00:00:00Z"; 2]);
+    let row = b"event_type_id,user_name\n5,a@contoso.example\n";
+    let told: Vec<String> = read_given(row, "2024-05-01T00:00:00Z").iter().map(line).collect();
+    assert!(
+        told.iter().all(|line| line.starts_with("rejected\t")) && !told.is_empty(),
+        "{told:?}"
+    );
+}
+
+fn read_given(input: &[u8], time: &str) -> Vec<Record> {
+    let hints = Hints {
+        undated_at: Some(Timestamp::parse_vendor(time).unwrap()),
+        ..Hints::default()
+    };
+    let mut records = Vec::new();
+    let mut parser = open_with(Choice::Auto, Limits::default(), hints);
+    parser.push(input, &mut records);
+    parser.finish(&mut records);
+    records
 }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use model::batch::{Batch, EventDraft, Lateness, RowDraft};
+mod told;
+
+use model::batch::{EventDraft, RowDraft};
 use model::identity::{EventKey, Kind, Rank, Vendor};
 use model::query::{Query, TimeRanges};
 use model::reports::{self, Face};
@@ -10,11 +12,9 @@ use model::tenant::TenantId;
 use model::time::{TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp};
 use model::usage::{Member, Named, Sort, Tally, UsageDraft};
 use proptest::prelude::*;
-use rusqlite::Connection;
-use std::path::Path;
 use store::events::EventStore;
-use store::folder::DataFolder;
-use store::sqlite::Options;
+use told::recount::Brought;
+use told::tenant;
 
 /// One content of an event as a script tells it.
 #[derive(Debug, Clone, Copy)]
@@ -143,28 +143,13 @@ fn answered(store: &dyn EventStore, tenant: TenantId, report: &str, page: usize)
 type Line = (String, String, i64, i64, i64);
 
 /// The same by SQL over the rows of signinEvents as they lie in the month files.
-fn recounted(folder: &Path, by: &str, other: &str) -> Vec<Line> {
-    let all = Connection::open_in_memory().unwrap();
-    all.execute_batch("CREATE TABLE sign_ins(day TEXT, application TEXT, account TEXT, succeeded INTEGER)")
-        .unwrap();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if path.extension().is_none_or(|extension| extension != "db") || name == "catalogue.db" {
-            continue;
-        }
-        all.execute("ATTACH ?1 AS month", [path.to_str().unwrap()])
-            .unwrap();
-        all.execute_batch(
-            "INSERT INTO sign_ins SELECT date(time / 10000000, 'unixepoch'), json ->> '$.application', json ->> '$.account',
-                json ->> '$.succeeded'
-             FROM (SELECT time, CAST(json AS TEXT) AS json,
-                    row_number() OVER (PARTITION BY report, time, key ORDER BY seq DESC) AS age FROM month.rows)
-             WHERE age = 1 AND json IS NOT NULL;
-             DETACH month;",
-        )
-        .unwrap();
-    }
+fn recounted(brought: &Brought, by: &str, other: &str) -> Vec<Line> {
+    let all = brought.rows(
+        "sign_ins",
+        "day TEXT, application TEXT, account TEXT, succeeded INTEGER",
+        "date(time / 10000000, 'unixepoch'), json ->> '$.application', json ->> '$.account', json ->> '$.succeeded'",
+        "TRUE",
+    );
     let sql = format!(
         "SELECT day, {by}, sum(succeeded), sum(1 - succeeded), count(DISTINCT CASE WHEN succeeded THEN {other} END)
          FROM sign_ins GROUP BY 1, 2 ORDER BY 1, 2"
@@ -177,41 +162,20 @@ fn recounted(folder: &Path, by: &str, other: &str) -> Vec<Line> {
 }
 
 fn check(script: &Script, page: usize) {
-    let parent = if Path::new("/dev/shm").is_dir() {
-        "/dev/shm"
-    } else {
-        "."
-    };
-    let parent = tempfile::tempdir_in(parent).unwrap();
-    let folder = DataFolder::open(&parent.path().join("data")).unwrap();
-    let tenant = TenantId::new(uuid::Uuid::from_u128(7));
-    let store = store::open(&folder, Options::default()).unwrap();
-    let lease = store.lease(tenant).unwrap();
-    for batch in script {
-        let batch = Batch {
-            tenant,
-            source: "test".to_owned(),
-            arrived: Timestamp::from_unix_seconds(1_500_000_000),
-            lateness: Lateness::NotCounted,
-            events: batch.iter().map(|told| event(*told)).collect(),
-            ignored: 0,
-            rejected: 0,
-            sequence: None,
-            error: None,
-        };
-        store.append(&lease, batch).unwrap();
-    }
-    let months = folder.path().join("tenants").join(tenant.to_string());
-    assert_eq!(
-        answered(store.as_ref(), tenant, "applicationUsageSummary", page),
-        recounted(&months, "application", "account")
+    let brought = Brought::of(
+        script
+            .iter()
+            .map(|batch| batch.iter().map(|told| event(*told)).collect()),
     );
     assert_eq!(
-        answered(store.as_ref(), tenant, "userActivitySummary", page),
-        recounted(&months, "account", "application")
+        answered(brought.store.as_ref(), tenant(), "applicationUsageSummary", page),
+        recounted(&brought, "application", "account")
     );
-    let report = store.check(tenant).unwrap();
-    assert!(report.faults.is_empty(), "{}", report.faults.join("\n"));
+    assert_eq!(
+        answered(brought.store.as_ref(), tenant(), "userActivitySummary", page),
+        recounted(&brought, "account", "application")
+    );
+    brought.assert_sound();
 }
 
 proptest! {

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use model::batch::{Batch, EventDraft, Lateness};
+mod told;
+
+use model::batch::EventDraft;
 use model::event::{Actor, Audit, Event, Facts};
 use model::identity::{EventKey, Kind, Rank, Vendor};
 use model::query::{Literal, Operator, Predicate, Query, TimeRanges};
@@ -15,10 +17,9 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::Path;
 use store::events::EventStore;
-use store::folder::DataFolder;
-use store::sqlite::Options;
+use told::recount::Brought;
+use told::tenant;
 
 /// One content of an event as a script tells it.
 #[derive(Debug, Clone, Copy)]
@@ -263,32 +264,16 @@ fn answered(store: &dyn EventStore, tenant: TenantId, query: &Query, names: [&st
         .collect()
 }
 
-/// All rows of one report as they lie in the month files, the latest version of each: (time, application, way, result).
-fn rows_of(folder: &Path, report: &ReportDef, way: &str) -> Connection {
-    let all = Connection::open_in_memory().unwrap();
-    all.execute_batch("CREATE TABLE told(time INTEGER, day INTEGER, application TEXT, way TEXT)")
-        .unwrap();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if path.extension().is_none_or(|extension| extension != "db") || name == "catalogue.db" {
-            continue;
-        }
-        all.execute("ATTACH ?1 AS month", [path.to_str().unwrap()])
-            .unwrap();
-        all.execute_batch(&format!(
-            "INSERT INTO told SELECT time, time / {TICKS_PER_DAY} * {TICKS_PER_DAY}, lower(json ->> '$.ApplicationId'),
-                json ->> '$.{way}'
-             FROM (SELECT time, CAST(json AS TEXT) AS json,
-                    row_number() OVER (PARTITION BY time, key ORDER BY seq DESC) AS age
-                FROM month.rows WHERE report = {})
-             WHERE age = 1 AND json IS NOT NULL AND json ->> '$.Result' = 'Success';
-             DETACH month;",
-            report.number
-        ))
-        .unwrap();
-    }
-    all
+/// All rows of one report as they lie in the month files, the latest version of each: (time, application, way).
+fn rows_of(brought: &Brought, report: &ReportDef, way: &str) -> Connection {
+    brought.rows(
+        "told",
+        "time INTEGER, day INTEGER, application TEXT, way TEXT",
+        &format!(
+            "time, time / {TICKS_PER_DAY} * {TICKS_PER_DAY}, lower(json ->> '$.ApplicationId'), json ->> '$.{way}'"
+        ),
+        &format!("report = {} AND json ->> '$.Result' = 'Success'", report.number),
+    )
 }
 
 fn recounted(rows: &Connection, condition: &str) -> Ways {
@@ -339,39 +324,19 @@ const COUNTS: &[[&str; 6]] = &[
 ];
 
 fn check(script: &[Vec<Told>], questions: &[Asked]) {
-    let parent = if Path::new("/dev/shm").is_dir() {
-        "/dev/shm"
-    } else {
-        "."
-    };
-    let parent = tempfile::tempdir_in(parent).unwrap();
-    let folder = DataFolder::open(&parent.path().join("data")).unwrap();
-    let tenant = TenantId::new(uuid::Uuid::from_u128(7));
-    let store = store::open(&folder, Options::default()).unwrap();
-    let lease = store.lease(tenant).unwrap();
-    for batch in script {
-        let batch = Batch {
-            tenant,
-            source: "test".to_owned(),
-            arrived: Timestamp::from_unix_seconds(1_500_000_000),
-            lateness: Lateness::NotCounted,
-            events: batch.iter().map(|told| event(*told)).collect(),
-            ignored: 0,
-            rejected: 0,
-            sequence: None,
-            error: None,
-        };
-        store.append(&lease, batch).unwrap();
-    }
-    let months = folder.path().join("tenants").join(tenant.to_string());
+    let brought = Brought::of(
+        script
+            .iter()
+            .map(|batch| batch.iter().map(|told| event(*told)).collect()),
+    );
     for [count, summary, events, way, total, breakdown] in COUNTS {
         let report = |name: &str| reports::by_name(Face::Reports, name).unwrap();
-        let rows = rows_of(&months, report(events), way);
+        let rows = rows_of(&brought, report(events), way);
         for asked in questions {
             let (predicate, condition) = asked.question("TimeStamp");
             let one = answered(
-                store.as_ref(),
-                tenant,
+                brought.store.as_ref(),
+                tenant(),
                 &query(report(count), predicate),
                 [total, breakdown],
             );
@@ -382,16 +347,15 @@ fn check(script: &[Vec<Told>], questions: &[Asked]) {
             );
             let (predicate, condition) = asked.question("Date");
             let days = answered(
-                store.as_ref(),
-                tenant,
+                brought.store.as_ref(),
+                tenant(),
                 &query(report(summary), predicate),
                 [total, breakdown],
             );
             assert_eq!(days, recounted_by_day(&rows, &condition), "{summary} {asked:?}");
         }
     }
-    let report = store.check(tenant).unwrap();
-    assert!(report.faults.is_empty(), "{}", report.faults.join("\n"));
+    brought.assert_sound();
 }
 
 proptest! {
@@ -413,11 +377,6 @@ fn a_part_of_a_busy_day_is_counted_to_the_last_row() {
         application: (id % 3) as u8,
         succeeded: !id.is_multiple_of(11),
     };
-    let parent = tempfile::tempdir().unwrap();
-    let folder = DataFolder::open(&parent.path().join("data")).unwrap();
-    let tenant = TenantId::new(uuid::Uuid::from_u128(7));
-    let store = store::open(&folder, Options::default()).unwrap();
-    let lease = store.lease(tenant).unwrap();
     let mut expected: Ways = BTreeMap::new();
     let mut drafts = Vec::new();
     for id in 0..7_000 {
@@ -430,23 +389,12 @@ fn a_part_of_a_busy_day_is_counted_to_the_last_row() {
             *expected.entry(way.to_owned()).or_default() += 1;
         }
     }
-    let batch = Batch {
-        tenant,
-        source: "test".to_owned(),
-        arrived: Timestamp::from_unix_seconds(1_500_000_000),
-        lateness: Lateness::NotCounted,
-        events: drafts,
-        ignored: 0,
-        rejected: 0,
-        sequence: None,
-        error: None,
-    };
-    store.append(&lease, batch).unwrap();
+    let brought = Brought::of(std::iter::once(drafts));
     let report = reports::by_name(Face::Reports, "b2cAuthenticationCount").unwrap();
     let predicate = Asked::compare("TimeStamp", Operator::GreaterOrEqual, 1_440 + 100);
     let one = answered(
-        store.as_ref(),
-        tenant,
+        brought.store.as_ref(),
+        tenant(),
         &query(report, predicate),
         ["AuthenticationCount", "AuthFlowTypeBreakDown"],
     );

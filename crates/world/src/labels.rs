@@ -157,3 +157,123 @@ fn distinct(records: &[Record]) -> impl Iterator<Item = &Record> {
     let mut seen = BTreeSet::new();
     records.iter().filter(move |record| seen.insert(record.key))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Use;
+    use crate::truth::{Actor, HardCases, Truth};
+    use model::event::SignInKind;
+
+    const BERLIN: Position = Position::new(52.52, 13.41);
+    /// 880 km from Berlin.
+    const PARIS: Position = Position::new(48.86, 2.35);
+    /// 255 km from Berlin.
+    const HAMBURG: Position = Position::new(53.55, 9.99);
+
+    fn record(minute: i64, actor: Actor, at: Position, code: i64, kind: SignInKind) -> Record {
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&minute.to_be_bytes());
+        Record {
+            key: EventKey(key),
+            time: Timestamp::from_unix_seconds(1_788_220_800 + minute * 60),
+            account: 4,
+            address: Ipv4Addr::new(203, 0, 113, 7),
+            kind,
+            code,
+            truth: Truth {
+                actor,
+                body: at,
+                exit: at,
+                used_for: Use::Residential,
+                is_infected: false,
+                hard: HardCases::NONE,
+            },
+        }
+    }
+
+    fn attack(kind: AttackKind) -> Attack {
+        Attack {
+            kind,
+            accounts: vec![4],
+            taken: vec![4],
+            addresses: 1,
+        }
+    }
+
+    /// The owner in Berlin at minute 0, an attacker elsewhere some minutes before or after. Kilometres on the ellipsoid, by
+    /// GeographicLib; ours is a ball.
+    fn check(minute: i64, from: Position, expected_km: Option<f64>) {
+        let interactive = SignInKind::Interactive;
+        let mut records = [
+            record(0, Actor::Owner(4), BERLIN, 0, interactive),
+            record(minute, Actor::Attacker(0), from, 0, interactive),
+        ];
+        records.sort_by_key(|record| record.time);
+        let found = takeovers(&records, &[attack(AttackKind::Naive)]);
+        assert_eq!(found.len(), 1);
+        let km = found[0].impossible_km;
+        assert_eq!(km.is_some(), expected_km.is_some(), "{minute}: {km:?}");
+        if let (Some(km), Some(expected_km)) = (km, expected_km) {
+            assert!((km - expected_km).abs() < 6.0, "{minute}: {km}");
+        }
+    }
+
+    #[test]
+    fn a_takeover_is_an_impossible_journey_where_no_airliner_is_as_fast() {
+        check(58, PARIS, Some(879.95));
+        check(-58, PARIS, Some(879.95));
+        check(59, PARIS, None);
+        check(-59, PARIS, None);
+        // Databases of cities err by as much.
+        check(1, HAMBURG, None);
+    }
+
+    #[test]
+    fn only_successes_at_a_screen_make_a_takeover() {
+        let refresh = record(1, Actor::Attacker(0), PARIS, 0, SignInKind::NonInteractive);
+        let failure = record(2, Actor::Attacker(0), PARIS, 50126, SignInKind::Interactive);
+        let owner = record(3, Actor::Owner(4), PARIS, 0, SignInKind::Interactive);
+        assert!(takeovers(&[refresh, failure, owner], &[attack(AttackKind::Naive)]).is_empty());
+    }
+
+    #[test]
+    fn days_count_each_record_once_and_know_whose_it_was() {
+        let interactive = SignInKind::Interactive;
+        let failure = record(2, Actor::Attacker(0), PARIS, 50126, interactive);
+        let records = [
+            record(1, Actor::Owner(4), PARIS, 0, interactive),
+            failure,
+            failure,
+            record(3, Actor::Attacker(0), PARIS, 0, interactive),
+            record(4, Actor::Attacker(0), PARIS, 50140, interactive),
+            record(1441, Actor::Owner(4), PARIS, 50126, interactive),
+        ];
+        let people: Vec<PersonDay> = person_days(&records).into_values().collect();
+        let expected = PersonDay {
+            sign_ins: 4,
+            attackers_successes: 1,
+            attackers_failures: 1,
+        };
+        assert_eq!(
+            people,
+            [
+                expected,
+                PersonDay {
+                    sign_ins: 1,
+                    ..PersonDay::default()
+                }
+            ]
+        );
+        let addresses: Vec<AddressDay> = address_days(&records, &[attack(AttackKind::Spray)])
+            .into_values()
+            .collect();
+        assert_eq!((addresses[0].successes, addresses[0].failures), (2, 1));
+        assert_eq!(
+            (addresses[0].attackers_successes, addresses[0].attackers_failures),
+            (1, 1)
+        );
+        assert!(addresses[0].is_guessing() && !addresses[1].is_guessing());
+        assert_eq!((addresses[1].successes, addresses[1].failures), (0, 1));
+    }
+}

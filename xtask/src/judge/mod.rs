@@ -3,6 +3,7 @@
 mod agreement;
 mod contestants;
 mod fetch;
+mod misses;
 mod places;
 mod score;
 mod seen;
@@ -14,6 +15,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use contestants::{Alarm, UNKNOWN};
 use detect::{Outcome, Seen};
+use enrich::Database;
 use generator::chance::Chance;
 use model::time::Timestamp;
 use places::{Networks, Places};
@@ -45,12 +47,9 @@ struct Args {
     /// The database that is taken for the truth about places (several files for its parts)
     #[arg(long, num_args = 1..)]
     truth_city: Vec<PathBuf>,
-    /// The database that detectors see
-    #[arg(long, num_args = 1..)]
-    seen_city: Vec<PathBuf>,
-    /// The database of countries that detectors see in the second table
-    #[arg(long, num_args = 1..)]
-    seen_country: Vec<PathBuf>,
+    /// The database of cities that detectors see; countries are those of the table in the program
+    #[arg(long)]
+    seen_city: Option<PathBuf>,
     /// Networks as CSV: first address, last address, number, name
     #[arg(long)]
     asn: Option<PathBuf>,
@@ -60,12 +59,15 @@ struct Args {
     /// Without databases: a small made-up atlas that detectors see as it is
     #[arg(long)]
     sketch: bool,
+    /// Tell of each takeover whether it was found, and of the honest sign-ins with the highest scores why
+    #[arg(long)]
+    misses: bool,
 }
 
 /// The databases of a run.
 struct Databases {
-    seen_city: Places,
-    seen_country: Places,
+    /// As the product reads it.
+    cities: Arc<Database>,
     networks: Networks,
 }
 
@@ -86,13 +88,6 @@ pub(crate) fn run() -> Result<ExitCode> {
         None => head()?,
     };
     let seeds = seeds(&commit, args.seeds);
-    let file = |given: &[PathBuf], usual: &str| {
-        if given.is_empty() {
-            vec![folder.join(usual)]
-        } else {
-            given.to_vec()
-        }
-    };
     println!("commit {commit}, {} people, {} days", args.people, args.days);
     println!(
         "seeds {}\n",
@@ -101,22 +96,23 @@ pub(crate) fn run() -> Result<ExitCode> {
     let (atlas, databases) = if args.sketch {
         (world::sketch::atlas(), None)
     } else {
-        let truth = Places::open(&file(&args.truth_city, fetch::TRUTH_CITY))?;
+        let truth = if args.truth_city.is_empty() {
+            Places::open(&[folder.join(fetch::TRUTH_CITY)])?
+        } else {
+            Places::open(&args.truth_city)?
+        };
+        let seen_city = args
+            .seen_city
+            .clone()
+            .unwrap_or_else(|| folder.join(fetch::SEEN_CITY));
+        let bytes = places::bytes(&seen_city)?;
         let databases = Databases {
-            seen_city: Places::open(&file(&args.seen_city, fetch::SEEN_CITY))?,
-            seen_country: Places::open(&file(&args.seen_country, fetch::SEEN_COUNTRY))?,
+            cities: Arc::new(Database::open("the database that detectors see", bytes)?),
             networks: Networks::open(&args.asn.clone().unwrap_or_else(|| folder.join(fetch::NETWORKS)))?,
         };
-        let atlas = survey::atlas(
-            seeds.first().copied().unwrap_or_default(),
-            &truth,
-            &databases.networks,
-        )?;
-        let agreement = agreement::measure(
-            seeds.first().copied().unwrap_or_default(),
-            &atlas,
-            &databases.seen_city,
-        )?;
+        let first = seeds.first().copied().unwrap_or_default();
+        let atlas = survey::atlas(first, &truth, &databases.networks)?;
+        let agreement = agreement::measure(first, &atlas, &Places::open(&[seen_city])?)?;
         print_agreement(&agreement);
         (atlas, Some(databases))
     };
@@ -144,7 +140,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     };
     for (sight, words, goals) in sights {
         println!("## Detectors {words}\n");
-        let (columns, causes) = judge(*sight, &atlas, databases.as_ref(), &worlds)?;
+        let (columns, causes) = judge(*sight, &atlas, databases.as_ref(), &worlds, args.misses)?;
         println!("{}", table::markdown(&columns, *goals));
         print_causes(&causes);
     }
@@ -160,6 +156,7 @@ fn judge(
     atlas: &Atlas,
     databases: Option<&Databases>,
     worlds: &[(World, Truth)],
+    with_misses: bool,
 ) -> Result<(Vec<Column>, BTreeMap<&'static str, Causes>)> {
     let mut columns: Vec<Column> = contestants::ALL
         .iter()
@@ -167,20 +164,18 @@ fn judge(
         .collect();
     let mut all_causes: BTreeMap<&'static str, Causes> = BTreeMap::new();
     for (world, truth) in worlds {
-        let places = databases.map(|databases| match sight {
-            Sight::Country => &databases.seen_country,
-            Sight::City | Sight::Truth => &databases.seen_city,
-        });
+        let cities = databases.map(|databases| Arc::clone(&databases.cities));
         let networks = databases.map(|databases| &databases.networks);
-        let mut eyes = Eyes::new(sight, atlas, places, networks, world);
-        let mut events = Vec::with_capacity(world.len());
-        for told in world.sign_ins() {
-            events.extend(eyes.see(&told)?);
-        }
-        let homes = random_homes(&mut eyes, atlas, world, &events)?;
+        let mut eyes = Eyes::new(sight, atlas, cities, networks, world)?;
+        let events: Vec<Seen> = world.sign_ins().filter_map(|told| eyes.see(&told)).collect();
+        let homes = random_homes(&mut eyes, atlas, world, &events);
         for (number, contestant) in contestants::ALL.iter().enumerate() {
-            let alarms = contestant().judge(&events);
-            let (mut figures, causes) = truth.judge(&alarms);
+            let mut one = contestant();
+            let alarms = one.judge(&events);
+            let (mut figures, causes) = truth.judge(one.detectors(), &alarms);
+            if with_misses && number == 0 {
+                print!("{}", misses::of(truth, &alarms, &events));
+            }
             for (cause, count) in causes {
                 *all_causes
                     .entry(columns[number].0)
@@ -188,7 +183,7 @@ fn judge(
                     .entry(cause)
                     .or_default() += count;
             }
-            if alarms.iter().any(|alarm| alarm.detector == UNKNOWN) {
+            if one.detectors().contains(&UNKNOWN) {
                 let wrong: Vec<Alarm> = contestant()
                     .judge(&homes)
                     .into_iter()
@@ -209,9 +204,9 @@ fn judge(
 }
 
 /// Sign-ins from random homes of the atlas, each of another person: none of them is anonymous.
-fn random_homes(eyes: &mut Eyes<'_>, atlas: &Atlas, world: &World, events: &[Seen]) -> Result<Vec<Seen>> {
+fn random_homes(eyes: &mut Eyes<'_>, atlas: &Atlas, world: &World, events: &[Seen]) -> Vec<Seen> {
     let Some(pattern) = events.iter().find(|seen| seen.outcome == Outcome::Success) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let chance = &mut Chance::of(world.plan().seed, &[62]);
     let blocks = atlas.of(Use::Residential);
@@ -226,11 +221,11 @@ fn random_homes(eyes: &mut Eyes<'_>, atlas: &Atlas, world: &World, events: &[See
             time,
             subject: Arc::from(format!("home{number}")),
             address: Some(address.into()),
-            whereabouts: eyes.whereabouts(address, time)?,
+            whereabouts: eyes.whereabouts(address, time),
             ..pattern.clone()
         });
     }
-    Ok(homes)
+    homes
 }
 
 /// The commit that is judged.

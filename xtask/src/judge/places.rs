@@ -109,6 +109,12 @@ impl Places {
     }
 }
 
+/// A database's bytes.
+pub(crate) fn bytes(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file)
+        .with_context(|| format!("read {}: `cargo xtask judge --fetch` fetches it", file.display()))
+}
+
 /// Networks by their ranges.
 pub(crate) struct Networks {
     ranges: Vec<Range>,

@@ -126,24 +126,53 @@ impl Truth {
         (self.takeovers.len(), impossible.count())
     }
 
-    /// Everything that can be said of a contestant's alarms.
-    pub(crate) fn judge(&self, alarms: &[Alarm]) -> (Figures, Causes) {
+    /// All takeovers.
+    pub(crate) fn takeovers_all(&self) -> &[Takeover] {
+        &self.takeovers
+    }
+
+    /// The name of an account.
+    pub(crate) fn name_of(&self, account: u32) -> &str {
+        let named = self.names.iter().find(|(_, number)| **number == account);
+        named.map_or("", |(name, _)| name)
+    }
+
+    /// Whether a sign-in is an honest success at a screen.
+    pub(crate) fn is_honest(&self, key: &EventKey) -> bool {
+        self.records.get(key).is_some_and(|record| {
+            record.is_success() && record.is_interactive() && record.truth.actor.attack().is_none()
+        })
+    }
+
+    /// The hard cases of an alarm's sign-ins.
+    pub(crate) fn cases_of(&self, alarm: &Alarm) -> Vec<&'static str> {
+        self.causes(alarm).into_iter().collect()
+    }
+
+    /// Everything that can be said of the alarms of a contestant that has these detectors.
+    pub(crate) fn judge(&self, detectors: &[&str], alarms: &[Alarm]) -> (Figures, Causes) {
         let mut figures = Figures::new();
         let mut causes = Causes::new();
         let of = |detector: &str| -> Vec<&Alarm> {
             alarms.iter().filter(|alarm| alarm.detector == detector).collect()
         };
-        self.travel(&of(TRAVEL), &mut figures, &mut causes);
-        self.failures(&of(FAILURES), &mut figures);
-        self.by_day(UNKNOWN, &of(UNKNOWN), &self.unknown, &mut figures);
-        self.by_day(INFECTED, &of(INFECTED), &self.infected, &mut figures);
-        self.suspicious(&of(ADDRESSES), &mut figures);
-        self.irregular(&of(IRREGULAR), &mut figures);
+        for detector in detectors {
+            let theirs = of(detector);
+            match *detector {
+                TRAVEL => self.travel(&theirs, &mut figures, &mut causes),
+                FAILURES => self.failures(&theirs, &mut figures),
+                UNKNOWN => self.by_day(UNKNOWN, &theirs, &self.unknown, &mut figures),
+                INFECTED => self.by_day(INFECTED, &theirs, &self.infected, &mut figures),
+                ADDRESSES => self.suspicious(&theirs, &mut figures),
+                IRREGULAR => self.irregular(&theirs, &mut figures),
+                _ => {}
+            }
+        }
         (figures, causes)
     }
 
     /// Whether a sign-in is an attacker's success.
-    fn is_attackers(&self, key: EventKey) -> bool {
+    pub(crate) fn is_attackers(&self, key: EventKey) -> bool {
         self.records
             .get(&key)
             .is_some_and(|record| record.is_success() && record.truth.actor.attack().is_some())
@@ -154,9 +183,6 @@ impl Truth {
     }
 
     fn travel(&self, alarms: &[&Alarm], figures: &mut Figures, causes: &mut Causes) {
-        if alarms.is_empty() {
-            return;
-        }
         let told: HashSet<EventKey> = alarms
             .iter()
             .flat_map(|alarm| alarm.keys.iter().copied())
@@ -210,9 +236,6 @@ impl Truth {
     }
 
     fn failures(&self, alarms: &[&Alarm], figures: &mut Figures) {
-        if alarms.is_empty() {
-            return;
-        }
         let belongs = |alarm: &Alarm, row: &AfterFailures| {
             if alarm.count.is_some() {
                 return alarm.keys.contains(&row.success) && alarm.count == Some(row.failures);
@@ -245,9 +268,6 @@ impl Truth {
         rows: &[UnknownSource],
         figures: &mut Figures,
     ) {
-        if alarms.is_empty() {
-            return;
-        }
         let told: HashSet<(u32, IpAddr, i64)> = alarms
             .iter()
             .filter_map(|alarm| Some((self.account(alarm)?, alarm.address?, alarm.time.day())))
@@ -266,9 +286,6 @@ impl Truth {
     }
 
     fn suspicious(&self, alarms: &[&Alarm], figures: &mut Figures) {
-        if alarms.is_empty() {
-            return;
-        }
         let told: BTreeSet<IpAddr> = alarms.iter().filter_map(|alarm| alarm.address).collect();
         for (kind, name) in [
             (AttackKind::Spray, "sprays with a hit found"),
@@ -299,9 +316,6 @@ impl Truth {
     }
 
     fn irregular(&self, alarms: &[&Alarm], figures: &mut Figures) {
-        if alarms.is_empty() {
-            return;
-        }
         // The highest score of each sign-in; an alarm without a score is above every threshold.
         let mut scores: HashMap<EventKey, f64> = HashMap::new();
         for alarm in alarms {
@@ -311,14 +325,9 @@ impl Truth {
                 *best = best.max(score);
             }
         }
-        let is_honest = |key: &EventKey| {
-            self.records.get(key).is_some_and(|record| {
-                record.is_success() && record.is_interactive() && record.truth.actor.attack().is_none()
-            })
-        };
         let mut honest: Vec<f64> = scores
             .iter()
-            .filter(|(key, _)| is_honest(key))
+            .filter(|(key, _)| self.is_honest(key))
             .map(|(_, score)| *score)
             .collect();
         honest.sort_by(|one, other| other.total_cmp(one));
@@ -327,6 +336,13 @@ impl Truth {
         let threshold = honest.get(allowed).copied().unwrap_or(f64::NEG_INFINITY);
         let is_flagged = |score: f64| score > threshold || score == f64::INFINITY;
         let flagged = honest.iter().filter(|score| is_flagged(**score)).count();
+        figures.insert(
+            (IRREGULAR, "score from which that is so"),
+            Share {
+                part: threshold,
+                whole: 1.0,
+            },
+        );
         figures.insert(
             (IRREGULAR, "honest flagged"),
             Share::of(flagged, self.honest_successes),
@@ -360,4 +376,146 @@ fn is_guessing(kind: AttackKind) -> bool {
         kind,
         AttackKind::Spray | AttackKind::Stuffing | AttackKind::BruteForce
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::time::Timestamp;
+    use std::sync::Arc;
+    use world::{Plan, sketch};
+
+    const ALL: &[&str] = &[TRAVEL, FAILURES, UNKNOWN, ADDRESSES, INFECTED, IRREGULAR];
+
+    fn world() -> (World, Truth) {
+        let plan = Plan::new(7, 120, 40, Timestamp::from_unix_seconds(1_788_220_800));
+        let world = World::make_up(&plan, &sketch::atlas()).unwrap();
+        let truth = Truth::of(&world);
+        (world, truth)
+    }
+
+    fn alarm(world: &World, detector: &'static str, record: &Record) -> Alarm {
+        Alarm {
+            detector,
+            subject: Some(Arc::from(world.account(record.account).name.as_str())),
+            address: Some(IpAddr::V4(record.address)),
+            time: record.time,
+            keys: vec![record.key],
+            count: None,
+            score: None,
+        }
+    }
+
+    /// An alarm of each detector for each record that is wanted.
+    fn alarms(world: &World, is_wanted: impl Fn(&Record) -> bool) -> Vec<Alarm> {
+        let records = world.records();
+        let wanted = records.iter().filter(|record| is_wanted(record));
+        wanted
+            .flat_map(|record| ALL.iter().map(|detector| alarm(world, detector, record)))
+            .collect()
+    }
+
+    fn check(figures: &Figures, detector: &'static str, figure: &'static str, expected: f64) {
+        let value = figures.get(&(detector, figure)).copied().and_then(Share::value);
+        assert_eq!(value, Some(expected), "{detector}: {figure}");
+    }
+
+    #[test]
+    fn who_finds_nothing_has_missed_everything() {
+        let (_, truth) = world();
+        let (figures, causes) = truth.judge(ALL, &[]);
+        check(&figures, TRAVEL, "recall", 0.0);
+        check(&figures, TRAVEL, "false per 1,000 user-days", 0.0);
+        check(&figures, FAILURES, "recall", 0.0);
+        check(&figures, FAILURES, "exactly the oracle's rows", 0.0);
+        check(&figures, UNKNOWN, "recall", 0.0);
+        check(&figures, INFECTED, "recall", 0.0);
+        check(&figures, ADDRESSES, "sprays with a hit found", 0.0);
+        check(&figures, IRREGULAR, "naive caught", 0.0);
+        assert!(causes.is_empty());
+        assert!(truth.judge(&[], &[]).0.is_empty());
+    }
+
+    #[test]
+    fn who_knows_the_attackers_finds_everything_and_nothing_else() {
+        let (world, truth) = world();
+        let guesses = |record: &Record| {
+            let attack = record.truth.actor.attack().unwrap();
+            is_guessing(world.attacks[attack as usize].kind)
+        };
+        let mut all = alarms(&world, |record| {
+            record.is_success() && record.truth.actor.attack().is_some()
+        });
+        all.retain(|alarm| alarm.detector != ADDRESSES || guesses(&truth.records[&alarm.keys[0]]));
+        let (figures, causes) = truth.judge(ALL, &all);
+        check(&figures, TRAVEL, "recall", 1.0);
+        check(&figures, TRAVEL, "precision", 1.0);
+        check(&figures, ADDRESSES, "sprays with a hit found", 1.0);
+        check(&figures, ADDRESSES, "precision", 1.0);
+        check(&figures, IRREGULAR, "targeted caught", 1.0);
+        check(&figures, IRREGULAR, "honest flagged", 0.0);
+        assert!(causes.is_empty());
+    }
+
+    #[test]
+    fn who_cries_at_the_honest_is_wrong_each_time() {
+        let (world, truth) = world();
+        let honest = |record: &Record| {
+            record.is_success() && record.is_interactive() && record.truth.actor.attack().is_none()
+        };
+        let (figures, causes) = truth.judge(ALL, &alarms(&world, honest));
+        check(&figures, TRAVEL, "recall", 0.0);
+        check(&figures, TRAVEL, "precision", 0.0);
+        check(&figures, IRREGULAR, "honest flagged", 1.0);
+        check(&figures, IRREGULAR, "naive caught", 0.0);
+        assert!(!causes.is_empty());
+        let per_thousand = figures[&(TRAVEL, "false per 1,000 user-days")].value().unwrap();
+        let records = world.records().iter().filter(|record| honest(record)).count();
+        assert!((per_thousand - records as f64 * 1000.0 / truth.user_days() as f64).abs() < 1e-6);
+    }
+
+    #[test]
+    fn rows_of_the_oracles_are_exact_and_a_wrong_count_is_not() {
+        let (world, truth) = world();
+        let mut rows: Vec<Alarm> = truth
+            .after_failures
+            .iter()
+            .map(|row| {
+                let mut alarm = alarm(&world, FAILURES, &truth.records[&row.success]);
+                alarm.count = Some(row.failures);
+                alarm
+            })
+            .collect();
+        assert!(rows.len() > 3, "{}", rows.len());
+        let exact = |rows: &[Alarm]| {
+            let (figures, _) = truth.judge(&[FAILURES], rows);
+            figures[&(FAILURES, "exactly the oracle's rows")].value() == Some(1.0)
+        };
+        assert!(exact(&rows));
+        rows[0].count = rows[0].count.map(|count| count + 1);
+        assert!(!exact(&rows));
+        rows.remove(0);
+        assert!(!exact(&rows));
+    }
+
+    /// With scores the judge sets the threshold: one honest sign-in in a hundred is flagged, and no more.
+    #[test]
+    fn the_threshold_of_scores_flags_one_honest_sign_in_in_a_hundred() {
+        let (world, truth) = world();
+        let mut number = 0.0;
+        let mut all = alarms(&world, |record| record.is_success() && record.is_interactive());
+        for alarm in &mut all {
+            let record = &truth.records[&alarm.keys[0]];
+            number += 1.0;
+            alarm.score = Some(if record.truth.actor.attack().is_some() {
+                1e9
+            } else {
+                number
+            });
+        }
+        let (figures, _) = truth.judge(&[IRREGULAR], &all);
+        let flagged = figures[&(IRREGULAR, "honest flagged")].value().unwrap();
+        assert!((0.009..=0.01).contains(&flagged), "{flagged}");
+        check(&figures, IRREGULAR, "targeted caught", 1.0);
+    }
 }

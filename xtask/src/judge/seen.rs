@@ -1,34 +1,31 @@
-//! What detectors see of a made-up sign-in: places by the other database, lists that know most exits, late.
+//! What detectors see of a made-up sign-in: by the product's own enrichment, with places of the other database and lists that know
+//! most exits, late.
 
-use super::places::{Networks, Places};
-use anyhow::Result;
-use detect::{Outcome, Seen, Tool};
+use super::places::Networks;
+use anyhow::{Context, Result};
+use detect::{People, Seen};
+use enrich::{CITY_RADIUS_KM, CountryTable, Database, Enrichment, List, MaxAges, Parts};
 use generator::chance::Chance;
-use model::event::SignIn;
-use model::finding::Person;
 use model::time::Timestamp;
-use model::whereabouts::{ListClass, Listing, Network, Scope, Spot, Whereabouts};
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
+use model::whereabouts::{ListClass, Network, Spot, Whereabouts};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
-use world::{Atlas, CREDENTIAL_FAILURES, Told, Use, World};
+use world::{Atlas, Told, Use, World};
 
-/// How far a place of a city database may be off, where it does not say so itself, in kilometres. `cargo xtask judge` prints what two
-/// databases differ by.
-pub(crate) const RADIUS_KM: f64 = 50.0;
-
-/// Which database of places the detectors have.
+/// Which places the detectors see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sight {
-    /// Cities, with coordinates.
+    /// Those of a database of cities.
     City,
-    /// Countries and nothing more.
+    /// Countries by the table in the program, and nothing more.
     Country,
     /// The truth itself, for a sketch without databases.
     Truth,
 }
 
-/// How much of what truly is so the lists know, in thousandths, and how late they are.
+/// How much of what truly is so the lists know, in thousandths.
 const KNOWN_VPN: u64 = 700;
 const KNOWN_HOSTING: u64 = 850;
 const KNOWN_RELAY: u64 = 970;
@@ -39,253 +36,150 @@ const TOR_LATE_SECONDS: i64 = 2 * 3600;
 /// The same of botnets.
 const BOTNET_LATE_SECONDS: i64 = 2 * 86_400;
 
+const KEY_LISTING: u64 = 60;
+const KEY_BLOCK: u64 = 61;
+
 /// Turns events into what detectors see.
 pub(crate) struct Eyes<'a> {
     sight: Sight,
     atlas: &'a Atlas,
-    places: Option<&'a Places>,
     networks: Option<&'a Networks>,
-    seed: u64,
-    as_of: Timestamp,
+    enrichment: Enrichment,
+    people: People,
+    /// The block of the first 24 bits of an address.
     blocks: HashMap<u32, u32>,
-    entries: HashMap<Ipv4Addr, Vec<(Timestamp, Timestamp, ListClass)>>,
+    /// Addresses of which a list says something for a time only.
+    changing: HashSet<Ipv4Addr>,
     known: HashMap<Ipv4Addr, Arc<Whereabouts>>,
 }
 
 impl<'a> Eyes<'a> {
-    /// Eyes for one world. Without databases they see the truth.
+    /// Eyes for one world.
     pub(crate) fn new(
         sight: Sight,
         atlas: &'a Atlas,
-        places: Option<&'a Places>,
+        cities: Option<Arc<Database>>,
         networks: Option<&'a Networks>,
         world: &World,
-    ) -> Eyes<'a> {
-        let seed = world.plan().seed;
-        let mut entries: HashMap<Ipv4Addr, Vec<(Timestamp, Timestamp, ListClass)>> = HashMap::new();
-        for listing in &world.listings {
-            let chance = &mut Chance::of(
-                seed,
-                &[60, u64::from(listing.address.to_bits()), listing.class as u64],
-            );
-            let (known, late) = match listing.class {
-                ListClass::Tor => (KNOWN_TOR, TOR_LATE_SECONDS),
-                _ => (KNOWN_BOTNET, BOTNET_LATE_SECONDS),
-            };
-            if !chance.in_thousand(known) {
-                continue;
-            }
-            let from = listing.from.plus_seconds(chance.between(0, late));
-            let until = listing.until.plus_seconds(chance.between(0, late));
-            entries
-                .entry(listing.address)
-                .or_default()
-                .push((from, until, listing.class));
-        }
+    ) -> Result<Eyes<'a>> {
+        let countries = CountryTable::embedded().context("open the table of countries in the program")?;
+        let databases = match sight {
+            Sight::City => cities.into_iter().collect(),
+            Sight::Country | Sight::Truth => Vec::new(),
+        };
         let mut blocks = HashMap::new();
         for (number, block) in atlas.blocks().iter().enumerate() {
             blocks.insert(block.first.to_bits() >> 8, number as u32);
         }
-        Eyes {
+        Ok(Eyes {
             sight,
             atlas,
-            places,
             networks,
-            seed,
-            as_of: world.plan().start,
+            enrichment: Enrichment::new(Parts {
+                countries: Arc::new(countries),
+                databases,
+                lists: lists(atlas, world)?,
+                max_ages: MaxAges::default(),
+            }),
+            people: People::default(),
             blocks,
-            entries,
+            changing: world.listings.iter().map(|listing| listing.address).collect(),
             known: HashMap::new(),
-        }
+        })
     }
 
     /// What a detector sees of a sign-in. Detectors that are judged get everything from here and from nowhere else.
-    pub(crate) fn see(&mut self, told: &Told) -> Result<Option<Seen>> {
-        let Some(sign_in) = told.sign_in() else {
-            return Ok(None);
-        };
-        let address = sign_in
-            .ip_address
-            .as_deref()
-            .and_then(|text| text.parse::<Ipv4Addr>().ok());
-        let whereabouts = match address {
-            Some(address) => self.whereabouts(address, told.event.time)?,
-            None => Arc::default(),
-        };
-        Ok(Some(Seen {
-            key: told.key,
-            time: told.event.time,
-            subject: Arc::from(sign_in.user_principal_name.as_deref().unwrap_or_default()),
-            person: Person {
-                user_id: sign_in.user_id.clone(),
-                user_name: sign_in.user_principal_name.clone(),
-                display_name: sign_in.user_display_name.clone(),
-            },
-            kind: sign_in.kind,
-            outcome: outcome(sign_in.error_code),
-            account_is_unknown: sign_in.error_code == 50_034,
-            is_federated: false,
-            address: address.map(IpAddr::V4),
-            whereabouts,
-            tool: tool(sign_in),
-        }))
+    pub(crate) fn see(&mut self, told: &Told) -> Option<Seen> {
+        let address = told.sign_in()?.ip_address.as_deref()?.parse().ok()?;
+        let whereabouts = self.whereabouts(address, told.event.time);
+        detect::seen(&told.event, told.key, &self.people, whereabouts)
     }
 
     /// What is known of an address at a time.
-    pub(crate) fn whereabouts(&mut self, address: Ipv4Addr, time: Timestamp) -> Result<Arc<Whereabouts>> {
-        let base = if let Some(base) = self.known.get(&address) {
-            base.clone()
-        } else {
-            let base = Arc::new(self.look_up(address)?);
-            self.known.insert(address, base.clone());
-            base
-        };
-        let Some(entries) = self.entries.get(&address) else {
-            return Ok(base);
-        };
-        let mut now = (*base).clone();
-        for (from, until, class) in entries {
-            if *from <= time && time < *until {
-                now.listed.push(Listing {
-                    class: *class,
-                    list: Arc::from(class.as_str()),
-                    note: None,
-                    since: Some(*from),
-                    as_of: *from,
-                    is_stale: false,
-                });
-            }
+    pub(crate) fn whereabouts(&mut self, address: Ipv4Addr, time: Timestamp) -> Arc<Whereabouts> {
+        if self.changing.contains(&address) {
+            return Arc::new(self.look_up(address, time));
         }
-        now.listed
-            .sort_by(|one, other| (one.class, &one.list).cmp(&(other.class, &other.list)));
-        Ok(Arc::new(now))
+        if let Some(known) = self.known.get(&address) {
+            return Arc::clone(known);
+        }
+        let known = Arc::new(self.look_up(address, time));
+        self.known.insert(address, Arc::clone(&known));
+        known
     }
 
-    fn look_up(&self, address: Ipv4Addr) -> Result<Whereabouts> {
+    fn look_up(&self, address: Ipv4Addr, time: Timestamp) -> Whereabouts {
+        let mut known = self.enrichment.look_up(address.into(), time);
         let block = self
             .blocks
             .get(&(address.to_bits() >> 8))
             .map(|number| self.atlas.block(*number));
-        let mut known = Whereabouts {
-            scope: Scope::Public,
-            ..Whereabouts::default()
-        };
-        match (self.sight, self.places, block) {
-            (Sight::Truth, _, Some(block)) => {
-                known.country = Some(block.country);
-                known.spot = Some(Spot {
-                    latitude_degrees: block.position.latitude_degrees,
-                    longitude_degrees: block.position.longitude_degrees,
-                    radius_km: RADIUS_KM,
-                    city: Some(block.city.clone()),
-                    region: None,
-                });
-            }
-            (sight, Some(places), _) => {
-                if let Some(found) = places.find(address)? {
-                    known.country = Some(found.country);
-                    known.spot = found
-                        .position
-                        .filter(|_| sight == Sight::City)
-                        .map(|position| Spot {
-                            latitude_degrees: position.latitude_degrees,
-                            longitude_degrees: position.longitude_degrees,
-                            radius_km: RADIUS_KM,
-                            city: found.city,
-                            region: found.region,
-                        });
-                }
-            }
-            _ => {}
+        if let (Sight::Truth, Some(block)) = (self.sight, block) {
+            known.country = Some(block.country);
+            known.spot = Some(Spot {
+                latitude_degrees: block.position.latitude_degrees,
+                longitude_degrees: block.position.longitude_degrees,
+                radius_km: CITY_RADIUS_KM,
+                city: Some(block.city.clone()),
+                region: None,
+            });
         }
+        // Networks come as a table of text, which the product does not read: their numbers are the truth's own.
         known.network = match (self.networks, block) {
             (Some(networks), _) => networks.find(address).map(|(number, name)| Network {
                 number,
                 name: name.clone(),
             }),
-            (None, block) => block.map(|block| Network {
+            (None, Some(block)) => Some(Network {
                 number: block.network,
                 name: block.network_name.clone(),
             }),
+            (None, None) => None,
         };
-        if let Some(block) = block {
-            let chance = &mut Chance::of(self.seed, &[61, u64::from(block.first.to_bits())]);
-            let class = match block.used_for {
-                Use::Vpn if chance.in_thousand(KNOWN_VPN) => Some(ListClass::Vpn),
-                Use::Hosting | Use::Tor if chance.in_thousand(KNOWN_HOSTING) => Some(ListClass::Hosting),
-                Use::Relay if chance.in_thousand(KNOWN_RELAY) => Some(ListClass::Relay),
-                _ => None,
-            };
-            if let Some(class) = class {
-                known.listed.push(Listing {
-                    class,
-                    list: Arc::from(class.as_str()),
-                    note: None,
-                    since: None,
-                    as_of: self.as_of,
-                    is_stale: false,
-                });
-            }
-        }
-        Ok(known)
+        known
     }
 }
 
-fn outcome(code: i64) -> Outcome {
-    match code {
-        0 => Outcome::Success,
-        code if CREDENTIAL_FAILURES.contains(&code) => Outcome::WrongCredentials,
-        50140 | 50158 | 50074 | 50076 | 50079 | 65001 => Outcome::Interrupted,
-        _ => Outcome::OtherFailure,
-    }
-}
-
-fn tool(sign_in: &SignIn) -> Tool {
-    let text = |text: &Option<String>| text.as_deref().map(Arc::from);
-    Tool {
-        device_id: text(&sign_in.device.id),
-        user_agent: text(&sign_in.user_agent),
-        browser: sign_in.device.browser.as_deref().map(family),
-        operating_system: sign_in.device.operating_system.as_deref().map(family),
-    }
-}
-
-/// `Edge 142.0.3595` is `edge`.
-fn family(text: &str) -> Arc<str> {
-    let words: Vec<&str> = text
-        .split(' ')
-        .take_while(|word| !word.starts_with(|letter: char| letter.is_ascii_digit()))
-        .collect();
-    Arc::from(words.join(" ").to_lowercase())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_family_has_no_version() {
-        for (text, expected) in [
-            ("Edge 142.0.3595", "edge"),
-            ("Chrome Mobile 142.0.0", "chrome mobile"),
-            ("Windows 11", "windows"),
-            ("MacOs", "macos"),
-        ] {
-            assert_eq!(&*family(text), expected);
+/// The lists as an operator would have them: text, read by the product.
+fn lists(atlas: &Atlas, world: &World) -> Result<Vec<Arc<List>>> {
+    let plan = world.plan();
+    let mut texts: BTreeMap<ListClass, String> = BTreeMap::new();
+    for listing in &world.listings {
+        let address = u64::from(listing.address.to_bits());
+        let chance = &mut Chance::of(plan.seed, &[KEY_LISTING, address, listing.class as u64]);
+        let (known, late) = match listing.class {
+            ListClass::Tor => (KNOWN_TOR, TOR_LATE_SECONDS),
+            _ => (KNOWN_BOTNET, BOTNET_LATE_SECONDS),
+        };
+        let since = listing.from.plus_seconds(chance.between(0, late));
+        let until = listing.until.plus_seconds(chance.between(0, late));
+        // A list that is later than the address was what it names never names it.
+        if chance.in_thousand(known) && since < until {
+            let text = texts.entry(listing.class).or_default();
+            writeln!(text, "{} since={since} until={until}", listing.address)?;
         }
     }
-
-    #[test]
-    fn interrupts_are_no_failures() {
-        for (code, expected) in [
-            (0, Outcome::Success),
-            (50126, Outcome::WrongCredentials),
-            (50053, Outcome::WrongCredentials),
-            (50140, Outcome::Interrupted),
-            (50158, Outcome::Interrupted),
-            (53003, Outcome::OtherFailure),
-        ] {
-            assert_eq!(outcome(code), expected, "{code}");
+    for block in atlas.blocks() {
+        let chance = &mut Chance::of(plan.seed, &[KEY_BLOCK, u64::from(block.first.to_bits())]);
+        let (class, known) = match block.used_for {
+            Use::Vpn => (ListClass::Vpn, KNOWN_VPN),
+            Use::Hosting | Use::Tor => (ListClass::Hosting, KNOWN_HOSTING),
+            Use::Relay => (ListClass::Relay, KNOWN_RELAY),
+            Use::Residential | Use::Mobile | Use::Corporate => continue,
+        };
+        if chance.in_thousand(known) {
+            // A /24 around the block, as lists write it; addresses next to it may be named with it.
+            let network = Ipv4Addr::from_bits(block.first.to_bits() & 0xffff_ff00);
+            writeln!(texts.entry(class).or_default(), "{network}/24")?;
         }
     }
+    let mut lists = Vec::new();
+    for (class, text) in texts {
+        // Lists are renewed all the time: no edition is old at any moment of the world.
+        let made = plan.end();
+        let list = List::read(class, class.as_str(), text.as_bytes(), made)
+            .with_context(|| format!("read the made-up list `{}`", class.as_str()))?;
+        lists.push(Arc::new(list));
+    }
+    Ok(lists)
 }

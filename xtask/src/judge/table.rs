@@ -61,6 +61,7 @@ const LINES: &[Line] = &[
     line(INFECTED, "recall"),
     line(INFECTED, "precision"),
     at_most(IRREGULAR, "honest flagged", 0.01),
+    line(IRREGULAR, "score from which that is so"),
     at_least(IRREGULAR, "naive caught", 0.95),
     at_least(IRREGULAR, "VPN caught", 0.90),
     at_least(IRREGULAR, "targeted caught", 0.80),

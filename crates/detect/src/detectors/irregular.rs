@@ -6,7 +6,7 @@
 //! those of the authors of 'What's in Score for Website Users' (Wiefling et al., 2021).
 
 use super::{DetectorDef, Judges};
-use crate::habits::{Feature, Habits, Value, features};
+use crate::habits::{Feature, Habits, features};
 use crate::population::Population;
 use crate::seen::{Outcome, Seen};
 use crate::told::{Draft, Evidence, Judging, Told, is_somewhere, rounded, sign_in};
@@ -48,48 +48,44 @@ impl Default for Thresholds {
     }
 }
 
-/// A feature with what it backs off to, from narrow to wide, and the weight of each.
-struct Chain {
+/// A feature, and how much of its surprise counts.
+struct Weighed {
     name: &'static str,
-    links: &'static [(Feature, f64)],
+    feature: Feature,
+    weight: f64,
     /// How many sign-ins of everybody a person's own begin with: little for what is nearly always their own, much for hours.
     prior: f64,
 }
 
-const CHAINS: &[Chain] = &[
-    Chain {
-        name: "address",
-        links: &[
-            (Feature::Address, 0.6),
-            (Feature::Network, 0.3),
-            (Feature::Country, 0.1),
-        ],
-        prior: 1.0,
-    },
-    Chain {
-        name: "browser",
-        links: &[
-            (Feature::UserAgent, 0.54),
-            (Feature::Browser, 0.27),
-            (Feature::OperatingSystem, 0.19),
-        ],
-        prior: 1.0,
-    },
-    Chain {
-        name: "device",
-        links: &[(Feature::Device, 1.0)],
-        prior: 1.0,
-    },
-    Chain {
-        name: "hour",
-        links: &[(Feature::Hour, 1.0)],
-        prior: 8.0,
-    },
+const fn weighed(name: &'static str, feature: Feature, weight: f64, prior: f64) -> Weighed {
+    Weighed {
+        name,
+        feature,
+        weight,
+        prior,
+    }
+}
+
+/// From what is narrow to what is wide. One surprise is seldom alone: a strange address is mostly in a strange network, so that none of them
+/// counts in full.
+const FEATURES: &[Weighed] = &[
+    weighed("address", Feature::Address, 0.4, 1.0),
+    weighed("network", Feature::Network, 0.6, 1.0),
+    weighed("sort of network", Feature::Class, 0.6, 1.0),
+    weighed("city", Feature::City, 0.4, 1.0),
+    weighed("country", Feature::Country, 0.6, 1.0),
+    weighed("device", Feature::Device, 0.6, 1.0),
+    weighed("client", Feature::UserAgent, 0.3, 1.0),
+    weighed("browser", Feature::Browser, 0.4, 1.0),
+    weighed("operating system", Feature::OperatingSystem, 0.5, 1.0),
+    weighed("hour", Feature::Hour, 0.5, 8.0),
 ];
 
 /// What a feature adds to the score.
 struct Part {
     name: &'static str,
+    /// The logarithm of everybody's share over the person's.
+    surprise: f64,
     score: f64,
     persons: f64,
     everybodys: f64,
@@ -143,6 +139,7 @@ pub(crate) fn observe(seen: &Seen, habits: &Habits, judging: &Judging<'_>, told:
             json!({
                 "feature": part.name,
                 "score": rounded(part.score),
+                "surprise": rounded(part.surprise),
                 "shareOfThePersons": rounded(part.persons),
                 "shareOfEverybodys": rounded(part.everybodys),
             })
@@ -179,35 +176,22 @@ pub(crate) fn observe(seen: &Seen, habits: &Habits, judging: &Judging<'_>, told:
 
 fn parts(seen: &Seen, habits: &Habits, population: &Population) -> Vec<Part> {
     let values = features(seen);
-    let value_of = |feature: Feature| -> Option<Value> {
-        values
-            .iter()
-            .find(|(other, _)| *other == feature)
-            .and_then(|(_, value)| *value)
-    };
-    let mut parts = Vec::with_capacity(CHAINS.len());
-    for chain in CHAINS {
-        let mut persons = 0.0;
-        let mut everybodys = 0.0;
-        let mut weights = 0.0;
-        for (feature, weight) in chain.links {
-            let Some(value) = value_of(*feature) else { continue };
-            let share = population.share(*feature, value);
-            let own = habits
-                .of(*feature, Some(value))
-                .map_or(0.0, |used| f64::from(used.count));
-            let own_share = (own + chain.prior * share) / (f64::from(habits.sign_ins) + chain.prior);
-            persons += weight * own_share;
-            everybodys += weight * share;
-            weights += weight;
-        }
-        if weights == 0.0 {
+    let mut parts = Vec::with_capacity(FEATURES.len());
+    for weighed in FEATURES {
+        let value = values.iter().find(|(feature, _)| *feature == weighed.feature);
+        let Some(value) = value.and_then(|(_, value)| *value) else {
             continue;
-        }
-        let (persons, everybodys) = (persons / weights, everybodys / weights);
+        };
+        let everybodys = population.share(weighed.feature, value);
+        let own = habits
+            .of(weighed.feature, Some(value))
+            .map_or(0.0, |used| f64::from(used.count));
+        let persons = (own + weighed.prior * everybodys) / (f64::from(habits.sign_ins) + weighed.prior);
+        let surprise = (everybodys / persons).ln();
         parts.push(Part {
-            name: chain.name,
-            score: (everybodys / persons).ln(),
+            name: weighed.name,
+            surprise,
+            score: weighed.weight * surprise,
             persons,
             everybodys,
         });

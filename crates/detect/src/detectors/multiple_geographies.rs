@@ -80,9 +80,9 @@ pub(crate) struct State {
 /// What of a sign-in is known to be the person's.
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    address_days: u16,
-    network_days: u16,
-    device_days: u16,
+    address: bool,
+    network: bool,
+    device: bool,
     client_is_new: bool,
 }
 
@@ -93,30 +93,78 @@ impl Known {
             let value = values.iter().find(|(other, _)| *other == feature);
             value.and_then(|(_, value)| habits.of(feature, *value))
         };
-        let days_of = |feature: Feature| used(feature).map_or(0, |used| used.days);
-        let client = used(Feature::UserAgent);
+        let is_habit = |feature: Feature| used(feature).is_some_and(|used| used.is_habit(seen.time));
         // Habits have learned from the first of a pair already.
-        let is_new = client.is_none_or(|used| used.days <= 1 && used.last_day == seen.time.day());
+        let is_new = used(Feature::UserAgent).is_none_or(|used| used.is_new(seen.time));
         Known {
-            address_days: days_of(Feature::Address),
-            network_days: days_of(Feature::Network),
-            device_days: days_of(Feature::Device),
+            address: is_habit(Feature::Address),
+            network: is_habit(Feature::Network),
+            device: seen.tool.device_id.is_some() && is_habit(Feature::Device),
             client_is_new: seen.tool.user_agent.is_some() && is_new,
         }
     }
 
-    fn weight(self) -> f64 {
-        match self {
-            Known {
-                address_days: 2.., ..
-            } => 0.35,
-            Known {
-                network_days: 2.., ..
-            } => 0.5,
-            _ => 1.0,
+    /// What it makes of a pair: less, the more of it is the person's.
+    fn factors(self, which: &str) -> Vec<Factor> {
+        let mut factors = Vec::new();
+        let mut say = |because: String, weight: f64| factors.push(Factor { because, weight });
+        if self.address {
+            say(
+                format!("the person has used both addresses before, the {which} too"),
+                0.35,
+            );
+        } else if self.network {
+            say(
+                format!("the person has used both networks before, the {which} too"),
+                0.5,
+            );
         }
+        if self.device {
+            say(format!("the {which} device is one of the person's"), 0.3);
+        }
+        if self.client_is_new {
+            say(
+                format!("the {which} client was never used by the person before"),
+                1.4,
+            );
+        }
+        factors
+    }
+
+    fn weight(self) -> f64 {
+        self.factors("").iter().map(|factor| factor.weight).product()
     }
 }
+
+/// How much a pair weighs if one of its addresses is not where people are.
+struct Damping {
+    class: ListClass,
+    /// In a network that the person uses.
+    known: f64,
+    /// In another.
+    unknown: f64,
+    /// Where network and client are a stranger's.
+    stranger: f64,
+}
+
+const fn damping(class: ListClass, known: f64, unknown: f64, stranger: f64) -> Damping {
+    Damping {
+        class,
+        known,
+        unknown,
+        stranger,
+    }
+}
+
+const DAMPED: &[Damping] = &[
+    damping(ListClass::Corporate, 0.1, 0.1, 0.4),
+    damping(ListClass::Relay, 0.1, 0.1, 0.4),
+    damping(ListClass::Satellite, 0.1, 0.2, 0.5),
+    damping(ListClass::Vpn, 0.15, 0.4, 0.8),
+    damping(ListClass::Hosting, 0.15, 0.4, 0.9),
+];
+/// The same of an exit that many people of the directory share: an office, where people are, or its VPN, where they are not.
+const SHARED_EXIT: Damping = damping(ListClass::Corporate, 0.1, 0.1, 0.6);
 
 /// What makes a pair weigh more or less.
 struct Factor {
@@ -251,45 +299,6 @@ impl<'a> Pair<'a> {
     fn factors(&self, habits: &Habits, population: &Population) -> Vec<Factor> {
         let mut factors = Vec::new();
         let mut say = |because: String, weight: f64| factors.push(Factor { because, weight });
-        for (which, end) in [("first", self.first), ("second", self.second)] {
-            let values = features(end);
-            let days_of = |feature: Feature| {
-                let value = values
-                    .iter()
-                    .find(|(other, _)| *other == feature)
-                    .and_then(|(_, value)| *value);
-                habits.of(feature, value).map_or(0, |used| used.days)
-            };
-            let is_known_network = days_of(Feature::Network) >= 2;
-            for (class, known, unknown) in [
-                (ListClass::Corporate, 0.1, 0.1),
-                (ListClass::Relay, 0.1, 0.1),
-                (ListClass::Satellite, 0.1, 0.2),
-                (ListClass::Vpn, 0.15, 0.6),
-                (ListClass::Hosting, 0.15, 0.7),
-            ] {
-                if let Some(listed) = end.whereabouts.listed_as(class) {
-                    let weight = if is_known_network { known } else { unknown };
-                    say(
-                        format!(
-                            "the {which} address is on the {} list {}",
-                            class.as_str(),
-                            listed.list
-                        ),
-                        weight,
-                    );
-                }
-            }
-            if let Some(exit) = population.exit(end.address.map(address_value)) {
-                say(
-                    format!(
-                        "the {which} address is an exit that {} people shared on {} days",
-                        exit.people, exit.days
-                    ),
-                    0.1,
-                );
-            }
-        }
         // Whichever of the two is less known to be the person's may be somebody else's, in both orders.
         let first = Known::of(self.first, habits);
         let second = Known::of(self.second, habits);
@@ -298,34 +307,43 @@ impl<'a> Pair<'a> {
         } else {
             ("second", second)
         };
-        match stranger {
-            Known {
-                address_days: 2.., ..
-            } => {
+        // A client that the person never used, in a network that they never used: then it matters little that somebody hides.
+        let is_stranger = stranger.client_is_new && !stranger.network && !stranger.address;
+        for (name, end, known) in [("first", self.first, first), ("second", self.second, second)] {
+            let damping = end.whereabouts.listed.iter().find_map(|listing| {
+                let damping = DAMPED.iter().find(|damped| damped.class == listing.class)?;
+                Some((listing, damping))
+            });
+            if let Some((listing, damping)) = damping {
+                let weight = match () {
+                    () if known.network => damping.known,
+                    () if is_stranger => damping.stranger,
+                    () => damping.unknown,
+                };
                 say(
-                    format!("the person has used both addresses before, the {which} too"),
-                    0.35,
+                    format!(
+                        "the {name} address is on the {} list {}",
+                        listing.class.as_str(),
+                        listing.list
+                    ),
+                    weight,
+                );
+            } else if let Some(exit) = population.exit(end.address.map(address_value)) {
+                let weight = if is_stranger {
+                    SHARED_EXIT.stranger
+                } else {
+                    SHARED_EXIT.unknown
+                };
+                say(
+                    format!(
+                        "the {name} address is an exit that {} people shared on {} days",
+                        exit.people, exit.days
+                    ),
+                    weight,
                 );
             }
-            Known {
-                network_days: 2.., ..
-            } => {
-                say(
-                    format!("the person has used both networks before, the {which} too"),
-                    0.5,
-                );
-            }
-            _ => {}
         }
-        if stranger.device_days >= 2 {
-            say(format!("the {which} device is one of the person's"), 0.3);
-        }
-        if stranger.client_is_new {
-            say(
-                format!("the {which} client was never used by the person before"),
-                1.4,
-            );
-        }
+        factors.extend(stranger.factors(which));
         factors
     }
 

@@ -11,7 +11,7 @@ use super::spool::{NewPiece, Spool, SpoolError, WhenFull};
 use super::tail::{Step, account};
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use server::inputs::decoding::{Carrier, Encoding};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,7 +92,8 @@ impl Documents {
             paths.extend(pattern.files(&mut faults));
         }
         paths.retain(|path| !self.plan.exclude.iter().any(|pattern| pattern.matches(path)));
-        self.files.retain(|path, _| paths.contains(path));
+        let there: HashSet<&PathBuf> = paths.iter().collect();
+        self.files.retain(|path, _| there.contains(path));
         self.waiting.clear();
         let mut unread = 0;
         for path in paths {

@@ -1,7 +1,7 @@
 //! The agent's own face on loopback: `/livez` and `/metrics`.
 
 use super::counters::{Counters, page};
-use super::spool::Spool;
+use super::spool::{Spool, SpoolError};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -58,8 +58,8 @@ pub(crate) async fn serve(listener: TcpListener, face: Face, stop: CancellationT
         tokio::spawn(async move {
             let _permit = permit;
             let answer = service_fn(move |request: Request<Incoming>| {
-                let response = face.answer(request.method(), request.uri().path());
-                async move { Ok::<_, Infallible>(response) }
+                let face = Arc::clone(&face);
+                async move { Ok::<_, Infallible>(face.answer(request).await) }
             });
             let connection = hyper::server::conn::http1::Builder::new()
                 .keep_alive(false)
@@ -71,26 +71,31 @@ pub(crate) async fn serve(listener: TcpListener, face: Face, stop: CancellationT
 }
 
 impl Face {
-    fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
-        if !matches!(*method, Method::GET | Method::HEAD) {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return text(StatusCode::METHOD_NOT_ALLOWED, "Ask with GET.\n".to_owned());
         }
-        match path {
+        match request.uri().path() {
             "/livez" if self.is_alive.load(Ordering::Relaxed) => text(StatusCode::OK, "alive\n".to_owned()),
             "/livez" => text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "a part of the agent has ended; the log says why\n".to_owned(),
             ),
-            "/metrics" => match self.spool.queued() {
-                Ok(queued) => text(
-                    StatusCode::OK,
-                    page(&self.counters.all(), &queued, self.spool.bytes().1),
-                ),
-                Err(error) => {
-                    tracing::error!("the spool cannot be counted: {error}");
-                    text(StatusCode::SERVICE_UNAVAILABLE, "the log says why\n".to_owned())
+            "/metrics" => {
+                // The spool may be at work for long, and whoever asks for `/livez` must not wait for it.
+                let (spool, counters) = (Arc::clone(&self.spool), Arc::clone(&self.counters));
+                let counted = tokio::task::spawn_blocking(move || {
+                    let queued = spool.queued()?;
+                    Ok::<_, SpoolError>(page(&counters.all(), &queued, spool.bytes().1))
+                });
+                match counted.await {
+                    Ok(Ok(page)) => text(StatusCode::OK, page),
+                    fault => {
+                        tracing::error!("the spool cannot be counted: {fault:?}");
+                        text(StatusCode::SERVICE_UNAVAILABLE, "the log says why\n".to_owned())
+                    }
                 }
-            },
+            }
             _ => text(
                 StatusCode::NOT_FOUND,
                 "There are /livez and /metrics.\n".to_owned(),
@@ -107,4 +112,53 @@ fn text(status: StatusCode, text: String) -> Response<Full<Bytes>> {
         hyper::header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    /// Asks on a thread of its own; answers the first line, or nothing within some time.
+    fn ask(address: SocketAddr, path: &str, patience: Duration) -> Option<String> {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(patience)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).ok()?;
+        Some(String::from_utf8_lossy(&answer).into_owned())
+    }
+
+    /// One thread serves both: it would be the one that waits.
+    #[tokio::test]
+    async fn who_asks_whether_it_lives_does_not_wait_for_the_spool() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Arc::new(Spool::open(&folder.path().join("state"), 1 << 20).unwrap());
+        let face = Face {
+            spool: Arc::clone(&spool),
+            counters: Arc::default(),
+            is_alive: Arc::new(AtomicBool::new(true)),
+        };
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let served = tokio::spawn(serve(listener, face, stop.clone()));
+        let asked = tokio::task::spawn_blocking(move || {
+            let mut metrics = None;
+            let lives = spool.held(|| {
+                metrics = Some(std::thread::spawn(move || {
+                    ask(address, "/metrics", Duration::from_secs(60))
+                }));
+                // Long enough for the other one to be at the spool.
+                std::thread::sleep(Duration::from_millis(300));
+                ask(address, "/livez", Duration::from_secs(5))
+            });
+            (lives, metrics.unwrap().join().unwrap())
+        });
+        let ok = Some("HTTP/1.1 200 OK".to_owned());
+        assert_eq!(asked.await.unwrap(), (ok.clone(), ok));
+        stop.cancel();
+        served.await.unwrap();
+    }
 }

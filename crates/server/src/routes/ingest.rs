@@ -91,7 +91,7 @@ async fn ingest(
     if !app.inputs.admit(caller.tenant, caller.app_id, &source) {
         return too_many_inputs().of_request(request_id).into_response();
     }
-    let Ok(_permit) = app.uploads.try_acquire() else {
+    let Ok(permit) = Arc::clone(&app.uploads).try_acquire_owned() else {
         return Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too-many-uploads",
@@ -109,6 +109,8 @@ async fn ingest(
     let fault = upload.fault();
     let storing = Arc::clone(&app);
     let stored = tokio::task::spawn_blocking(move || {
+        // The place is the work's: a client that goes away ends its request, and not what is being stored.
+        let _permit = permit;
         let bring = Bring {
             app: &storing,
             tenant: caller.tenant,
@@ -318,6 +320,7 @@ impl Bring<'_> {
         })
         .hinted(Hints {
             not_after: Some(clock::now()),
+            ..Hints::default()
         });
         let brought = self.bring(upload, &mut intake);
         if let Err(reason) = brought.as_ref().map_err(Failure::reason)

@@ -162,10 +162,7 @@ fn read_event(record: &Map<String, Value>, envelope: Fields<'_>) -> Reading {
     let event = LogEvent::of(Fields::new(record));
     let fields = event.fields;
     let code = fields.text("type").unwrap_or_default();
-    let time = match dating::event_time(fields, &["date"], envelope) {
-        Ok(time) => time,
-        Err(reason) => return Reading::Rejected(reason),
-    };
+    let time = dating::event_time(fields, &["date"], envelope);
     let facts = match meaning(&code) {
         Meaning::SignIn(kind, error_code) => Facts::SignIn(Box::new(event.sign_in(&code, kind, error_code))),
         Meaning::Risk => Facts::RiskDetection(Box::new(event.risk(&code))),

@@ -72,10 +72,7 @@ fn is_administration(fields: Fields<'_>) -> bool {
 }
 
 fn authentication(record: &Map<String, Value>, fields: Fields<'_>) -> Reading {
-    let time = match dating::event_time(fields, TIMES, fields) {
-        Ok(time) => time,
-        Err(reason) => return Reading::Rejected(reason),
-    };
+    let time = dating::event_time(fields, TIMES, fields);
     let device = fields.object("access_device").unwrap_or_default();
     let device = Fields::new(&device);
     // Version 1 has the address at the top and the user's name as text.
@@ -223,10 +220,7 @@ fn word(outcome: Outcome) -> &'static str {
 }
 
 fn administration(record: &Map<String, Value>, fields: Fields<'_>) -> Reading {
-    let time = match dating::event_time(fields, TIMES, fields) {
-        Ok(time) => time,
-        Err(reason) => return Reading::Rejected(reason),
-    };
+    let time = dating::event_time(fields, TIMES, fields);
     let action = fields.text("action").unwrap_or_default();
     let description = description(fields);
     let facts = match action.as_str() {

@@ -60,6 +60,8 @@ pub(crate) enum Reading {
     Fragment(Part),
     /// It tells an event.
     Event(Box<Told>),
+    /// It tells an event and not when that happened (the reason); its time is to be given, or it is rejected.
+    Undated(Box<Told>, String),
     /// It holds several records, each of which is read by itself.
     Several(Vec<Map<String, Value>>),
 }

@@ -66,10 +66,7 @@ fn read(record: &Map<String, Value>) -> Reading {
     let Some(number) = fields.integer("event_type_id") else {
         return Reading::Unrecognised;
     };
-    let time = match dating::event_time(fields, TIMES, fields) {
-        Ok(time) => time,
-        Err(reason) => return Reading::Rejected(reason),
-    };
+    let time = dating::event_time(fields, TIMES, fields);
     let user = Person::of(fields, "user_id", "user_name");
     let actor = Person::of(fields, "actor_user_id", "actor_user_name");
     let address = fields.text("ipaddr").and_then(|text| address::normalise(&text));

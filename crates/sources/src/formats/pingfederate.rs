@@ -100,7 +100,7 @@ fn read(record: &Map<String, Value>) -> Reading {
     Telling {
         vendor: Vendor::PingFederate,
         id: Id::Fields("pingfederate/1", &parts),
-        time: Timestamp::from_unix_millis(time.unix_millis()),
+        time: Ok(Timestamp::from_unix_millis(time.unix_millis())),
         updated: None,
         tenant: None,
         facts: Facts::SignIn(Box::new(sign_in)),

@@ -49,7 +49,7 @@ pub(super) fn read(request: &Map<String, Value>, logged: Option<Timestamp>) -> R
     Telling {
         vendor: Vendor::Mim,
         id: Id::Vendors(id.to_lowercase()),
-        time,
+        time: Ok(time),
         updated: completed.or(Some(time)),
         tenant: None,
         facts: Facts::Audit(Box::new(Request::of(fields).audit())),

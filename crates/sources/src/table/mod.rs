@@ -141,7 +141,9 @@ impl Heading {
             Judged::Event(format, told) => Some(Understanding::of_event(format, told, with_heading())),
             judged @ Judged::Fragment(..) => judged.understanding(with_heading),
             Judged::Ignored(reason) => Some(Understanding::Ignored { reason }),
-            Judged::Rejected(reason) => Some(Understanding::Rejected { reason, original }),
+            Judged::Rejected(reason) | Judged::Undated(_, _, reason) => {
+                Some(Understanding::Rejected { reason, original })
+            }
             Judged::NoRecord => None,
         }
     }

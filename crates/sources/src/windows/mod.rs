@@ -100,7 +100,7 @@ impl WindowsEvent {
         Telling {
             vendor,
             id: Id::Key(key),
-            time,
+            time: Ok(time),
             updated: None,
             tenant: None,
             facts,

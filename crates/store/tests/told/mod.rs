@@ -8,6 +8,7 @@
 )]
 
 pub(crate) mod machine;
+pub(crate) mod recount;
 
 use model::batch::{Batch, EventDraft, Lateness, RowDraft, Subject};
 use model::identity::{EventKey, Kind, Rank, Vendor};

@@ -52,6 +52,10 @@ impl Contestant for BuffaLogs {
         "BuffaLogs"
     }
 
+    fn detectors(&self) -> &'static [&'static str] {
+        &[TRAVEL, UNKNOWN, IRREGULAR]
+    }
+
     fn judge(&mut self, events: &[Seen]) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         for seen in events {

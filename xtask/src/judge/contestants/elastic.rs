@@ -37,6 +37,10 @@ impl Contestant for Elastic {
         "Elastic"
     }
 
+    fn detectors(&self) -> &'static [&'static str] {
+        &[TRAVEL, FAILURES, ADDRESSES]
+    }
+
     fn judge(&mut self, events: &[Seen]) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         self.travel(events, &mut alarms);

@@ -1,10 +1,11 @@
 //! Our own engine, as the service drives it.
 
-use super::{Alarm, Contestant, IRREGULAR};
-use detect::{Effect, Engine, Populations, RuleBook, Rules, Seen, reach};
+use super::{ADDRESSES, Alarm, Contestant, FAILURES, INFECTED, IRREGULAR, TRAVEL, UNKNOWN};
+use detect::{Effect, Engine, Populations, RuleBook, Rules, Seen, Subject, reach};
 use model::finding::{Finding, Found};
 use model::identity::EventKey;
 use model::tenant::TenantId;
+use model::time::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -15,15 +16,42 @@ pub(super) fn new() -> Box<dyn Contestant> {
 
 struct Gatelog;
 
+/// Why our engine says nothing of an account's sign-ins between two of them.
+pub(crate) fn why_not(events: &[Seen], subject: &str, keys: &[EventKey]) -> Vec<String> {
+    let tenant = TenantId::parse("4b2462a4-bbee-495a-a0e1-f23ae524cc9c");
+    let Some(tenant) = tenant else { return Vec::new() };
+    let mut engine = Engine::new(tenant, RuleBook::of(Rules::default()), 1);
+    *engine.populations_mut() = Populations::of(events);
+    let of_subject = events.iter().filter(|seen| &*seen.subject == subject);
+    let history: Vec<Arc<Seen>> = of_subject.map(|seen| Arc::new(seen.clone())).collect();
+    let subject = Subject::Person(Arc::from(subject));
+    let times = history
+        .iter()
+        .filter(|seen| keys.contains(&seen.key))
+        .map(|seen| seen.time);
+    let times: Vec<Timestamp> = times.collect();
+    let (_, notes) = engine.explain(&subject, history, Timestamp::MIN, Timestamp::MAX);
+    let is_near = |time: Timestamp| times.iter().any(|at| *at <= time && time <= at.plus_days(1));
+    notes
+        .iter()
+        .filter(|note| note.detector.name == TRAVEL && is_near(note.time))
+        .map(|note| format!("{} {}", note.time, note.because))
+        .collect()
+}
+
 impl Contestant for Gatelog {
     fn name(&self) -> &'static str {
         "Gatelog"
     }
 
+    fn detectors(&self) -> &'static [&'static str] {
+        &[TRAVEL, FAILURES, UNKNOWN, ADDRESSES, INFECTED, IRREGULAR]
+    }
+
     fn judge(&mut self, events: &[Seen]) -> Vec<Alarm> {
         let mut rules = Rules::default();
         // The judge looks for the score at which one honest sign-in in a hundred is flagged.
-        rules.irregular.irregular_score = 0.01;
+        rules.irregular.irregular_score = f64::MIN;
         let mut known = HashSet::new();
         let events: Vec<Arc<Seen>> = events
             .iter()
@@ -98,5 +126,22 @@ fn alarm(finding: &Finding) -> Alarm {
         keys,
         count,
         score,
+        because: because(finding),
     }
+}
+
+/// The features of a score, or what was weighed.
+fn because(finding: &Finding) -> String {
+    let Some(features) = finding
+        .evidence
+        .get("features")
+        .and_then(|features| features.as_array())
+    else {
+        return finding.summary.clone();
+    };
+    let parts = features.iter().filter_map(|part| {
+        let surprise = part.get("surprise")?.as_f64()?;
+        Some(format!("{} {surprise:.2}", part.get("feature")?.as_str()?))
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }

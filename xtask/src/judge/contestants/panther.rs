@@ -42,6 +42,10 @@ impl Contestant for Panther {
         "Panther"
     }
 
+    fn detectors(&self) -> &'static [&'static str] {
+        &[TRAVEL, FAILURES, ADDRESSES]
+    }
+
     fn judge(&mut self, events: &[Seen]) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         for seen in events {

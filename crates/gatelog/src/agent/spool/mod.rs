@@ -279,6 +279,13 @@ impl Spool {
             .unwrap()
     }
 
+    /// Does something while nobody else can use it, for tests.
+    #[cfg(test)]
+    pub(crate) fn held<T>(&self, meanwhile: impl FnOnce() -> T) -> T {
+        let _inner = self.lock();
+        meanwhile()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Whatever panicked, its transaction was rolled back.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

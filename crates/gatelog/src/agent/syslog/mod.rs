@@ -2,11 +2,13 @@
 
 mod frame;
 pub(crate) mod header;
+mod room;
 
 use super::gather::{Intake, Line};
 use anyhow::{Context, Result};
 use frame::Frames;
 use header::Terms;
+use room::{Place, Room};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use server::clock;
@@ -16,13 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-/// Connections at the same time; more wait for their turn.
-const CONNECTIONS: usize = 256;
 /// Who has not shaken hands by then is let go.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Bytes read at once.
@@ -113,13 +112,21 @@ impl Bound {
             tasks.spawn(connections(
                 listener,
                 None,
+                Room::default(),
                 Arc::clone(&listen),
                 intake.clone(),
                 stop.clone(),
             ));
         }
         if let Some((listener, acceptor)) = self.tls {
-            tasks.spawn(connections(listener, Some(acceptor), listen, intake, stop));
+            tasks.spawn(connections(
+                listener,
+                Some(acceptor),
+                Room::default(),
+                listen,
+                intake,
+                stop,
+            ));
         }
         while tasks.join_next().await.is_some() {}
     }
@@ -165,16 +172,13 @@ async fn datagrams(socket: UdpSocket, listen: Arc<Listen>, intake: Intake, stop:
 async fn connections(
     listener: TcpListener,
     acceptor: Option<TlsAcceptor>,
+    room: Room,
     listen: Arc<Listen>,
     intake: Intake,
     stop: CancellationToken,
 ) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut tasks = JoinSet::new();
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => break,
@@ -185,6 +189,11 @@ async fn connections(
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
+        let place = tokio::select! {
+            place = room.place(sender) => place,
+            () = stop.cancelled() => break,
+        };
+        let Some(place) = place else { return };
         let (acceptor, listen, intake, stop) = (
             acceptor.clone(),
             Arc::clone(&listen),
@@ -192,11 +201,10 @@ async fn connections(
             stop.clone(),
         );
         tasks.spawn(async move {
-            let _permit = permit;
             match acceptor {
-                None => converse(stream, sender, &listen, &intake, &stop).await,
+                None => converse(stream, sender, &place, &listen, &intake, &stop).await,
                 Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => converse(stream, sender, &listen, &intake, &stop).await,
+                    Ok(Ok(stream)) => converse(stream, sender, &place, &listen, &intake, &stop).await,
                     Ok(Err(error)) => tracing::warn!("no TLS with {sender}: {error}"),
                     Err(_) => tracing::warn!("no TLS with {sender}: it took too long"),
                 },
@@ -210,6 +218,7 @@ async fn connections(
 async fn converse(
     mut stream: impl AsyncRead + Unpin,
     sender: SocketAddr,
+    place: &Place,
     listen: &Listen,
     intake: &Intake,
     stop: &CancellationToken,
@@ -218,11 +227,16 @@ async fn converse(
     let mut buffer = vec![0; READ_BYTES];
     let mut messages = Vec::new();
     loop {
+        // What is there already is read before anybody's wish to end.
         let read = tokio::select! {
+            biased;
             read = stream.read(&mut buffer) => read,
+            // As if its sender had closed it.
+            () = place.is_wanted() => Ok(0),
             () = stop.cancelled() => return,
         };
         let Ok(read) = read else { return };
+        place.is_used();
         let mut is_syslog = true;
         if read == 0 {
             messages.extend(frames.finish());
@@ -273,6 +287,7 @@ mod tests {
     use crate::agent::gap::GapKind;
     use crate::agent::gather::Gatherer;
     use crate::agent::spool::{Spool, WhenFull};
+    use tokio::io::AsyncWriteExt;
 
     #[tokio::test]
     async fn what_stands_before_a_fault_in_the_stream_is_kept_and_the_rest_is_told() {
@@ -292,7 +307,8 @@ mod tests {
             b"38 <38>1 2026-01-01T00:00:00Z h a - - - a38 <38>1 2026-01-01T00:00:00Z h a - - - b1x <38>c";
         let sender = SocketAddr::from(([198, 51, 100, 7], 514));
         let stop = CancellationToken::new();
-        converse(stream, sender, &listen, &intake, &stop).await;
+        let place = Room::default().place(sender).await.unwrap();
+        converse(stream, sender, &place, &listen, &intake, &stop).await;
         drop(intake);
         let gatherer = Gatherer {
             input: "syslog".to_owned(),
@@ -323,5 +339,46 @@ mod tests {
                 .starts_with("198.51.100.7:514 sent what is no syslog"),
             "{gaps:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn connections_that_say_nothing_do_not_shut_others_out() {
+        let listen = Arc::new(Listen {
+            udp: None,
+            tcp: None,
+            tls: None,
+            message_bytes: 1_000,
+            offset_seconds: 0,
+            send: Forward::Payload,
+        });
+        let listener = bound(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (intake, mut lines) = Intake::new();
+        let stop = CancellationToken::new();
+        let room = Room::of(2, Duration::from_millis(200));
+        let served = tokio::spawn(connections(listener, None, room, listen, intake, stop.clone()));
+        let mut idle = tokio::net::TcpStream::connect(address).await.unwrap();
+        let mut busy = tokio::net::TcpStream::connect(address).await.unwrap();
+        // The one that said something last keeps its place.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        busy.write_all(b"<38>1 2026-01-01T00:00:00Z h a - - - one\n")
+            .await
+            .unwrap();
+        assert_eq!(lines.recv().await.unwrap().bytes, b"one");
+        let mut third = tokio::net::TcpStream::connect(address).await.unwrap();
+        third
+            .write_all(b"<38>1 2026-01-01T00:00:00Z h a - - - two\n")
+            .await
+            .unwrap();
+        let heard = tokio::time::timeout(Duration::from_secs(10), lines.recv()).await;
+        assert_eq!(heard.unwrap().unwrap().bytes, b"two");
+        let mut end = [0; 1];
+        assert_eq!(idle.read(&mut end).await.unwrap(), 0, "the idle one was closed");
+        busy.write_all(b"<38>1 2026-01-01T00:00:00Z h a - - - three\n")
+            .await
+            .unwrap();
+        assert_eq!(lines.recv().await.unwrap().bytes, b"three");
+        stop.cancel();
+        served.await.unwrap();
     }
 }

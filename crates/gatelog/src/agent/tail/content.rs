@@ -3,6 +3,7 @@
 use crate::agent::mark::{Digest, FINGERPRINT_BYTES, FileMark, digest};
 use crate::agent::platform;
 use server::inputs::decoding::Encoding;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 
@@ -28,6 +29,8 @@ pub(super) fn fingerprint(handle: &File, from: u64, length: u64) -> io::Result<O
 
 /// Whether what was read of a file, and what was seen of its beginning, is still in it.
 pub(super) fn is_same(handle: &File, mark: &FileMark) -> bool {
+    #[cfg(test)]
+    counted(|counted| counted.compared += 1);
     let matches = |from: u64, length: u64, expected: Option<Digest>| {
         length == 0 || fingerprint(handle, from, length).is_ok_and(|found| found == expected)
     };
@@ -59,6 +62,39 @@ pub(super) struct Copied {
     pub(super) length: u64,
 }
 
+/// Known files by their first bytes, so that a new one is compared with those alone that begin as it does.
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    /// By how many bytes are known, and by their fingerprint: places in the list of files.
+    places: BTreeMap<u64, HashMap<Digest, Vec<usize>>>,
+}
+
+impl Heads {
+    /// Notes a file of which enough was seen to recognise it.
+    pub(super) fn note(&mut self, place: usize, mark: &FileMark) {
+        if let Some(head) = mark.head.filter(|_| is_telling(mark)) {
+            let of_length = self.places.entry(mark.head_length).or_default();
+            of_length.entry(head).or_default().push(place);
+        }
+    }
+
+    /// The places of those that begin as a file does.
+    pub(super) fn alike(&self, handle: &File) -> io::Result<Vec<usize>> {
+        let mut start = vec![0; FINGERPRINT_BYTES as usize];
+        let read = platform::read_at(handle, &mut start, 0)?;
+        let mut alike = Vec::new();
+        for (length, heads) in &self.places {
+            let Some(head) = start[..read].get(..*length as usize) else {
+                break;
+            };
+            alike.extend(heads.get(&digest(head)).into_iter().flatten());
+        }
+        // In the order of the list, as if each had been compared.
+        alike.sort_unstable();
+        Ok(alike)
+    }
+}
+
 /// Of the files that are known, those of which all that was read is in this file, from its beginning.
 pub(super) fn copied<'a>(handle: &File, size: u64, known: impl Iterator<Item = &'a FileMark>) -> Copied {
     let mut copied = Copied {
@@ -85,4 +121,29 @@ pub(super) fn copied<'a>(handle: &File, size: u64, known: impl Iterator<Item = &
 pub(super) fn is_telling(mark: &FileMark) -> bool {
     let has_window = mark.window_length() == 0 || mark.window.is_some();
     mark.head_length >= TELLING_BYTES && mark.head.is_some() && has_window && !mark.skipping
+}
+
+/// What was done, for tests: each has a thread of its own.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// Files that were compared with a known one.
+    pub(super) compared: u64,
+    /// Packed files that were unpacked as a whole.
+    pub(super) surveys: u64,
+}
+
+#[cfg(test)]
+thread_local! {
+    static COUNTED: std::cell::Cell<Counted> = const { std::cell::Cell::new(Counted { compared: 0, surveys: 0 }) };
+}
+
+/// Changes what was counted on this thread; answers what it was before.
+#[cfg(test)]
+pub(super) fn counted(change: impl FnOnce(&mut Counted)) -> Counted {
+    let before = COUNTED.get();
+    let mut counted = before;
+    change(&mut counted);
+    COUNTED.set(counted);
+    before
 }

@@ -15,7 +15,7 @@ use super::mark::{FileMark, Mark};
 use super::pattern::Pattern;
 use super::platform;
 use super::spool::{NewPiece, Put, Spool, SpoolError, WhenFull};
-use content::Copied;
+use content::{Copied, Heads};
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use packed::Unpacking;
 use std::collections::{HashMap, HashSet};
@@ -90,6 +90,8 @@ struct Followed {
     /// The beginning of a line without its end.
     half: Vec<u8>,
     unpacking: Option<Unpacking>,
+    /// Size and time of writing of a packed file when it was found to be unfinished.
+    unfinished: Option<(u64, i128)>,
 }
 
 impl Followed {
@@ -101,6 +103,7 @@ impl Followed {
             quiet_since: now,
             half: Vec::new(),
             unpacking: None,
+            unfinished: None,
         }
     }
 
@@ -164,9 +167,15 @@ impl Tail {
             }
         }
         let mut identities: HashSet<(u64, u64)> = known.into_keys().collect();
-        for (path, metadata) in added {
-            if identities.insert(platform::identity(&metadata)) {
-                self.add(&path, is_first, spool, now)?;
+        if !added.is_empty() {
+            let mut heads = Heads::default();
+            for (place, file) in self.files.iter().enumerate() {
+                heads.note(place, &file.mark);
+            }
+            for (path, metadata) in added {
+                if identities.insert(platform::identity(&metadata)) {
+                    self.add(&path, is_first, &mut heads, spool, now)?;
+                }
             }
         }
         if is_first {
@@ -249,7 +258,8 @@ impl Tail {
             file.mark.path = name.into_owned();
         }
         let state = (metadata.len(), platform::written(metadata));
-        let is_read = file.seen == Some(state);
+        // An unfinished one is looked at again when its time is over, and must be open then.
+        let is_read = file.seen == Some(state) && file.unfinished != Some(state);
         if is_read && file.half.is_empty() && file.unpacking.is_none() && file.is_quiet(CLOSE_SECONDS, now) {
             file.handle = None;
         }
@@ -361,7 +371,14 @@ impl Tail {
     }
 
     /// A file that was not known before.
-    fn add(&mut self, path: &Path, is_first: bool, spool: &Spool, now: Timestamp) -> Result<(), SpoolError> {
+    fn add(
+        &mut self,
+        path: &Path,
+        is_first: bool,
+        heads: &mut Heads,
+        spool: &Spool,
+        now: Timestamp,
+    ) -> Result<(), SpoolError> {
         let opened =
             platform::open(path).and_then(|handle| handle.metadata().map(|metadata| (handle, metadata)));
         let (handle, metadata) = match opened {
@@ -388,26 +405,31 @@ impl Tail {
             if is_first && self.plan.start == Start::End {
                 content::read_to(&handle, &mut mark, metadata.len());
             } else {
-                self.recognise(&handle, metadata.len(), &mut mark, spool, now)?;
+                // One that cannot be read is read from its start when it can be.
+                let alike = heads.alike(&handle).unwrap_or_default();
+                self.recognise(&handle, metadata.len(), &mut mark, &alike, spool, now)?;
             }
         }
         mark.key = spool.add_file(&self.plan.input, &mark)?;
+        heads.note(self.files.len(), &mark);
         let mut file = Followed::of(mark, now);
         file.handle = Some(handle);
         self.files.push(file);
         Ok(())
     }
 
-    /// A copy of what was read already is read on from there.
+    /// A copy of what was read already is read on from there; `alike` are the places of the files of which it may be one.
     fn recognise(
         &mut self,
         handle: &File,
         size: u64,
         mark: &mut FileMark,
+        alike: &[usize],
         spool: &Spool,
         now: Timestamp,
     ) -> Result<(), SpoolError> {
-        let copied = content::copied(handle, size, self.files.iter().map(|file| &file.mark));
+        let known = alike.iter().map(|place| &self.files[*place].mark);
+        let copied = content::copied(handle, size, known);
         self.inherit(&copied, mark, spool, now)
     }
 
@@ -551,3 +573,6 @@ fn listed(folder: &Path) -> HashMap<(u64, u64), PathBuf> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,6 +66,10 @@ impl Tail {
                 file.seen = Some(state);
                 file.quiet_since = now;
             }
+            // Nothing was written to it since: it is as unfinished as it was.
+            if file.unfinished == Some(state) && !file.is_quiet(PACKING_SECONDS, now) {
+                return Ok(Step::Idle);
+            }
             let raw = raw_digest(handle, state.0);
             if file.mark.packed != Some(raw) {
                 let mut mark = FileMark {
@@ -85,8 +89,10 @@ impl Tail {
                 let surveyed = survey(handle, self.files.iter().map(|file| &file.mark));
                 // Whoever packs it may still be at work.
                 if !surveyed.is_whole && !self.files[index].is_quiet(PACKING_SECONDS, now) {
+                    self.files[index].unfinished = Some(state);
                     return Ok(Step::Idle);
                 }
+                self.files[index].unfinished = None;
                 self.inherit(&surveyed.copied, &mut mark, spool, now)?;
                 let file = &mut self.files[index];
                 spool.mark(&self.plan.input, &Mark::File(Box::new(mark.clone())), now)?;
@@ -310,6 +316,8 @@ pub(super) struct Survey {
 
 /// Unpacks a file as a whole, and finds the known files of which it is a copy.
 pub(super) fn survey<'a>(handle: &File, known: impl Iterator<Item = &'a FileMark>) -> Survey {
+    #[cfg(test)]
+    content::counted(|counted| counted.surveys += 1);
     let mut known: Vec<&FileMark> = known.filter(|mark| content::is_telling(mark)).collect();
     known.sort_by_key(|mark| mark.offset);
     let mut survey = Survey {

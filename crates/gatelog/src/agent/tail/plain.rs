@@ -166,7 +166,8 @@ impl Tail {
             let mut recognised = Ok(());
             if !content::is_packed(&handle) {
                 content::read_to(&handle, &mut mark, 0);
-                recognised = self.recognise(&handle, size, &mut mark, spool, now);
+                let all: Vec<usize> = (0..self.files.len()).collect();
+                recognised = self.recognise(&handle, size, &mut mark, &all, spool, now);
             }
             self.files[index].handle = Some(handle);
             recognised?;

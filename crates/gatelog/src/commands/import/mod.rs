@@ -63,6 +63,9 @@ pub(crate) struct Args {
     /// Read records as this mapping file says (`gatelog mapping try` shows what becomes of them)
     #[arg(long, value_name = "FILE", conflicts_with = "format")]
     mapping: Option<PathBuf>,
+    /// Take records in JSON that tell no time, or none that can be read, as if they were of this one; without it they are rejected
+    #[arg(long, value_name = "TIME")]
+    undated_at: Option<String>,
     /// Where rejected records are written [default: ./import-<time>.rejected.jsonl]
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
@@ -115,6 +118,9 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
         }
         if let Some(mapping) = &mapping {
             target = format!("{target}&mapping={}", encoded_mapping(mapping));
+        }
+        if let Some(time) = &args.undated_at {
+            target = format!("{target}&undatedAt={}", query_value(time));
         }
         let place: ImportPlace = link.get(&target).await?;
         let mut sums = Answer {

@@ -47,6 +47,8 @@ pub struct ImportStart {
     pub format: Option<String>,
     /// The text of a mapping file, in base64 as addresses have it: it takes the place of a format.
     pub mapping: Option<String>,
+    /// The time of records that tell none; without it they are rejected.
+    pub undated_at: Option<String>,
 }
 
 /// The same, resolved: to be sent with each file.
@@ -61,6 +63,9 @@ pub struct ImportPlace {
     pub format: Option<String>,
     /// The text of a mapping file, in base64 as addresses have it.
     pub mapping: Option<String>,
+    /// The time of records that tell none.
+    #[serde(default)]
+    pub undated_at: Option<String>,
     /// When the file was last written: dates without a year are not after it. The time of arrival if it is not known.
     pub not_after: Option<String>,
     /// The run of the command: the same for all of its files.
@@ -172,6 +177,7 @@ async fn place(
 
 fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
     choice(start.format.as_deref(), start.mapping.as_deref())?;
+    undated_at(start.undated_at.as_deref())?;
     if let Some(word) = &start.tenant {
         let only = tenant(app, word)?;
         return Ok(ImportPlace {
@@ -179,6 +185,7 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
             unnamed: None,
             format: start.format,
             mapping: start.mapping,
+            undated_at: start.undated_at,
             not_after: None,
             run: Some(chance::guid()),
             file: None,
@@ -194,6 +201,7 @@ fn resolve(app: &App, start: ImportStart) -> Result<ImportPlace, Problem> {
         unnamed,
         format: start.format,
         mapping: start.mapping,
+        undated_at: start.undated_at,
         not_after: None,
         run: Some(chance::guid()),
         file: None,
@@ -241,15 +249,17 @@ async fn import(
     Query(place): Query<ImportPlace>,
     request: Request,
 ) -> Response {
-    let choice = match choice(place.format.as_deref(), place.mapping.as_deref()) {
-        Ok(choice) => choice,
+    let reading = choice(place.format.as_deref(), place.mapping.as_deref())
+        .and_then(|choice| Ok((choice, hints(&place)?)));
+    let (choice, hints) = match reading {
+        Ok(reading) => reading,
         Err(problem) => return problem.of_request(request_id).into_response(),
     };
     let (upload, _task) = Upload::start(request.into_body());
     let (lines, answer) = channel::<Bytes>(16);
     // The task owns the answer: it ends with the upload, or when nobody listens any more.
     tokio::task::spawn_blocking(move || {
-        let end = match bring(&app, &place, choice, upload, &lines) {
+        let end = match bring(&app, &place, choice, hints, upload, &lines) {
             Ok(done) => ImportLine::Done(done),
             Err(reason) => ImportLine::Failed { reason },
         };
@@ -262,6 +272,7 @@ fn bring(
     app: &App,
     place: &ImportPlace,
     choice: Choice,
+    hints: Hints,
     mut upload: Upload,
     lines: &Sender<Bytes>,
 ) -> Result<ImportDone, String> {
@@ -285,9 +296,7 @@ fn bring(
         sequence: None,
         now: clock::now,
     })
-    .hinted(Hints {
-        not_after: Some(written_at(place)),
-    });
+    .hinted(hints);
     let mut buffer = vec![0; READ_BYTES];
     loop {
         let taken = upload.read(&mut buffer).map_err(|error| error.to_string())?;
@@ -328,6 +337,27 @@ fn bring(
                 (tenant.guid(), waits)
             })
             .collect(),
+    })
+}
+
+/// What is known of the input besides its bytes.
+fn hints(place: &ImportPlace) -> Result<Hints, Problem> {
+    Ok(Hints {
+        not_after: Some(written_at(place)),
+        undated_at: undated_at(place.undated_at.as_deref())?,
+    })
+}
+
+/// The time of records that tell none, where somebody names one.
+fn undated_at(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    Timestamp::parse_vendor(text).map(Some).map_err(|_| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad-time",
+            "The time of records without one cannot be read",
+        )
+        .detail(format!("{text:?} is no time such as 2024-05-01T00:00:00Z."))
     })
 }
 

@@ -45,6 +45,7 @@ impl LineReader {
             judge: LineJudge {
                 line_bytes_max: limits.record_bytes_max,
                 dates: Dates::default(),
+                given: None,
                 seconds: repeat::Seconds::default(),
                 programs: HashSet::new(),
             },
@@ -78,6 +79,7 @@ impl LineReader {
 impl CarrierReader for LineReader {
     fn hint(&mut self, hints: Hints) {
         self.judge.dates = Dates::new(hints.not_after);
+        self.judge.given = hints.undated_at;
     }
 
     fn push(&mut self, choice: &Choice, bytes: &[u8], out: &mut Vec<Record>) {
@@ -95,6 +97,8 @@ impl CarrierReader for LineReader {
 struct LineJudge {
     line_bytes_max: usize,
     dates: Dates,
+    /// The time of records in JSON that tell none.
+    given: Option<Timestamp>,
     seconds: repeat::Seconds,
     programs: HashSet<String>,
 }
@@ -211,7 +215,7 @@ impl LineJudge {
         match judge(choice, &record) {
             Some(Judged::Event(format, told)) => Ok((format, told)),
             Some(Judged::Ignored(reason)) => Err(NoEvent::Ignored(reason)),
-            Some(Judged::Rejected(reason)) => Err(NoEvent::Rejected(reason)),
+            Some(Judged::Rejected(reason) | Judged::Undated(_, _, reason)) => Err(NoEvent::Rejected(reason)),
             // No line of text is a part of a record.
             Some(Judged::NoRecord | Judged::Fragment(..)) | None => {
                 Err(self.unknown(choice, &record, line.program))
@@ -274,7 +278,7 @@ impl LineJudge {
         if std::str::from_utf8(&original).is_err() {
             return take(NoEvent::Rejected("it is not valid UTF-8".to_owned()).with(original));
         }
-        understand_parsed(choice, &record, original, 0, take);
+        understand_parsed(choice, &record, original, self.given, take);
     }
 }
 

@@ -71,7 +71,7 @@ fn read(record: &Map<String, Value>) -> Reading {
     Telling {
         vendor: Vendor::Cef,
         id: Id::Fields("cef/1", &[device, Some(line.text), line.repeat]),
-        time,
+        time: Ok(time),
         updated: None,
         tenant: None,
         facts,

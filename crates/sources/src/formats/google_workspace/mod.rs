@@ -60,10 +60,8 @@ fn read_flat(flat: &Map<String, Value>, envelope: Fields<'_>) -> Reading {
         );
     };
     let name = name.trim().to_owned();
-    let time = match dating::event_time(id, &["time"], envelope) {
-        Ok(time) => time,
-        Err(reason) => return Reading::Rejected(reason.replacen("`time`", "`id.time`", 1)),
-    };
+    let time = dating::event_time(id, &["time"], envelope)
+        .map_err(|reason| reason.replacen("`time`", "`id.time`", 1));
     let facts = match words::sort_of(&activity.application, &name) {
         Sort::SignedIn => Facts::SignIn(Box::new(activity.sign_in(0))),
         Sort::FailedToSignIn => Facts::SignIn(Box::new(activity.sign_in(1))),

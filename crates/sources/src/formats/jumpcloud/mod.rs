@@ -77,7 +77,7 @@ fn read(record: &Map<String, Value>) -> Reading {
     Telling {
         vendor: Vendor::JumpCloud,
         id,
-        time,
+        time: Ok(time),
         updated: None,
         tenant: None,
         facts,

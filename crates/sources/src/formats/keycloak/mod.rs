@@ -107,7 +107,7 @@ fn read(record: &Map<String, Value>) -> Reading {
             Some(id) => Id::Vendors(id.clone()),
             None => Id::Fields("keycloak/1", &parts),
         },
-        time,
+        time: Ok(time),
         updated: None,
         tenant: None,
         facts,

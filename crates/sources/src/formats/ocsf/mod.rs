@@ -77,7 +77,7 @@ fn read(record: &Map<String, Value>) -> Reading {
     Telling {
         vendor: Vendor::Ocsf,
         id,
-        time,
+        time: Ok(time),
         updated: metadata.time("modified_time").and_then(Result::ok),
         tenant: None,
         facts,

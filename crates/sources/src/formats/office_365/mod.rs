@@ -132,7 +132,7 @@ fn read_record(record: &Map<String, Value>, fields: Fields<'_>) -> Reading {
     Telling {
         vendor: Vendor::Office365,
         id,
-        time,
+        time: Ok(time),
         updated: None,
         tenant: fields
             .text("OrganizationId")

@@ -43,10 +43,7 @@ fn read(record: &Map<String, Value>) -> Reading {
     if !event.is_oktas() {
         return Reading::Unrecognised;
     }
-    let time = match dating::event_time(fields, &["published"], fields) {
-        Ok(time) => time,
-        Err(reason) => return Reading::Rejected(reason),
-    };
+    let time = dating::event_time(fields, &["published"], fields);
     let facts = match words::sort_of(&word) {
         Sort::SignIn => match event.sign_in(&word) {
             Ok(sign_in) => Facts::SignIn(Box::new(sign_in)),

@@ -75,7 +75,7 @@ fn read(record: &Map<String, Value>) -> Reading {
                 line.repeat,
             ],
         ),
-        time,
+        time: Ok(time),
         updated: None,
         tenant: None,
         facts,
