@@ -44,6 +44,6 @@ pub(crate) fn give(told: &mut Told, time: Timestamp) {
                 .push((NOTE.to_owned(), Some(time.to_string())));
         }
         // What these show has no place for a note.
-        Facts::Provisioning(_) | Facts::RiskDetection(_) | Facts::RiskState(_) => {}
+        Facts::Provisioning(_) | Facts::RiskDetection(_) | Facts::RiskState(_) | Facts::Finding(_) => {}
     }
 }

@@ -20,7 +20,7 @@ use store::events::{EventStore, Near, StoredEvent};
 
 /// The source of findings in the ledger. It is not that of the service's own events: those follow its people, findings follow
 /// what was found, and each recounts by itself. Both are of the kind that has no habit and so no gap.
-pub const SOURCE: &str = "gatelog:detection";
+pub const SOURCE: &str = "detection";
 
 /// Why findings could not be kept. What was kept before stays; keeping all again is safe.
 #[derive(Debug, thiserror::Error)]

@@ -218,7 +218,7 @@ fn read(record: &Map<String, Value>) -> Reading {
     Telling {
         vendor: Vendor::Gatelog,
         id: Id::Vendors(finding.id.to_string()),
-        time: finding.time,
+        time: Ok(finding.time),
         updated: Some(judged_at),
         tenant: None,
         facts: Facts::Finding(Box::new(finding)),
