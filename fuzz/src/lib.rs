@@ -3,8 +3,10 @@
 //! A check takes bytes and panics if something does not hold. libFuzzer makes the bytes up (one binary for each check);
 //! the test `corpus` gives every check what is kept in the corpus, so that a fault once found stays found.
 
+pub mod address_lists;
 pub mod assertion;
 pub mod authorize;
+pub mod countries;
 pub mod entra_records;
 mod event;
 #[allow(dead_code, missing_docs, reason = "the tests of the room have it, too")]
@@ -71,12 +73,20 @@ pub struct Target {
 /// Every target.
 pub const ALL: &[Target] = &[
     Target {
+        name: "address_lists",
+        check: address_lists::check,
+    },
+    Target {
         name: "assertion",
         check: assertion::check,
     },
     Target {
         name: "authorize",
         check: authorize::check,
+    },
+    Target {
+        name: "countries",
+        check: countries::check,
     },
     Target {
         name: "entra_records",

@@ -45,12 +45,15 @@ const FILES: &[(&str, &str, u32)] = &[
         "usr/share/doc/gatelog/copyright",
         0o644,
     ),
+    // Goes wherever the data in the program go.
+    ("NOTICE", "usr/share/doc/gatelog/NOTICE", 0o644),
 ];
 
 /// The same for what Debian has compressed.
 const COMPRESSED: &[(&str, &str)] = &[
     ("docs/operations.md", "usr/share/doc/gatelog/operations.md.gz"),
     ("docs/agent.md", "usr/share/doc/gatelog/agent.md.gz"),
+    ("docs/enrichment.md", "usr/share/doc/gatelog/enrichment.md.gz"),
     ("packaging/debian/gatelog.1", "usr/share/man/man1/gatelog.1.gz"),
 ];
 

@@ -2,7 +2,7 @@
 
 pub mod detectors;
 mod engine;
-mod geography;
+pub mod geography;
 mod habits;
 mod hashing;
 mod outcome;

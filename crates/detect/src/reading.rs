@@ -79,9 +79,9 @@ fn with_told_place(whereabouts: Arc<Whereabouts>, told: &Place) -> Arc<Whereabou
     Arc::new(whereabouts)
 }
 
-/// Events 1200 to 1203 of AD FS are of the provider that asks for the credentials itself.
-fn is_federated(vendor: Vendor, _sign_in: &SignIn) -> bool {
-    vendor == Vendor::AdFs
+/// Whether another provider asked for the credentials, as the record says; AD FS is always such a one.
+fn is_federated(vendor: Vendor, sign_in: &SignIn) -> bool {
+    sign_in.is_federated.unwrap_or(vendor == Vendor::AdFs)
 }
 
 fn tool(sign_in: &SignIn) -> Tool {

@@ -175,7 +175,7 @@ pub struct Listing {
     pub since: Option<Timestamp>,
     /// As of when the list was made.
     pub as_of: Timestamp,
-    /// Whether the list was older, at the moment asked about, than a list of its class may be.
+    /// Whether the list was made too long before the moment asked about, for a list of its class, or as long after it.
     pub is_stale: bool,
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::detection::Turns;
+use crate::enrichment::Enriching;
 use crate::exports::Exports;
 use crate::keyring::Keys;
 use crate::ledger::names::Inputs;
@@ -43,7 +44,6 @@ pub struct App {
     keys: RwLock<Arc<Keys>>,
     changing_keys: Mutex<()>,
     trusted: RwLock<Arc<Trusted>>,
-    enrichment: RwLock<Arc<Enrichment>>,
     /// Whose turn it is to judge sign-ins.
     pub detection: Turns,
     /// Answers to sign-ins elsewhere that were taken.
@@ -68,6 +68,8 @@ pub struct App {
     pub(crate) form_key: [u8; 32],
     /// What is written after its request was answered; the server waits for it when it stops.
     pub background: TaskTracker,
+    /// What is known of addresses.
+    pub(crate) enriching: Enriching,
     /// What is measured.
     pub metrics: Arc<Metrics>,
 }
@@ -80,7 +82,6 @@ impl App {
         config: Config,
         authority: Authority,
         keys: Keys,
-        enrichment: Enrichment,
         metrics: Arc<Metrics>,
     ) -> App {
         App {
@@ -94,13 +95,13 @@ impl App {
             device_guesses: Tries::new(FREE_DEVICE_GUESSES),
             form_key: chance::bytes(),
             background: TaskTracker::new(),
+            enriching: Enriching::default(),
             states: Once::default(),
             trusted: RwLock::new(Arc::new(Trusted::of(
                 &config.trusted_issuers,
                 &Trusted::default(),
             ))),
             detection: Turns::default(),
-            enrichment: RwLock::new(Arc::new(enrichment)),
             events,
             control,
             config: RwLock::new(Arc::new(config)),
@@ -130,11 +131,6 @@ impl App {
         Arc::clone(&self.trusted.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What is known of addresses. It may change while the server runs: ask anew for each round.
-    pub fn enrichment(&self) -> Arc<Enrichment> {
-        Arc::clone(&self.enrichment.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
     /// What signs tokens and what checks them. They may change while the server runs: ask anew for each request.
     pub fn keys(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
@@ -149,6 +145,12 @@ impl App {
     /// Held by the one who changes keys.
     pub(crate) fn changing_keys(&self) -> MutexGuard<'_, ()> {
         self.changing_keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of addresses. It may change while the server runs: ask anew for each batch of look-ups. The first one
+    /// who asks waits while files are read, so this is no work for the event loop.
+    pub fn enrichment(&self) -> Arc<Enrichment> {
+        self.enriching.current(&self.config())
     }
 
     /// The present.

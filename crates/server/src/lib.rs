@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod detection;
+pub mod enrichment;
 pub mod exports;
 pub mod findings;
 pub mod health;

@@ -16,7 +16,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -388,6 +388,12 @@ impl Metrics {
     /// Counts rows that were answered.
     pub fn count_rows_served(&self, rows: u64) {
         self.rows_served.inc_by(rows);
+    }
+
+    /// Takes in a measure of somebody else's, by name; its unit is the end of its name.
+    pub(crate) fn register(&self, name: &'static str, help: &'static str, metric: impl Metric) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register(name, help, metric);
     }
 
     /// A gauge that somebody else sets, such as `gatelog_store_partitions_open`.

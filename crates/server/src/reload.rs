@@ -90,6 +90,8 @@ impl Reload {
             tracing::info!("{}", told(&change));
         }
         self.app.configure(config);
+        // A file of enrichment that cannot be read stays as it was and says so; the settings are sound all the same.
+        self.app.enriching.renew(&self.app.config());
         self.last = new;
         Ok(())
     }

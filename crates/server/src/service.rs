@@ -9,9 +9,8 @@ use crate::listener::Tls;
 use crate::metrics::Metrics;
 use crate::run::{self, Doors, Listeners, Stop};
 use crate::{legacy, problem, routes, tasks};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use axum::response::Response;
-use enrich::{CountryTable, Enrichment};
 use issuer::audience::Authority;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -47,18 +46,7 @@ impl Service {
             // One that was deleted and made again may have been cut off before its events were welcome.
             events.admit_tenant(tenant.id)?;
         }
-        let countries =
-            CountryTable::embedded().context("the table of countries that comes with the program")?;
-        let enrichment = Enrichment::of_countries(Arc::new(countries));
-        let app = App::new(
-            events,
-            control,
-            config,
-            authority,
-            keys,
-            enrichment,
-            Metrics::new(),
-        );
+        let app = App::new(events, control, config, authority, keys, Metrics::new());
         Ok(Service {
             app: Arc::new(app),
             _folder: folder,

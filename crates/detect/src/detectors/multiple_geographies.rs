@@ -7,7 +7,7 @@
 //! one of these is a free pass.
 
 use super::{DetectorDef, Judges};
-use crate::geography::distance_km;
+use crate::geography::{border_gap_km, distance_km};
 use crate::habits::{Feature, Habits, address_value, features};
 use crate::population::Population;
 use crate::seen::{Outcome, Seen};
@@ -272,10 +272,14 @@ struct Pair<'a> {
 /// The least distance of two sign-ins in kilometres; `None` if that cannot be said.
 fn least_km(first: &Seen, second: &Seen) -> Option<f64> {
     let (from, to) = (&*first.whereabouts, &*second.whereabouts);
-    let (from, to) = (from.spot.as_ref()?, to.spot.as_ref()?);
+    let (Some(from), Some(to)) = (&from.spot, &to.spot) else {
+        return border_gap_km(from.country?, to.country?);
+    };
     let km = distance_km(
-        (from.latitude_degrees, from.longitude_degrees),
-        (to.latitude_degrees, to.longitude_degrees),
+        from.latitude_degrees,
+        from.longitude_degrees,
+        to.latitude_degrees,
+        to.longitude_degrees,
     );
     Some((km - from.radius_km - to.radius_km).max(0.0))
 }

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod demo;
 mod detect;
+mod enrich;
 mod explain;
 mod export;
 mod findings;
@@ -68,6 +69,9 @@ pub(crate) enum Command {
     Store(store::Command),
     /// See what came from where, what is missing, and recount it
     Sources(Administer<sources::Command>),
+    /// See what is known of network addresses, and bring newer files
+    #[command(subcommand)]
+    Enrich(enrich::Command),
     /// Copy everything to a folder, also while a server runs
     Backup(backup::Args),
     /// Bring a backup back, or only check it
@@ -134,6 +138,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Key(asked) => key::run(common, &asked.remote, &asked.command),
         Command::Store(command) => store::run(common, &command),
         Command::Sources(asked) => sources::run(common, &asked.remote, &asked.command),
+        Command::Enrich(command) => enrich::run(common, &command),
         Command::Backup(args) => backup::run(common, &args),
         Command::Restore(args) => restore::run(common, &args),
         Command::Config(command) => config::run(common, &command),

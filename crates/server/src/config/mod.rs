@@ -2,6 +2,7 @@
 
 mod data;
 mod detection;
+mod enrichment;
 mod error;
 mod ingest;
 mod key;
@@ -23,6 +24,7 @@ mod trusted_issuers;
 
 pub use data::Data;
 pub use detection::Detection;
+pub use enrichment::{Enrichment, ListFile, class_of, list_name, stem};
 pub use error::{ConfigError, ConfigErrors};
 pub use ingest::Ingest;
 pub use key::{KeyDef, Kind};
@@ -56,6 +58,8 @@ pub struct Config {
     pub ingest: Ingest,
     /// Where the data live.
     pub data: Data,
+    /// What is known of network addresses.
+    pub enrichment: Enrichment,
     /// What reports show.
     pub reports: Reports,
     /// When data are deleted.
@@ -88,6 +92,7 @@ pub const ALL: &[&[KeyDef]] = &[
     limits::KEYS,
     ingest::KEYS,
     data::KEYS,
+    enrichment::KEYS,
     reports::KEYS,
     retention::KEYS,
     log::KEYS,
@@ -112,6 +117,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         let limits = limits::read(&mut reader);
         let ingest = ingest::read(&mut reader);
         let data = data::read(&mut reader, inputs);
+        let enrichment = enrichment::read(&mut reader);
         let reports = reports::read(&mut reader);
         let retention = retention::read(&mut reader);
         let log = log::read(&mut reader);
@@ -127,6 +133,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
             limits,
             ingest,
             data,
+            enrichment,
             reports,
             retention,
             log,
@@ -142,6 +149,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
         Ok(limits),
         Ok(ingest),
         Ok(data),
+        Ok(enrichment),
         Ok(reports),
         Ok(retention),
         Ok(log),
@@ -168,6 +176,7 @@ pub fn load(inputs: &Inputs) -> Result<Loaded, ConfigErrors> {
             limits,
             ingest,
             data,
+            enrichment,
             reports,
             retention,
             log,

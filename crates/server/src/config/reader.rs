@@ -101,14 +101,24 @@ impl<'a> Reader<'a> {
             None if text.is_empty() => Err("it takes the path of a file or folder".to_owned()),
             None => Ok(PathBuf::from(text)),
         })?;
-        let (Some(written), Some(setting)) = (text, self.setting(path)) else {
-            return Ok(None);
-        };
-        let base = match &setting.origin {
-            Origin::File { path, .. } => path.parent().map(PathBuf::from).unwrap_or_default(),
+        Ok(text.map(|written| self.base(path).join(written)))
+    }
+
+    /// Several files; where relative paths start is as with one.
+    pub(super) fn paths(&self, path: &str) -> Vec<PathBuf> {
+        let base = self.base(path);
+        self.texts(path)
+            .iter()
+            .map(|written| base.join(written))
+            .collect()
+    }
+
+    /// Where the relative paths of a setting start.
+    fn base(&self, path: &str) -> PathBuf {
+        match self.setting(path).map(|setting| &setting.origin) {
+            Some(Origin::File { path, .. }) => path.parent().map(PathBuf::from).unwrap_or_default(),
             _ => PathBuf::new(),
-        };
-        Ok(Some(base.join(written)))
+        }
     }
 
     /// Several texts, each checked.

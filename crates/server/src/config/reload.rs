@@ -13,6 +13,9 @@ const AT_ONCE: &[&str] = &[
     "limits.rows_examined",
     "limits.page_rows",
     "limits.ingest_decompressed_bytes",
+    "enrichment.databases",
+    "enrichment.lists[]",
+    "enrichment.max_age_days",
     "reports.window_days",
     "reports.visibility",
     "retention.default_days",
@@ -95,6 +98,7 @@ pub fn in_effect(running: &Config, new: &Config) -> Config {
     config.limits.rows_examined = new.limits.rows_examined;
     config.limits.page_rows = new.limits.page_rows;
     config.limits.ingest_decompressed_bytes = new.limits.ingest_decompressed_bytes;
+    config.enrichment = new.enrichment.clone();
     config.reports = new.reports.clone();
     config.retention = new.retention.clone();
     config.log.level = new.log.level.clone();

@@ -2,6 +2,7 @@
 
 mod detection;
 mod disk;
+mod enrichment;
 mod gaps;
 mod grants;
 mod measures;
@@ -18,6 +19,7 @@ pub(crate) fn start(app: &Arc<App>, readiness: &Readiness, stop: &Stop) -> JoinS
     let mut tasks = JoinSet::new();
     tasks.spawn(detection::run(Arc::clone(app), stop.clone()));
     tasks.spawn(disk::run(Arc::clone(app), readiness.check("disk"), stop.clone()));
+    tasks.spawn(enrichment::run(Arc::clone(app), stop.clone()));
     tasks.spawn(gaps::run(Arc::clone(app), stop.clone()));
     tasks.spawn(grants::run(Arc::clone(app), stop.clone()));
     tasks.spawn(measures::run(Arc::clone(app), stop.clone()));

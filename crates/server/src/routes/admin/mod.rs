@@ -8,6 +8,7 @@ mod apps;
 mod backup;
 mod by_token;
 mod detect;
+mod enrichment;
 mod import;
 mod keys;
 mod rebuild;
@@ -147,6 +148,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(import::routes())
         .merge(backup::routes())
         .merge(detect::routes())
+        .merge(enrichment::routes())
         .merge(rebuild::routes())
         .merge(status::routes())
         .router()
