@@ -76,13 +76,13 @@ pub fn keep(
     let mut drafts = Vec::new();
     for finding in findings {
         let judged_at = match standing.get(&key(finding.id)) {
-            Some(event) => match later_than(event, finding, now)? {
-                Some(judged_at) => judged_at,
-                None => {
+            Some(event) => {
+                let Some(judged_at) = later_than(event, finding, now)? else {
                     kept.same += 1;
                     continue;
-                }
-            },
+                };
+                judged_at
+            }
             // What is kept of it has another time, or nothing is.
             None => now,
         };
