@@ -44,7 +44,7 @@ pub(crate) struct Common {
 const EVERYWHERE: &str = "Every command";
 
 const EXAMPLES: &str = "Examples:
-  gatelog demo                                      a server with made-up events, and three curl lines to try
+  gatelog demo                                      a server with made-up events, and curl lines to try
   gatelog import SigninLogs.json AuditLogs.json     keep what you downloaded from your own tenant
   gatelog serve --config /etc/gatelog/gatelog.toml  serve it
   gatelog app create --tenant contoso.com --name siem --permission Directory.Read.All

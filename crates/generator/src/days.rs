@@ -12,6 +12,7 @@ use crate::outcomes::{METHODS, Outcome, SecondFactor};
 use crate::people::{Cast, Person};
 use crate::places::{CITIES, Network};
 use crate::provisioning::Act;
+use crate::scenes::Part;
 use crate::self_service::{self, Step};
 use crate::verdicts::Noticed;
 use model::time::{TICKS_PER_SECOND, Timestamp};
@@ -21,6 +22,8 @@ use model::time::{TICKS_PER_SECOND, Timestamp};
 pub(crate) enum Moment {
     /// A person signs in, or somebody tries in that name.
     SignIn(Attempt),
+    /// A sign-in of a scene.
+    Scene(Part),
     /// An application signs in as itself.
     Service {
         service: usize,
@@ -97,6 +100,9 @@ const KEY_TRIP: u64 = 11;
 const KEY_ATTACK: u64 = 12;
 const KEY_SERVICE: u64 = 13;
 
+/// The directory locks an account after so many wrong passwords.
+const WRONG_UNTIL_LOCKED: u32 = 6;
+
 /// Trips are planned for blocks of so many days.
 const TRIP_BLOCK_DAYS: i64 = 14;
 
@@ -116,16 +122,17 @@ pub(crate) fn plan(seed: u64, cast: &Cast, day: i64) -> Vec<(Timestamp, Moment)>
 fn plan_person(planned: &mut Day, seed: u64, cast: &Cast, day: i64, number: u32) {
     let person = &cast.people[number as usize];
     let chance = &mut Chance::of(seed, &[KEY_DAY, u64::from(number), day as u64]);
-    let trip = trip(seed, person, number, day);
-    let city = trip.unwrap_or(person.city);
     let weekend = is_weekend(day);
     if !chance.in_thousand(if weekend { 110 } else { 930 }) {
         return;
     }
-    let network = match trip {
-        Some(_) => Network::Away,
-        None if weekend || chance.in_thousand(person.days_at_home) => Network::Home,
-        None => Network::Office,
+    let (city, network) = match stay(seed, cast, number, day) {
+        // Who sits in an aeroplane signs in nowhere.
+        Stay::OnTheWay => return,
+        Stay::Visiting(city) if !weekend => (city, Network::Office),
+        Stay::Visiting(city) | Stay::Away(city) => (city, Network::Away),
+        Stay::AtHome if weekend || chance.in_thousand(person.days_at_home) => (person.city, Network::Home),
+        Stay::AtHome => (person.city, Network::Office),
     };
     let midnight = local_midnight(day, city);
     let begins = chance.around(person.starts_at_minute, 40);
@@ -196,7 +203,7 @@ fn visit(planned: &mut Day, chance: &mut Chance, visit: &Visit, time: Timestamp)
         visit: chance.number(),
     };
     if chance.in_thousand(45) {
-        let mistypes = *chance.weighted(&[(60, 1), (25, 2), (10, 4), (5, 9)]);
+        let mistypes = *chance.weighted(&[(60, 1), (25, 2), (10, 4), (5, WRONG_UNTIL_LOCKED)]);
         for _ in 0..mistypes {
             planned.push(
                 time,
@@ -207,7 +214,7 @@ fn visit(planned: &mut Day, chance: &mut Chance, visit: &Visit, time: Timestamp)
             );
             time = later(time, chance, 4, 25);
         }
-        if mistypes > 8 {
+        if mistypes == WRONG_UNTIL_LOCKED {
             planned.push(
                 time,
                 Attempt {
@@ -417,18 +424,69 @@ impl Day {
     }
 }
 
-/// The city of a person's journey on a day, if there is one.
-fn trip(seed: u64, person: &Person, number: u32, day: i64) -> Option<usize> {
+/// Where a person is on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stay {
+    /// Where they live.
+    AtHome,
+    /// On a journey there or back: they sign in nowhere, so that nobody is faster than an aeroplane.
+    OnTheWay,
+    /// At another office of the company.
+    Visiting(usize),
+    /// In a city where the company has none.
+    Away(usize),
+}
+
+/// Where a person is on a day.
+pub(crate) fn stay(seed: u64, cast: &Cast, number: u32, day: i64) -> Stay {
     let block = day.div_euclid(TRIP_BLOCK_DAYS);
+    let place = day.rem_euclid(TRIP_BLOCK_DAYS);
+    let home = cast.people[number as usize].city;
+    if let Some(trip) = trip(seed, cast, number, block).filter(|trip| trip.city != home) {
+        if place == trip.leaves || place == trip.returns {
+            return Stay::OnTheWay;
+        }
+        if (trip.leaves..trip.returns).contains(&place) {
+            return if cast.offices.contains(&trip.city) {
+                Stay::Visiting(trip.city)
+            } else {
+                Stay::Away(trip.city)
+            };
+        }
+    }
+    // The way back from a trip that ended with the block before.
+    let before = trip(seed, cast, number, block - 1).filter(|trip| trip.city != home);
+    if place == 0 && before.is_some_and(|trip| trip.returns == TRIP_BLOCK_DAYS) {
+        return Stay::OnTheWay;
+    }
+    Stay::AtHome
+}
+
+/// A journey within a block of days.
+struct Trip {
+    /// The day of the way there, and that of the way back; the latter may be the first of the next block.
+    leaves: i64,
+    returns: i64,
+    city: usize,
+}
+
+fn trip(seed: u64, cast: &Cast, number: u32, block: i64) -> Option<Trip> {
     let mut chance = Chance::of(seed, &[KEY_TRIP, u64::from(number), block as u64]);
     if !chance.in_thousand(220) {
         return None;
     }
-    let leaves = chance.between(0, TRIP_BLOCK_DAYS - 4);
-    let returns = leaves + chance.between(2, 4);
-    let city = chance.below(CITIES.len() as u64) as usize;
-    let on_the_way = (leaves..returns).contains(&day.rem_euclid(TRIP_BLOCK_DAYS));
-    (on_the_way && city != person.city).then_some(city)
+    let leaves = chance.between(0, TRIP_BLOCK_DAYS - 5);
+    let returns = leaves + chance.between(3, 5);
+    let city = if chance.in_thousand(700) {
+        *chance.pick(&cast.offices)
+    } else {
+        chance.below(CITIES.len() as u64) as usize
+    };
+    Some(Trip {
+        leaves,
+        returns,
+        city,
+    })
 }
 
 fn chance_app(chance: &mut Chance, person: &Person) -> usize {

@@ -91,6 +91,13 @@ pub(crate) const STRANGERS: &[Machine] = &[
     ),
 ];
 
+/// What Tor's own browser says that it is.
+pub(crate) const TOR_BROWSER: Machine = machine(
+    "Windows 10",
+    "Firefox 128.0",
+    "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
+);
+
 /// Clients that know only a password, as `clientAppUsed` names them, with how often each is seen.
 pub(crate) const LEGACY_CLIENTS: &[(u32, &str)] = &[
     (30, "Exchange ActiveSync"),

@@ -29,6 +29,7 @@ mod outcomes;
 mod people;
 mod places;
 mod provisioning;
+mod scenes;
 mod self_service;
 mod sign_in_record;
 mod uniform;
@@ -36,6 +37,7 @@ mod verdicts;
 
 pub use elsewhere::Source;
 pub use lifelike::{Generator, Plan};
+pub use scenes::{AddressList, address_lists};
 pub use uniform::{RecordSize, Stream, Uniform, stream, uniform};
 
 use model::time::Timestamp;

@@ -13,6 +13,7 @@ use crate::outcomes::{Outcome, SecondFactor};
 use crate::people::{Cast, Person};
 use crate::places::{CITIES, GREATEST_OFFSET_HOURS, Network, address};
 use crate::provisioning;
+use crate::scenes::{self, Origin, Part, Tool};
 use crate::self_service::{Step, StepActor, StepTarget};
 use crate::sign_in_record::{self, SignIn, Subject};
 use crate::verdicts::{self, Noticed};
@@ -60,11 +61,17 @@ impl Generator {
     /// Starts at the beginning of the plan.
     pub fn new(plan: Plan) -> Generator {
         let start = plan.end.plus_days(-i64::from(plan.days));
+        let cast = Cast::new(plan.seed, plan.users, &plan.domain);
+        let planned = (SCENES..)
+            .zip(scenes::before(plan.seed, &cast, plan.end))
+            .filter(|(_, (time, _))| *time >= start && *time <= plan.end)
+            .map(|(number, (time, part))| ((time, number), Moment::Scene(part)))
+            .collect();
         Generator {
             start,
-            cast: Cast::new(plan.seed, plan.users, &plan.domain),
+            cast,
             next_day: start.day() - 1,
-            planned: BTreeMap::new(),
+            planned,
             planned_count: 0,
             beside_count: 0,
             elsewhere_count: 0,
@@ -116,6 +123,7 @@ impl Generator {
         let chance = &mut Chance::of(self.plan.seed, &[KEY_RECORD, time.ticks() as u64, number]);
         match moment {
             Moment::SignIn(attempt) => self.sign_in(time, attempt, chance),
+            Moment::Scene(part) => self.scene(time, part, chance),
             Moment::Service {
                 service,
                 instance,
@@ -208,6 +216,34 @@ impl Generator {
             second_factor: attempt.second_factor,
             risk: if stranger_is_in { "medium" } else { "none" },
             correlation: Chance::new(attempt.visit).guid(),
+            policies: chance.between(1, 5) as usize,
+        };
+        sign_in_record::whole(&record, chance, "")
+    }
+
+    fn scene(&self, time: Timestamp, part: Part, chance: &mut Chance) -> Vec<u8> {
+        let person = self.person(part.person);
+        let address = match part.from {
+            Origin::Address(address) => address.to_owned(),
+            Origin::Network(network) => address(network, part.city, part.person, chance),
+        };
+        let record = SignIn {
+            id: chance.guid(),
+            time,
+            tenant: self.plan.tenant,
+            subject: Subject::Interactive(person),
+            app: &APPS[part.app],
+            client: part.client,
+            machine: Some(match part.with {
+                Tool::Own => person.desktop,
+                Tool::Strange(machine) => machine,
+            }),
+            address: &address,
+            city: &CITIES[part.city],
+            outcome: part.outcome,
+            second_factor: SecondFactor::NotAsked,
+            risk: "none",
+            correlation: chance.guid(),
             policies: chance.between(1, 5) as usize,
         };
         sign_in_record::whole(&record, chance, "")
@@ -345,3 +381,5 @@ const KEY_RECORD: u64 = 20;
 const BESIDE: u64 = 1 << 48;
 /// What happens beside Entra came later still.
 const ELSEWHERE: u64 = 1 << 49;
+/// And the scenes of the last days.
+const SCENES: u64 = 1 << 50;

@@ -46,6 +46,8 @@ pub(crate) struct Cast {
     pub(crate) administrators: Vec<u32>,
     /// The city of the head office.
     pub(crate) head_office: usize,
+    /// The cities of all offices.
+    pub(crate) offices: Vec<usize>,
 }
 
 /// How many offices a company has.
@@ -77,6 +79,7 @@ impl Cast {
             people,
             administrators,
             head_office: offices[0],
+            offices,
         }
     }
 }

@@ -90,21 +90,22 @@ pub(crate) const CITIES: &[City] = &[
 ];
 
 /// An address in a city. Only the ranges that RFC 5737 and RFC 3849 keep for documentation are used, and each address
-/// belongs to one city, so that a place can be trusted.
+/// belongs to one city, so that a place can be trusted. A person has the same address in the same network from day to day; only a
+/// telephone is given another one each time.
 pub(crate) fn address(network: Network, city: usize, person: u32, chance: &mut Chance) -> String {
     match network {
-        Network::Office => format!("192.0.2.{}", city * 5 + 1 + chance.below(5) as usize),
+        Network::Office => format!("192.0.2.{}", city * 5 + 1 + person as usize % 5),
         Network::Home => {
             let prefix = 0x1000 + city as u32;
             format!(
                 "2001:db8:{prefix:x}:{:x}:{:x}::{:x}",
                 person >> 16,
                 person & 0xffff,
-                chance.between(2, 9)
+                2 + person % 8
             )
         }
         Network::Mobile => format!("198.51.100.{}", city * 5 + 1 + chance.below(5) as usize),
-        Network::Away => format!("203.0.113.{}", city * 4 + 1 + chance.below(4) as usize),
+        Network::Away => format!("203.0.113.{}", city * 4 + 1 + person as usize % 4),
         Network::Stranger => format!("203.0.113.{}", 210 + city % 41),
         Network::Cloud => {
             format!("2001:db8:ff00:{city:x}::{:x}:{:x}", person >> 16, person & 0xffff)

@@ -41,7 +41,7 @@ use std::future::Future;
 /// What can be asked for.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Start a server with made-up events and print three curl lines that work
+    /// Start a server with made-up events and print curl lines that work
     Demo(demo::Args),
     /// Keep the records of files, folders or standard input
     Import(import::Args),

@@ -36,7 +36,7 @@ const REALM: &str = "workshop";
 pub(super) fn of_day(seed: u64, cast: &Cast, day: i64, moments: &mut Vec<(Timestamp, Elsewhere)>) {
     for number in (1..cast.people.len() as u32).step_by(16) {
         let chance = &mut Chance::of(seed, &[KEY_KEYCLOAK, u64::from(number), day as u64]);
-        let Some(mut time) = working_hour(&cast.people[number as usize], day, chance) else {
+        let Some(mut time) = working_hour(seed, cast, number, day, chance) else {
             continue;
         };
         let client = chance.below(CLIENTS.len() as u64) as usize;

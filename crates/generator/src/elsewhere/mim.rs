@@ -45,12 +45,12 @@ const KINDS: &[(u32, Kind)] = &[
 const ASKS_PER_THOUSAND: u64 = 11;
 
 pub(super) fn of_day(seed: u64, cast: &Cast, day: i64, moments: &mut Vec<(Timestamp, Elsewhere)>) {
-    for (number, person) in (0..).zip(&cast.people) {
+    for number in 0..cast.people.len() as u32 {
         let chance = &mut Chance::of(seed, &[KEY_MIM, u64::from(number), day as u64]);
         if !chance.in_thousand(ASKS_PER_THOUSAND) {
             continue;
         }
-        let Some(time) = working_hour(person, day, chance) else {
+        let Some(time) = working_hour(seed, cast, number, day, chance) else {
             continue;
         };
         let time = super::to_millis(time);

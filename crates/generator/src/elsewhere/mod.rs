@@ -12,7 +12,7 @@ mod servers;
 mod windows;
 
 use crate::chance::Chance;
-use crate::days;
+use crate::days::{self, Stay};
 use crate::people::{Cast, Person};
 use model::json::ObjectWriter;
 use model::time::{TICKS_PER_SECOND, Timestamp};
@@ -133,11 +133,13 @@ pub(crate) fn write(scene: &Scene<'_>, elsewhere: Elsewhere, chance: &mut Chance
     }
 }
 
-/// A time at which somebody works on a day, if they do: by the clocks of their desk.
-fn working_hour(person: &Person, day: i64, chance: &mut Chance) -> Option<Timestamp> {
-    if days::is_weekend(day) || !chance.in_thousand(900) {
+/// A time at which somebody works on a day, if they do: by the clocks of their desk. Who travels is not there.
+fn working_hour(seed: u64, cast: &Cast, number: u32, day: i64, chance: &mut Chance) -> Option<Timestamp> {
+    let is_here = days::stay(seed, cast, number, day) == Stay::AtHome;
+    if days::is_weekend(day) || !is_here || !chance.in_thousand(900) {
         return None;
     }
+    let person = &cast.people[number as usize];
     let begins = chance.around(person.starts_at_minute, 40);
     let minute = begins + chance.between(0, 8 * 60);
     Some(days::at(days::local_midnight(day, person.city), minute, chance))

@@ -37,7 +37,7 @@ const GROUPS: &[&str] = &["Northwind Sales", "Northwind Support"];
 pub(super) fn of_day(seed: u64, cast: &Cast, day: i64, moments: &mut Vec<(Timestamp, Elsewhere)>) {
     for number in (5..cast.people.len() as u32).step_by(8) {
         let chance = &mut Chance::of(seed, &[KEY_OKTA, u64::from(number), day as u64]);
-        let Some(mut time) = working_hour(&cast.people[number as usize], day, chance) else {
+        let Some(mut time) = working_hour(seed, cast, number, day, chance) else {
             continue;
         };
         let visit = chance.number();

@@ -52,7 +52,7 @@ pub(super) fn of_day(seed: u64, cast: &Cast, day: i64, moments: &mut Vec<(Timest
         if !chance.in_thousand(goes) {
             continue;
         }
-        let Some(mut time) = working_hour(person, day, chance) else {
+        let Some(mut time) = working_hour(seed, cast, number, day, chance) else {
             continue;
         };
         let server = chance.below(SERVERS.len() as u64) as usize;

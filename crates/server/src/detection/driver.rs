@@ -203,7 +203,6 @@ impl Driver {
         let Some(last) = changes.last() else {
             return Ok(false);
         };
-        let is_end = changes.len() < READ_AT_ONCE;
         let last = last.commit;
         let sign_ins = || changes.iter().filter(|change| change.kind == Kind::SignIn);
         let wanted: Vec<_> = sign_ins()
@@ -240,7 +239,8 @@ impl Driver {
         }
         self.read = last;
         self.calendar.through = self.calendar.through.max(last);
-        Ok(!is_end)
+        // Only whole commits are answered, so fewer than were asked for are no end of the log.
+        Ok(true)
     }
 
     /// What needs not wait any longer, in the order of its times.
