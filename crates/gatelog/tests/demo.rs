@@ -233,21 +233,16 @@ const SIX: &[(&str, &str)] = &[
 /// place.
 const SCENES: &[(&str, &str, &str, &str)] = &[
     ("198.51.100.242", SIX[0].0, "/listed/list", "\"tor-exits\""),
-    (
-        "203.0.113.172",
-        SIX[1].0,
-        "/addressesOfFailures",
-        "[\"203.0.113.172\"]",
-    ),
-    ("203.0.113.173", SIX[2].0, "/maximumSpeedKmh", "900.0"),
-    ("203.0.113.171", SIX[3].0, "/pattern", "\"password spray\""),
+    ("203.0.113.172", SIX[1].0, "/failedAttempts", "12"),
+    ("203.0.113.173", SIX[2].0, "/second/address", "\"203.0.113.173\""),
+    ("203.0.113.171", SIX[3].0, "/peopleWhoFailed", "8"),
     (
         "198.51.100.226",
         SIX[4].0,
         "/listed/list",
         "\"seen-at-sinkholes\"",
     ),
-    ("203.0.113.173", SIX[5].0, "/irregularFrom", "4.0"),
+    ("203.0.113.173", SIX[5].0, "/signIn/address", "\"203.0.113.173\""),
 ];
 
 /// Two who work through an exit that stands elsewhere: its address, and what is said of it.
@@ -360,7 +355,7 @@ fn honest_people_are_left_alone(findings: &[Value]) {
         ("unknown-sources", 1),
         ("infected-devices", 1),
         ("suspicious-addresses", 5),
-        ("irregular", 20),
+        ("irregular", 15),
     ] {
         assert!(counts[detector] <= most, "{counts:?}");
     }

@@ -143,6 +143,7 @@ fn plan_person(planned: &mut Day, seed: u64, cast: &Cast, day: i64, number: u32)
         number,
         network,
         city,
+        home: person.city,
         app,
     };
     let app = chance_app(chance, person);
@@ -186,6 +187,8 @@ struct Visit {
     number: u32,
     network: Network,
     city: usize,
+    /// The city where they live.
+    home: usize,
     app: usize,
 }
 
@@ -235,7 +238,7 @@ fn visit(planned: &mut Day, chance: &mut Chance, visit: &Visit, time: Timestamp)
         );
         time = later(time, chance, 30, 90);
     }
-    let away = visit.network == Network::Away;
+    let away = visit.city != visit.home;
     if away || visit.app == AZURE_PORTAL || chance.in_thousand(120) {
         let method = *chance.weighted(METHODS);
         let asked = if away {
