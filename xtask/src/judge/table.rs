@@ -72,6 +72,11 @@ const LINES: &[Line] = &[
     at_least(IRREGULAR, "targeted caught", 0.80),
     line(IRREGULAR, "address seen before caught"),
     line(IRREGULAR, "Tor caught"),
+    line(IRREGULAR, "honest flagged as shipped"),
+    line(IRREGULAR, "naive caught as shipped"),
+    line(IRREGULAR, "VPN caught as shipped"),
+    line(IRREGULAR, "targeted caught as shipped"),
+    line(IRREGULAR, "Tor caught as shipped"),
 ];
 
 /// Whether goals stand beside the figures.
