@@ -18,6 +18,7 @@ pub mod lines;
 pub mod mapping;
 pub mod mim;
 mod mutation;
+mod pieces;
 pub mod records;
 pub mod request_line;
 mod row;
