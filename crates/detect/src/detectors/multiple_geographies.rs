@@ -79,14 +79,25 @@ pub(crate) struct State {
 
 /// What of a sign-in is known to be the person's.
 #[derive(Debug, Clone, Copy)]
-#[allow(clippy::struct_excessive_bools)] // Four facts, none of which excludes another.
 struct Known {
     address: bool,
     network: bool,
     device: bool,
-    client: bool,
-    client_is_new: bool,
+    client: Client,
     wandering: Option<Wandering>,
+}
+
+/// Whose client a sign-in was made with, as far as habits tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Client {
+    /// The very one that the person uses.
+    Same,
+    /// Another of a family of browsers and systems that the person uses.
+    OfKnownFamily,
+    /// Of another family.
+    New,
+    /// Nothing tells.
+    Unknown,
 }
 
 impl Known {
@@ -99,14 +110,25 @@ impl Known {
         let used = |feature: Feature| habits.of(feature, value_of(feature));
         let is_habit = |feature: Feature| used(feature).is_some_and(|used| used.is_habit(seen.time));
         // Habits have learned from the first of a pair already.
-        let is_new = used(Feature::UserAgent).is_none_or(|used| used.is_new(seen.time));
+        let is_new = |feature: Feature| {
+            value_of(feature).is_some() && used(feature).is_none_or(|used| used.is_new(seen.time))
+        };
+        let client = match () {
+            () if seen.tool.user_agent.is_some() && is_habit(Feature::UserAgent) => Client::Same,
+            // Browsers are updated every month: what counts is of which family they are.
+            () if is_new(Feature::Browser) || is_new(Feature::OperatingSystem) => Client::New,
+            () if is_habit(Feature::Browser) => Client::OfKnownFamily,
+            () => Client::Unknown,
+        };
         Known {
             address: is_habit(Feature::Address),
             network: is_habit(Feature::Network),
             device: seen.tool.device_id.is_some() && is_habit(Feature::Device),
-            client: seen.tool.user_agent.is_some() && is_habit(Feature::UserAgent),
-            client_is_new: seen.tool.user_agent.is_some() && is_new,
-            wandering: population.wandering(value_of(Feature::Network)),
+            client,
+            // A computing centre's addresses are in many cities, too, and each of them where it is said to be.
+            wandering: population
+                .wandering(value_of(Feature::Network))
+                .filter(|_| seen.whereabouts.listed.is_empty()),
         }
     }
 
@@ -138,14 +160,17 @@ impl Known {
         if self.device {
             say(format!("the {which} device is one of the person's"), 0.3);
         }
-        if self.client {
-            say(format!("the {which} client is one of the person's"), 0.75);
-        }
-        if self.client_is_new {
-            say(
+        match self.client {
+            Client::Same => say(format!("the {which} client is one of the person's"), 0.45),
+            Client::OfKnownFamily => say(
+                format!("the {which} client is of a family that the person uses"),
+                0.7,
+            ),
+            Client::New => say(
                 format!("the {which} client was never used by the person before"),
                 1.4,
-            );
+            ),
+            Client::Unknown => {}
         }
         factors
     }
@@ -331,7 +356,7 @@ impl<'a> Pair<'a> {
             ("second", second)
         };
         // A client that the person never used, in a network that they never used: then it matters little that somebody hides.
-        let is_stranger = stranger.client_is_new && !stranger.network && !stranger.address;
+        let is_stranger = stranger.client == Client::New && !stranger.network && !stranger.address;
         for (name, end, known) in [("first", self.first, first), ("second", self.second, second)] {
             let damping = end.whereabouts.listed.iter().find_map(|listing| {
                 let damping = DAMPED.iter().find(|damped| damped.class == listing.class)?;
