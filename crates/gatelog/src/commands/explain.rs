@@ -5,39 +5,103 @@ use super::findings::ask;
 use crate::cli::Common;
 use crate::client::arguments::Connection;
 use crate::client::session::Session;
+use crate::client::since;
 use crate::client::wait::or_interrupted;
 use crate::exit::Code;
 use crate::output::{answer, printable};
 use anyhow::Result;
 use serde_json::{Map, Value};
+use server::clock;
 use server::findings::answer::{FindingAnswer, FindingDocument, RETRACTED};
+use server::routes::why::WhyAnswer;
 use std::fmt::Write;
 use uuid::Uuid;
 
-/// Explain a finding: who, when, why, by which evidence, and every judgement of it.
+/// Explain a finding, or why nothing was found.
+///
+/// A finding by its id: who, when, why, by which evidence, and every judgement of it. With --user and --at, what each detector makes of the
+/// sign-ins of a person around that time, and why it found nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   gatelog explain 51e26eae-d07b-54e5-bb0b-249f49569a8c
   gatelog explain 51e26eae-d07b-54e5-bb0b-249f49569a8c -o json | jq .evidence
+  gatelog explain --user ann@contoso.example --at 2026-11-20T08:30Z
 
 The id is that of a row of an anomaly report, or of a line of `gatelog findings`. Rows whose reason names a vendor are the vendor's
 verdicts: what is known of them stands in the row.")]
 pub(crate) struct Args {
     /// The finding's id
-    finding: Uuid,
+    #[arg(required_unless_present = "user", conflicts_with = "user")]
+    finding: Option<Uuid>,
+    /// The person whose sign-ins are to be explained, by sign-in name or object id
+    #[arg(long, requires = "at")]
+    user: Option<String>,
+    /// Around when: 2h ago as 2h, a date, an instant
+    #[arg(long, requires = "user")]
+    at: Option<String>,
     #[command(flatten)]
     connection: Connection,
 }
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let mut session = Session::open(&args.connection, common.config.as_deref())?;
+    if let (Some(user), Some(at)) = (&args.user, &args.at) {
+        let at = since::parse(at, clock::now())?;
+        return block_on(or_interrupted(async {
+            let mut url = session.host.at(&[&session.tenant, "findings", "why"]);
+            url.query_pairs_mut()
+                .append_pair("user", user)
+                .append_pair("at", &at.to_string());
+            let found: WhyAnswer = ask(&mut session, &url).await?;
+            answer(common.output, &found, || why(&found))?;
+            Ok(Code::Done)
+        }));
+    }
     block_on(or_interrupted(async {
-        let id = args.finding.to_string();
+        let id = args.finding.unwrap_or_default().to_string();
         let url = session.host.at(&[&session.tenant, "findings", &id]);
         let found: FindingDocument = ask(&mut session, &url).await?;
         answer(common.output, &found, || text(&found))?;
         Ok(Code::Done)
     }))
+}
+
+/// Sign-in by sign-in: what was found, and why nothing else was.
+fn why(found: &WhyAnswer) -> String {
+    if found.sign_ins.is_empty() {
+        return format!(
+            "no sign-in of {} is kept from before {}",
+            printable(&found.user),
+            found.at
+        );
+    }
+    let mut out = String::new();
+    for finding in &found.findings {
+        let _ = writeln!(
+            out,
+            "found    {} {} {}\n         {}",
+            finding.time,
+            finding.detector,
+            finding.id,
+            printable(&finding.summary)
+        );
+    }
+    for sign_in in &found.sign_ins {
+        let address = sign_in.address.as_deref().unwrap_or("no address");
+        let place = sign_in.place.as_deref().unwrap_or("an unknown place");
+        let _ = writeln!(
+            out,
+            "\n{}  {} from {}, {}",
+            sign_in.time,
+            sign_in.outcome,
+            printable(address),
+            printable(place)
+        );
+        for note in found.notes.iter().filter(|note| note.event == sign_in.event) {
+            let _ = writeln!(out, "  {:<24} {}", note.detector, printable(&note.because));
+        }
+    }
+    out
 }
 
 fn text(found: &FindingDocument) -> String {

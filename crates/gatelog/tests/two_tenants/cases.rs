@@ -150,6 +150,12 @@ pub(crate) const CASES: &[Case] = &[
         &[200],
         &[403],
     ),
+    get(
+        "/{tenant}/findings/why",
+        "/{t}/findings/why?user={u}&at=2026-11-01T00:00:00Z",
+        &[200],
+        &[403],
+    ),
     // The person's id of the other tenant is no finding's; what it would be is asked with findings in both elsewhere.
     get("/{tenant}/findings/{id}", "/{t}/findings/{u}", &[404], &[403]),
     get(

@@ -13,6 +13,7 @@ mod report_list;
 mod reports;
 mod sources;
 mod throttle;
+pub mod why;
 
 use crate::app::App;
 use crate::layers::{RouteLimits, limited};
@@ -38,6 +39,7 @@ pub fn addresses() -> Vec<String> {
         ingest::routes(),
         sources::routes(),
         findings::routes(),
+        why::routes(),
     ] {
         addresses.extend(routes.addresses().iter().map(|address| (*address).to_owned()));
     }
@@ -77,6 +79,7 @@ pub fn public(app: &Arc<App>) -> Router {
     let ingest = ingest::routes().router().with_state(Arc::clone(app));
     let sources = sources::routes()
         .merge(findings::routes())
+        .merge(why::routes())
         .router()
         .layer(from_fn_with_state(Arc::clone(app), trusted::prepare))
         .with_state(Arc::clone(app));
