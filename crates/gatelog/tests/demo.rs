@@ -234,7 +234,12 @@ const SIX: &[(&str, &str)] = &[
 const SCENES: &[(&str, &str, &str, &str)] = &[
     ("198.51.100.242", SIX[0].0, "/listed/list", "\"tor-exits\""),
     ("203.0.113.172", SIX[1].0, "/failedAttempts", "12"),
-    ("203.0.113.173", SIX[2].0, "/second/address", "\"203.0.113.173\""),
+    (
+        "198.51.100.217",
+        SIX[2].0,
+        "/second/address",
+        "\"198.51.100.217\"",
+    ),
     ("203.0.113.171", SIX[3].0, "/peopleWhoFailed", "8"),
     (
         "198.51.100.226",
@@ -242,7 +247,12 @@ const SCENES: &[(&str, &str, &str, &str)] = &[
         "/listed/list",
         "\"seen-at-sinkholes\"",
     ),
-    ("203.0.113.173", SIX[5].0, "/signIn/address", "\"203.0.113.173\""),
+    (
+        "198.51.100.217",
+        SIX[5].0,
+        "/signIn/address",
+        "\"198.51.100.217\"",
+    ),
 ];
 
 /// Two who work through an exit that stands elsewhere: its address, and what is said of it.

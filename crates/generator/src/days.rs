@@ -480,7 +480,7 @@ fn trip(seed: u64, cast: &Cast, number: u32, block: i64) -> Option<Trip> {
     }
     let leaves = chance.between(0, TRIP_BLOCK_DAYS - 5);
     let returns = leaves + chance.between(3, 5);
-    let city = if chance.in_thousand(700) {
+    let city = if chance.in_thousand(800) {
         *chance.pick(&cast.offices)
     } else {
         chance.below(CITIES.len() as u64) as usize

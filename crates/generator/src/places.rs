@@ -99,8 +99,9 @@ pub(crate) fn address(network: Network, city: usize, person: u32, chance: &mut C
             let prefix = 0x1000 + city as u32;
             format!(
                 "2001:db8:{prefix:x}:{:x}:{:x}::{:x}",
-                person >> 16,
+                // The /64 is what a household has for itself.
                 person & 0xffff,
+                person >> 16,
                 2 + person % 8
             )
         }

@@ -67,7 +67,7 @@ const SPRAY: &str = "203.0.113.171";
 /// Many passwords are tried on one account from here.
 const GUESSES: &str = "203.0.113.172";
 /// Somebody who has a stolen password is here.
-const FAR_AWAY: &str = "203.0.113.173";
+const FAR_AWAY: &str = "198.51.100.217";
 
 /// One sign-in of a scene.
 #[derive(Debug, Clone, Copy)]

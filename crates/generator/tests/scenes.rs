@@ -97,7 +97,7 @@ fn every_scene_is_played_in_the_last_days_whoever_the_people_are() {
         check(events, "198.51.100.226", 2, 0);
         check(events, "203.0.113.171", 1, 15);
         check(events, "203.0.113.172", 1, 12);
-        check(events, "203.0.113.173", 1, 0);
+        check(events, "198.51.100.217", 1, 0);
     }
 }
 
