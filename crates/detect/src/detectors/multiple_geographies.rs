@@ -9,7 +9,7 @@
 use super::{DetectorDef, Judges};
 use crate::geography::{border_gap_km, distance_km};
 use crate::habits::{Feature, Habits, address_value, features};
-use crate::population::Population;
+use crate::population::{Population, Wandering};
 use crate::seen::{Outcome, Seen};
 use crate::told::{Draft, Evidence, Judging, Told, event_id, is_somewhere, rounded, sign_in};
 use model::event::SignInKind;
@@ -79,20 +79,24 @@ pub(crate) struct State {
 
 /// What of a sign-in is known to be the person's.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // Four facts, none of which excludes another.
 struct Known {
     address: bool,
     network: bool,
     device: bool,
+    client: bool,
     client_is_new: bool,
+    wandering: Option<Wandering>,
 }
 
 impl Known {
-    fn of(seen: &Seen, habits: &Habits) -> Known {
+    fn of(seen: &Seen, habits: &Habits, population: &Population) -> Known {
         let values = features(seen);
-        let used = |feature: Feature| {
+        let value_of = |feature: Feature| {
             let value = values.iter().find(|(other, _)| *other == feature);
-            value.and_then(|(_, value)| habits.of(feature, *value))
+            value.and_then(|(_, value)| *value)
         };
+        let used = |feature: Feature| habits.of(feature, value_of(feature));
         let is_habit = |feature: Feature| used(feature).is_some_and(|used| used.is_habit(seen.time));
         // Habits have learned from the first of a pair already.
         let is_new = used(Feature::UserAgent).is_none_or(|used| used.is_new(seen.time));
@@ -100,7 +104,9 @@ impl Known {
             address: is_habit(Feature::Address),
             network: is_habit(Feature::Network),
             device: seen.tool.device_id.is_some() && is_habit(Feature::Device),
+            client: seen.tool.user_agent.is_some() && is_habit(Feature::UserAgent),
             client_is_new: seen.tool.user_agent.is_some() && is_new,
+            wandering: population.wandering(value_of(Feature::Network)),
         }
     }
 
@@ -119,8 +125,21 @@ impl Known {
                 0.45,
             );
         }
+        if let Some(Wandering { people, cities }) = self.wandering
+            && !self.network
+        {
+            say(
+                format!(
+                    "{people} people use the {which} network, whose addresses are placed in {cities} cities"
+                ),
+                0.45,
+            );
+        }
         if self.device {
             say(format!("the {which} device is one of the person's"), 0.3);
+        }
+        if self.client {
+            say(format!("the {which} client is one of the person's"), 0.75);
         }
         if self.client_is_new {
             say(
@@ -304,8 +323,8 @@ impl<'a> Pair<'a> {
         let mut factors = Vec::new();
         let mut say = |because: String, weight: f64| factors.push(Factor { because, weight });
         // Whichever of the two is less known to be the person's may be somebody else's, in both orders.
-        let first = Known::of(self.first, habits);
-        let second = Known::of(self.second, habits);
+        let first = Known::of(self.first, habits, population);
+        let second = Known::of(self.second, habits, population);
         let (which, stranger) = if first.weight() > second.weight() {
             ("first", first)
         } else {
