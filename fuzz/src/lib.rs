@@ -20,6 +20,7 @@ pub mod lines;
 pub mod mapping;
 pub mod mim;
 mod mutation;
+pub mod rba;
 pub mod records;
 pub mod request_line;
 mod row;
@@ -115,6 +116,10 @@ pub const ALL: &[Target] = &[
     Target {
         name: "mim",
         check: mim::check,
+    },
+    Target {
+        name: "rba",
+        check: rba::check,
     },
     Target {
         name: "records",

@@ -83,6 +83,14 @@ pub(crate) struct Habits {
 const KEY_OFFICES: u64 = 1;
 const KEY_PERSON: u64 = 2;
 const KEY_SHARED: u64 = 3;
+const KEY_TOR_USER: u64 = 13;
+const KEY_DEVICE_ID: u64 = 14;
+
+/// How many of a thousand machines the directory manages, and have a browser that passes on which one it is. Of others it has no id, so that
+/// none is no sign of a stranger.
+const LAPTOPS_THAT_TELL_THEIR_ID: u64 = 500;
+/// The same of telephones.
+const PHONES_THAT_TELL_THEIR_ID: u64 = 350;
 
 /// Fewer people are no organisation with an office.
 const SMALLEST_OFFICE: u32 = 20;
@@ -288,6 +296,15 @@ fn person(
         .in_thousand(300)
         .then(|| Tool::strange(chance.weighted(LAPTOPS)));
     let habits = habits(plan, atlas, number, block.country, chance);
+    let mut laptop = Tool::managed(laptop_make, format!("LAPTOP-{number:04}"), chance);
+    let mut phone = Tool::managed(phone_make, format!("PHONE-{number:04}"), chance);
+    let told = &mut Chance::of(plan.seed, &[KEY_DEVICE_ID, u64::from(number)]);
+    if !told.in_thousand(LAPTOPS_THAT_TELL_THEIR_ID) {
+        laptop = Tool::strange(laptop_make);
+    }
+    if !told.in_thousand(PHONES_THAT_TELL_THEIR_ID) {
+        phone = Tool::strange(phone_make);
+    }
     Person {
         home,
         country: block.country,
@@ -296,8 +313,8 @@ fn person(
         desk,
         gateways: gateways(atlas, block.country, home, chance),
         habits,
-        laptop: Tool::managed(laptop_make, format!("LAPTOP-{number:04}"), chance),
-        phone: Tool::managed(phone_make, format!("PHONE-{number:04}"), chance),
+        laptop,
+        phone,
         own,
         stays: itinerary::make_up(home, plan.start, plan.end(), atlas, chance),
         hard: roots.hard,
@@ -328,7 +345,7 @@ fn habits(plan: &Plan, atlas: &Atlas, number: u32, country: Country, chance: &mu
         company_vpn,
         rented_vpn,
         has_relay: chance.in_thousand(250),
-        has_tor: number % 150 == 77,
+        has_tor: Chance::of(plan.seed, &[KEY_TOR_USER, u64::from(number)]).in_thousand(7),
         stale_client_day: chance
             .in_thousand(30)
             .then(|| chance.below(u64::from(plan.days)) as u32),

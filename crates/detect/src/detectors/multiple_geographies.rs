@@ -116,7 +116,7 @@ impl Known {
         } else if self.network {
             say(
                 format!("the person has used both networks before, the {which} too"),
-                0.5,
+                0.45,
             );
         }
         if self.device {
