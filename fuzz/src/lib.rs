@@ -20,6 +20,7 @@ pub mod lines;
 pub mod mapping;
 pub mod mim;
 mod mutation;
+mod pieces;
 pub mod rba;
 pub mod records;
 pub mod request_line;

@@ -464,6 +464,7 @@ mod tests {
             keys: vec![record.key],
             count: None,
             score: None,
+            because: String::new(),
         }
     }
 

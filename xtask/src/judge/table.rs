@@ -134,6 +134,7 @@ fn cell(line: &Line, figures: &[Figures], goals: Goals) -> Option<String> {
                 .copied()
                 .and_then(Share::value)
         })
+        .filter(|value| value.is_finite())
         .collect();
     if values.is_empty() {
         return None;
