@@ -79,6 +79,7 @@ pub(crate) struct State {
 
 /// What of a sign-in is known to be the person's.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // Facts, none of which excludes another.
 struct Known {
     address: bool,
     network: bool,
