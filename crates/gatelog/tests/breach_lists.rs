@@ -25,7 +25,8 @@ bob@contoso.example;Fabrikam;2019-01-07;;\"tr0ub4dor-and-3
 const SECRET: &[u8] = b"tr0ub4dor-and-3";
 
 fn rows(server: &Server, token: &str) -> Vec<String> {
-    let target = "/contoso.com/reports/compromisedCredentials?api-version=beta&$filter=eventTime%20ge%202001-01-01";
+    let target =
+        "/contoso.com/reports/compromisedCredentials?api-version=beta&$filter=eventTime%20ge%202001-01-01";
     let answer = server.get(token, target);
     assert_eq!(answer.status, 200, "{}", answer.text());
     let mut rows: Vec<String> = answer.json()["value"]
@@ -34,7 +35,12 @@ fn rows(server: &Server, token: &str) -> Vec<String> {
         .iter()
         .map(|row| {
             let text = |name: &str| row[name].as_str().unwrap_or("-").to_owned();
-            format!("{} {} {}", text("eventTime"), text("userName"), text("credentialType"))
+            format!(
+                "{} {} {}",
+                text("eventTime"),
+                text("userName"),
+                text("credentialType")
+            )
         })
         .collect();
     rows.sort();
@@ -50,15 +56,23 @@ const ROWS: &[&str] = &[
 /// Whether a text stands in a file of a folder, as it is or in what zstd made of it.
 fn is_within(folder: &Path, wanted: &[u8]) -> bool {
     let has = |bytes: &[u8]| bytes.windows(wanted.len()).any(|part| part == wanted);
-    std::fs::read_dir(folder).unwrap().map(Result::unwrap).any(|entry| {
-        if entry.file_type().unwrap().is_dir() {
-            return is_within(&entry.path(), wanted);
-        }
-        let Ok(bytes) = std::fs::read(entry.path()) else { return false };
-        const MAGIC: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
-        let frames = bytes.windows(MAGIC.len()).enumerate().filter(|(_, part)| *part == MAGIC);
-        has(&bytes) || frames.map(|(at, _)| at).any(|at| has(&unpacked(&bytes[at..])))
-    })
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(Result::unwrap)
+        .any(|entry| {
+            if entry.file_type().unwrap().is_dir() {
+                return is_within(&entry.path(), wanted);
+            }
+            let Ok(bytes) = std::fs::read(entry.path()) else {
+                return false;
+            };
+            const MAGIC: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
+            let frames = bytes
+                .windows(MAGIC.len())
+                .enumerate()
+                .filter(|(_, part)| *part == MAGIC);
+            has(&bytes) || frames.map(|(at, _)| at).any(|at| has(&unpacked(&bytes[at..])))
+        })
 }
 
 /// What a frame holds, as far as it goes.
@@ -77,7 +91,14 @@ fn a_list_fills_the_report_by_import_and_by_ingest_and_no_password_is_kept() {
     let app = workplace.app("contoso.com", &["Directory.Read.All", "Ingest"]);
     // The name of the file says nothing.
     let file = workplace.file("list.log", LIST);
-    let output = workplace.run(&["import", "--tenant", CONTOSO, file.to_str().unwrap(), "-o", "json"]);
+    let output = workplace.run(&[
+        "import",
+        "--tenant",
+        CONTOSO,
+        file.to_str().unwrap(),
+        "-o",
+        "json",
+    ]);
     assert_eq!(output.status.code(), Some(6), "{}", shown(&output));
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
@@ -91,8 +112,16 @@ fn a_list_fills_the_report_by_import_and_by_ingest_and_no_password_is_kept() {
     let read = server.reading_token(&app);
     assert_eq!(rows(&server, &read), ROWS);
     let ingest = server.ingest_token(&app);
-    for (body, expected) in [(LIST, [0, 0, 3]), (HAVE_I_BEEN_PWNED, [0, 3, 0]), (HAVE_I_BEEN_PWNED, [0, 0, 3])] {
-        let answer = server.send(&Request::post("/contoso.com/ingest/auto").bearer(&ingest).body(body));
+    for (body, expected) in [
+        (LIST, [0, 0, 3]),
+        (HAVE_I_BEEN_PWNED, [0, 3, 0]),
+        (HAVE_I_BEEN_PWNED, [0, 0, 3]),
+    ] {
+        let answer = server.send(
+            &Request::post("/contoso.com/ingest/auto")
+                .bearer(&ingest)
+                .body(body),
+        );
         assert_eq!(answer.status, 200, "{}", answer.text());
         let counts = answer.json();
         assert_eq!(
@@ -110,9 +139,18 @@ fn a_list_fills_the_report_by_import_and_by_ingest_and_no_password_is_kept() {
     let server = workplace.serve();
     assert_eq!(rows(&server, &server.reading_token(&app)), ROWS);
     drop(server);
-    assert!(is_within(&workplace.data(), b"ann@contoso.example"), "the look into originals is blind");
-    assert!(is_within(&workplace.data(), b"\"data classes\""), "the look into originals is blind");
+    assert!(
+        is_within(&workplace.data(), b"ann@contoso.example"),
+        "the look into originals is blind"
+    );
+    assert!(
+        is_within(&workplace.data(), b"\"data classes\""),
+        "the look into originals is blind"
+    );
     // The file of rejected records is there, too.
     assert!(!is_within(workplace.path(), SECRET), "a password is kept");
-    assert!(!said.windows(SECRET.len()).any(|part| part == SECRET), "a password is shown");
+    assert!(
+        !said.windows(SECRET.len()).any(|part| part == SECRET),
+        "a password is shown"
+    );
 }

@@ -21,7 +21,14 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&mut self, time: &str, user: &str, address: &str, from: &str, [success, attack, takeover]: [bool; 3]) {
+    fn add(
+        &mut self,
+        time: &str,
+        user: &str,
+        address: &str,
+        from: &str,
+        [success, attack, takeover]: [bool; 3],
+    ) {
         let word = |is: bool| if is { "True" } else { "False" };
         let _ = writeln!(
             self.text,
@@ -162,7 +169,10 @@ fn people_get_a_table() {
 #[test]
 fn only_the_first_rows_are_read_if_that_is_asked() {
     let (code, json, _) = judged(&data_set(), &["--rows", "6"]);
-    assert_eq!((code, &json["signIns"], &json["takeovers"]), (0, &json!(6), &json!(1)));
+    assert_eq!(
+        (code, &json["signIns"], &json["takeovers"]),
+        (0, &json!(6), &json!(1))
+    );
     assert_eq!(judged(&data_set(), &["--rows", "0"]).0, 2);
 }
 
@@ -178,7 +188,10 @@ fn rows_that_cannot_be_used_are_counted_and_told() {
         ["signIns", "rowsKnown", "unreadRows", "rowsOutOfOrder"].map(|name| json[name].as_u64().unwrap()),
         [2, 1, 1, 1]
     );
-    assert!(said.contains("line 4 has 2 cells and the heading has 16"), "{said}");
+    assert!(
+        said.contains("line 4 has 2 cells and the heading has 16"),
+        "{said}"
+    );
     assert!(said.contains("sort it by `Login Timestamp`"), "{said}");
 }
 
@@ -187,7 +200,13 @@ fn whoever_is_not_remembered_is_told_of() {
     let (_, json, _) = judged(&data_set(), &["--remember", "1"]);
     assert!(json["forgotten"].as_u64().unwrap() > 0, "{json}");
     let told = json["cannotTell"].as_array().unwrap();
-    assert!(told.last().unwrap().as_str().unwrap().contains("--remember takes more"));
+    assert!(
+        told.last()
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .contains("--remember takes more")
+    );
 }
 
 #[test]

@@ -53,13 +53,22 @@ fn check(input: &str, expected: &[&str]) {
 
 #[test]
 fn a_table_is_a_list_whatever_the_order_and_case_of_its_headings() {
-    check("account,breach,date\nann@contoso.example,Northwind,2012-05-05\n", &[WITHOUT]);
-    check("DATE;Breach;ACCOUNT\n2012-05-05;Northwind;ann@contoso.example\n", &[WITHOUT]);
+    check(
+        "account,breach,date\nann@contoso.example,Northwind,2012-05-05\n",
+        &[WITHOUT],
+    );
+    check(
+        "DATE;Breach;ACCOUNT\n2012-05-05;Northwind;ann@contoso.example\n",
+        &[WITHOUT],
+    );
     check(
         "Domain Email\tBreach Name\tBreach Date\nann@contoso.example\tNorthwind\t2012-05-05\n",
         &[WITHOUT],
     );
-    check("sep=,\nemail,breach_name,BreachDate\nann@contoso.example,Northwind,2012-05-05T23:59:59Z\n", &[WITHOUT]);
+    check(
+        "sep=,\nemail,breach_name,BreachDate\nann@contoso.example,Northwind,2012-05-05T23:59:59Z\n",
+        &[WITHOUT],
+    );
     check(
         "{\"email\":\"ann@contoso.example\",\"breach\":\"Northwind\",\"date\":\"2012-05-05\"}\n",
         &[WITHOUT],
@@ -89,7 +98,10 @@ fn have_i_been_pwneds_answer_is_an_entry_for_each_account_and_breach() {
             "compromisedCredentials: 2019-01-07T00:00:00Z, {user}@contoso.example, -, Account in a data breach (imported breach list: breachedAccount, detail Fabrikam of 2019-01-07)"
         )
     };
-    check(HAVE_I_BEEN_PWNED, &[WITH_PASSWORDS, &fabrikam("ann"), &fabrikam("bob")]);
+    check(
+        HAVE_I_BEEN_PWNED,
+        &[WITH_PASSWORDS, &fabrikam("ann"), &fabrikam("bob")],
+    );
     let told: Vec<String> = read(HAVE_I_BEEN_PWNED.as_bytes())
         .into_iter()
         .filter_map(|record| match record.understanding {
@@ -107,14 +119,29 @@ fn have_i_been_pwneds_answer_is_an_entry_for_each_account_and_breach() {
 
 #[test]
 fn it_is_one_event_by_whatever_file_and_two_breaches_are_two() {
-    let keys = |input: &str| -> Vec<String> { events(input).iter().map(|event| format!("{:?}", event.key)).collect() };
+    let keys = |input: &str| -> Vec<String> {
+        events(input)
+            .iter()
+            .map(|event| format!("{:?}", event.key))
+            .collect()
+    };
     let table = keys(
         "account,breach,date\nann@contoso.example,Northwind,2012-05-05\nann@contoso.example,Fabrikam,2019-01-07\nbob@contoso.example,Fabrikam,2019-01-07\n",
     );
     assert_eq!(keys(HAVE_I_BEEN_PWNED), table);
-    assert_eq!(keys("account,breach,date\nANN@Contoso.example,Northwind,2012-05-05\n"), table[..1]);
-    for other in ["bob@contoso.example,Northwind,2012-05-05", "ann@contoso.example,Northwind,2012-05-06"] {
-        assert_ne!(keys(&format!("account,breach,date\n{other}\n")), table[..1], "{other}");
+    assert_eq!(
+        keys("account,breach,date\nANN@Contoso.example,Northwind,2012-05-05\n"),
+        table[..1]
+    );
+    for other in [
+        "bob@contoso.example,Northwind,2012-05-05",
+        "ann@contoso.example,Northwind,2012-05-06",
+    ] {
+        assert_ne!(
+            keys(&format!("account,breach,date\n{other}\n")),
+            table[..1],
+            "{other}"
+        );
     }
     // Made once with Python: uuid.uuid5(ns, b"".join(len(p).to_bytes(8, "big") + p for p in parts)).
     assert_eq!(table[0], "da93fd0f-1808-5dd8-a8dc-bca265f53413");
@@ -133,7 +160,11 @@ fn kept(choice: Choice, input: &str) -> String {
     for record in read_as(choice, input.as_bytes()) {
         match record.understanding {
             Understanding::Event(event) => {
-                kept.push_str(&format!("{:?}{}", event.event, String::from_utf8_lossy(&event.original)));
+                kept.push_str(&format!(
+                    "{:?}{}",
+                    event.event,
+                    String::from_utf8_lossy(&event.original)
+                ));
                 for row in event.draft().rows {
                     kept.push_str(&String::from_utf8_lossy(&row.json));
                     kept.push_str(&String::from_utf8_lossy(&row.particulars));

@@ -133,8 +133,20 @@ fn squashed(name: &str) -> String {
 pub(crate) fn is_secret(name: &str) -> bool {
     const WITHIN: &[&str] = &["password", "passwd", "passphrase", "passwort", "hash"];
     const WHOLE: &[&str] = &[
-        "pass", "pwd", "pw", "salt", "md5", "sha1", "sha256", "bcrypt", "ntlm", "secret", "plaintext", "cleartext",
-        "plain", "cracked",
+        "pass",
+        "pwd",
+        "pw",
+        "salt",
+        "md5",
+        "sha1",
+        "sha256",
+        "bcrypt",
+        "ntlm",
+        "secret",
+        "plaintext",
+        "cleartext",
+        "plain",
+        "cracked",
     ];
     let name = squashed(name);
     WITHIN.iter().any(|word| name.contains(word)) || WHOLE.contains(&name.as_str())
@@ -147,7 +159,11 @@ fn page(record: &Map<String, Value>) -> Reading {
         let entries = match record.get(list) {
             None | Some(Value::Null) => continue,
             Some(Value::Array(entries)) => entries,
-            Some(_) => return Reading::Rejected(format!("its `{list}` is no list; import the file as it was downloaded")),
+            Some(_) => {
+                return Reading::Rejected(format!(
+                    "its `{list}` is no list; import the file as it was downloaded"
+                ));
+            }
         };
         for (number, found) in entries.iter().enumerate() {
             let Some(found) = found.as_object() else {
@@ -182,7 +198,9 @@ fn entry(record: &Map<String, Value>) -> Reading {
         return Reading::Ignored("it is an account in a paste, which is no breach".to_owned());
     };
     let Some(breaches) = breaches.as_array() else {
-        return Reading::Rejected("its `Breaches` is no list; import the file as it was downloaded".to_owned());
+        return Reading::Rejected(
+            "its `Breaches` is no list; import the file as it was downloaded".to_owned(),
+        );
     };
     let fields = Fields::new(record);
     let account = fields
@@ -193,7 +211,10 @@ fn entry(record: &Map<String, Value>) -> Reading {
         let empty = Map::new();
         let breach = breach.as_object().unwrap_or(&empty);
         let mut pair = Map::new();
-        pair.insert(ACCOUNT.to_owned(), account.clone().map_or(Value::Null, Value::from));
+        pair.insert(
+            ACCOUNT.to_owned(),
+            account.clone().map_or(Value::Null, Value::from),
+        );
         for (column, name) in [
             (BREACH, "Name"),
             (DATE, "BreachDate"),
@@ -232,7 +253,14 @@ fn one(record: &Map<String, Value>) -> Reading {
             user_principal_name: Some(account.clone()),
             ..Suspect::default()
         },
-        event_type: Some(if tells_passwords(fields) { WITH_PASSWORDS } else { WITHOUT }.to_owned()),
+        event_type: Some(
+            if tells_passwords(fields) {
+                WITH_PASSWORDS
+            } else {
+                WITHOUT
+            }
+            .to_owned(),
+        ),
         verdict: Verdict {
             detail: Some(format!("{breach} of {written_date}")),
             ..Verdict::default()
@@ -241,7 +269,9 @@ fn one(record: &Map<String, Value>) -> Reading {
         source: Some("imported breach list".to_owned()),
         timing: Some("offline".to_owned()),
         activity_time: Some(date),
-        detected_time: fields.text(ADDED).and_then(|text| Timestamp::parse_vendor(&text).ok()),
+        detected_time: fields
+            .text(ADDED)
+            .and_then(|text| Timestamp::parse_vendor(&text).ok()),
         ..RiskDetection::default()
     };
     Telling {

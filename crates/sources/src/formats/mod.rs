@@ -107,10 +107,10 @@ pub(crate) fn reads_lines(format: &FormatDef) -> bool {
         .any(|reads| reads.id == format.id)
 }
 
-/// What is kept of an entry of a breach list, which may come with passwords: nothing but what is understood.
-pub(crate) use breach_list::kept as kept_of_breach_list;
 /// Whether a column is called what passwords and hashes are called.
 pub(crate) use breach_list::is_secret;
+/// What is kept of an entry of a breach list, which may come with passwords: nothing but what is understood.
+pub(crate) use breach_list::kept as kept_of_breach_list;
 
 /// Whether a format keeps only what it understands of a record.
 pub(crate) fn keeps_only_what_it_reads(format: &FormatDef) -> bool {

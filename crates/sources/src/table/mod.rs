@@ -7,9 +7,7 @@ pub use rows::{COLUMNS_MAX, ROW_BYTES_MAX, Row, RowContent, RowSplitter};
 pub(crate) use sniff::{Expected, Sniffer, Sort, headings};
 
 use crate::formats::{is_secret, kept_of_breach_list};
-use crate::reading::{
-    Choice, Judged, judge, keeps_only_what_it_reads, knows_headings, wanted_headings,
-};
+use crate::reading::{Choice, Judged, judge, keeps_only_what_it_reads, knows_headings, wanted_headings};
 use crate::{Limits, Record, Understanding};
 use serde_json::{Map, Value};
 
@@ -127,8 +125,7 @@ impl Heading {
         } else {
             HeadingSort::Unknown
         };
-        let has_secrets =
-            sort == HeadingSort::Unknown && names.iter().any(|name| is_secret(name));
+        let has_secrets = sort == HeadingSort::Unknown && names.iter().any(|name| is_secret(name));
         let keeps = if has_secrets || keeps_only_what_it_reads(choice, &names) {
             Keeps::WhatIsUnderstood
         } else {

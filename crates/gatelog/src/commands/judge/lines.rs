@@ -24,10 +24,7 @@ impl<R: BufRead> Lines<R> {
     pub(super) fn next(&mut self) -> std::io::Result<Option<&[u8]>> {
         self.line.clear();
         let most = LONGEST_LINE as u64 + 1;
-        self.input
-            .by_ref()
-            .take(most)
-            .read_until(b'\n', &mut self.line)?;
+        self.input.by_ref().take(most).read_until(b'\n', &mut self.line)?;
         if self.line.is_empty() {
             return Ok(None);
         }

@@ -24,7 +24,11 @@ use world::rba::{RbaColumns, RbaRow};
 const NAMED_DAYS: i64 = 3;
 
 /// Reads and judges up to so many rows, with so many people and addresses remembered.
-pub(super) fn judge<R: BufRead>(lines: &mut Lines<R>, rows: Option<u64>, remembered: usize) -> Result<Answer> {
+pub(super) fn judge<R: BufRead>(
+    lines: &mut Lines<R>,
+    rows: Option<u64>,
+    remembered: usize,
+) -> Result<Answer> {
     let Some(first) = lines.next()? else {
         bail!("the file is empty");
     };
@@ -52,7 +56,10 @@ pub(super) fn judge<R: BufRead>(lines: &mut Lines<R>, rows: Option<u64>, remembe
             continue;
         }
         // Rows of one instant go by their keys, as in the store.
-        if at_once.first().is_some_and(|other| other.event.time < row.event.time) {
+        if at_once
+            .first()
+            .is_some_and(|other| other.event.time < row.event.time)
+        {
             pass.take(&mut at_once);
         }
         at_once.push(row);
@@ -177,7 +184,9 @@ impl Pass {
             self.recent.insert(row.key, named);
         }
         let is_new_person = self.users.insert(hashed(&seen.subject));
-        let is_new_address = seen.address.is_some_and(|address| self.addresses.insert(hashed(&address)));
+        let is_new_address = seen
+            .address
+            .is_some_and(|address| self.addresses.insert(hashed(&address)));
         self.days.entry(time.day()).or_default().add(&seen);
         self.observe(&Arc::new(seen), is_new_person, is_new_address);
     }
@@ -194,7 +203,10 @@ impl Pass {
             self.forgotten += u64::from(!is_new);
             let reach = reach(&subject, from);
             let history = vec![Arc::clone(seen)];
-            found.extend(self.engine.judge(&subject, history, reach.decides_from, self.commit));
+            found.extend(
+                self.engine
+                    .judge(&subject, history, reach.decides_from, self.commit),
+            );
         }
         for finding in found {
             self.count(&finding);
@@ -226,7 +238,9 @@ impl Pass {
             .filter_map(|key| self.recent.get(key))
             .any(|named| named.truth != Truth::Honest);
         for key in keys {
-            let Some(named) = self.recent.get_mut(&key) else { continue };
+            let Some(named) = self.recent.get_mut(&key) else {
+                continue;
+            };
             // The owner's own sign-in beside the attacker's is no false alarm; of two honest ones the row is about the later.
             let is_beside = named.truth == Truth::Honest && (is_of_attack || named.time != finding.time);
             if is_beside || named.by & bit != 0 {
@@ -247,7 +261,8 @@ impl Pass {
         let populations = self.engine.populations_mut();
         populations.insert(Population::for_day(day, &self.days));
         populations.forget_before(day);
-        self.recent.retain(|_, named| named.time.day() >= day - NAMED_DAYS);
+        self.recent
+            .retain(|_, named| named.time.day() >= day - NAMED_DAYS);
         self.found.retain(|_, time| time.day() >= day - NAMED_DAYS);
     }
 
@@ -292,7 +307,14 @@ impl Pass {
 
 /// The successes that a finding names.
 fn named_by(finding: &Finding) -> Vec<EventKey> {
-    const SIGN_INS: &[&str] = &["signIn", "firstSuccess", "lastSignIn", "success", "first", "second"];
+    const SIGN_INS: &[&str] = &[
+        "signIn",
+        "firstSuccess",
+        "lastSignIn",
+        "success",
+        "first",
+        "second",
+    ];
     let ids = SIGN_INS
         .iter()
         .filter_map(|name| finding.evidence.get(*name)?.get("event")?.as_str());
