@@ -46,10 +46,6 @@ impl Judged {
     pub(crate) fn understanding(self, original: impl FnOnce() -> Vec<u8>) -> Option<Understanding> {
         Some(match self {
             Judged::Event(format, told) => Understanding::of_event(format, told, original()),
-            Judged::Undated(_, _, reason) => Understanding::Rejected {
-                reason,
-                original: original(),
-            },
             Judged::Fragment(format, part) => Understanding::Fragment(Box::new(FragmentDraft {
                 format,
                 whole: part.whole,
@@ -58,7 +54,7 @@ impl Judged {
                 original: original(),
             })),
             Judged::Ignored(reason) => Understanding::Ignored { reason },
-            Judged::Rejected(reason) => Understanding::Rejected {
+            Judged::Rejected(reason) | Judged::Undated(_, _, reason) => Understanding::Rejected {
                 reason,
                 original: original(),
             },

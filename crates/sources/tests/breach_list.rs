@@ -10,6 +10,7 @@ use common::{read, read_as};
 use model::reports;
 use serde_json::Value;
 use sources::{ALL, Choice, Understanding, Understood, understand};
+use std::fmt::Write;
 
 const HAVE_I_BEEN_PWNED: &str = include_str!("../../../fuzz/seeds/breach-list/have_i_been_pwned.json");
 
@@ -160,11 +161,8 @@ fn kept(choice: Choice, input: &str) -> String {
     for record in read_as(choice, input.as_bytes()) {
         match record.understanding {
             Understanding::Event(event) => {
-                kept.push_str(&format!(
-                    "{:?}{}",
-                    event.event,
-                    String::from_utf8_lossy(&event.original)
-                ));
+                let _ = write!(kept, "{:?}", event.event);
+                kept.push_str(&String::from_utf8_lossy(&event.original));
                 for row in event.draft().rows {
                     kept.push_str(&String::from_utf8_lossy(&row.json));
                     kept.push_str(&String::from_utf8_lossy(&row.particulars));
