@@ -20,6 +20,8 @@ pub mod lines;
 pub mod mapping;
 pub mod mim;
 mod mutation;
+mod pieces;
+pub mod rba;
 pub mod records;
 pub mod request_line;
 mod row;
@@ -115,6 +117,10 @@ pub const ALL: &[Target] = &[
     Target {
         name: "mim",
         check: mim::check,
+    },
+    Target {
+        name: "rba",
+        check: rba::check,
     },
     Target {
         name: "records",

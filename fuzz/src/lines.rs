@@ -2,11 +2,12 @@
 //! than the limit; what is kept of a line is read again the same, without what was known of its input.
 
 use crate::Chance;
+use crate::pieces::{check_places, records};
 use crate::records::{CUTS, check_same};
 use crate::tables::check_again;
 use model::time::Timestamp;
 use sources::lines::{LineSplitter, TextLine, TextLineContent};
-use sources::{Choice, Hints, Limits, Record, open_with};
+use sources::{Hints, Limits};
 
 /// A first line that makes an input a log, whatever follows.
 const LOG: &[u8] = b"<13>a: b\n";
@@ -24,11 +25,15 @@ pub fn check(bytes: &[u8]) {
             let cut = cut.of(bytes, &chance);
             assert_eq!(lines(limits, &cut), whole, "the cut changes the lines");
         }
-        check_places(bytes, &whole, limits);
+        let places = whole.iter().map(|line| {
+            let (TextLineContent::Whole(original) | TextLineContent::TooLong(original)) = &line.content;
+            (line.line, line.byte, original.as_slice())
+        });
+        check_places(bytes, places, limits);
     }
     let hints = Hints {
         not_after: chance.one_of(14, &[None, Some(Timestamp::from_unix_seconds(1_793_534_400))]),
-        undated_at: None,
+        undated_at: chance.one_of(16, &[None, Some(Timestamp::from_unix_seconds(1_714_521_600))]),
     };
     let log = [LOG, bytes].concat();
     let whole = records(hints, &[&log]);
@@ -52,56 +57,5 @@ fn lines(limits: Limits, chunks: &[&[u8]]) -> Vec<TextLine> {
         splitter.push(chunk, &mut out);
     }
     splitter.finish(&mut out);
-    out
-}
-
-/// Every byte stands in a line or is a line break or a byte order mark. Lines are counted as they are.
-fn check_places(bytes: &[u8], lines: &[TextLine], limits: Limits) {
-    let is_utf16 = matches!(
-        bytes,
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'[' | b'<', 0, ..] | [0, b'{' | b'[' | b'<', ..]
-    );
-    if is_utf16 {
-        return;
-    }
-    let mut end = 0;
-    for line in lines {
-        let (TextLineContent::Whole(original) | TextLineContent::TooLong(original)) = &line.content;
-        assert!(original.len() <= limits.record_bytes_max, "{line:?}");
-        let start = usize::try_from(line.byte).expect("the input fits the memory");
-        assert!(start >= end, "lines overlap: {line:?}");
-        assert!(
-            bytes[start..].starts_with(original),
-            "the bytes are others: {line:?}"
-        );
-        let number = bytes[..start].split(|byte| *byte == b'\n').count();
-        assert_eq!(line.line, number as u64, "{line:?}");
-        if limits == Limits::default() {
-            check_gap(&bytes[end..start]);
-        }
-        end = start + original.len();
-    }
-    if limits == Limits::default() {
-        check_gap(&bytes[end..]);
-    }
-}
-
-fn check_gap(gap: &[u8]) {
-    let mut rest = gap;
-    while !rest.is_empty() {
-        rest = match rest {
-            [0xEF, 0xBB, 0xBF, after @ ..] | [b'\r' | b'\n', after @ ..] => after,
-            _ => panic!("bytes are lost: {:?}", String::from_utf8_lossy(gap)),
-        };
-    }
-}
-
-fn records(hints: Hints, chunks: &[&[u8]]) -> Vec<Record> {
-    let mut out = Vec::new();
-    let mut parser = open_with(Choice::Auto, Limits::default(), hints);
-    for chunk in chunks {
-        parser.push(chunk, &mut out);
-    }
-    parser.finish(&mut out);
     out
 }

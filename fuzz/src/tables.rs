@@ -2,10 +2,11 @@
 //! than the limit; what is kept of a row can be read again by itself.
 
 use crate::Chance;
+use crate::pieces::{check_places, records};
 use crate::records::{CUTS, check_same};
 use model::batch::FragmentDraft;
 use sources::table::{Row, RowContent, RowSplitter, is_table};
-use sources::{Choice, Limits, Record, Understanding, open, understand};
+use sources::{Choice, Hints, Limits, Understanding, understand};
 
 /// Takes the bytes for an input. Where it is cut, what parts its cells and how small the limits are comes from its hash.
 pub fn check(bytes: &[u8]) {
@@ -21,14 +22,18 @@ pub fn check(bytes: &[u8]) {
             let cut = cut.of(bytes, &chance);
             assert_eq!(rows(limits, delimiter, &cut), whole, "the cut changes the rows");
         }
-        check_places(bytes, &whole, limits);
+        let places = whole.iter().map(|row| {
+            let (RowContent::Whole { original, .. } | RowContent::Broken { original, .. }) = &row.content;
+            (row.line, row.byte, original.as_slice())
+        });
+        check_places(bytes, places, limits);
     }
     if !is_table(bytes) {
         return;
     }
-    let whole = records(&[bytes]);
+    let whole = records(Hints::default(), &[bytes]);
     for cut in chance.some_of(14, &CUTS) {
-        let cut = records(&cut.of(bytes, &chance));
+        let cut = records(Hints::default(), &cut.of(bytes, &chance));
         assert_eq!(cut.len(), whole.len());
         for (one, other) in whole.iter().zip(&cut) {
             assert_eq!((one.line, one.byte), (other.line, other.byte));
@@ -47,57 +52,6 @@ fn rows(limits: Limits, delimiter: u8, chunks: &[&[u8]]) -> Vec<Row> {
         splitter.push(chunk, &mut out);
     }
     splitter.finish(&mut out);
-    out
-}
-
-/// Every byte stands in a row or is a line break or a byte order mark. Lines are counted as they are.
-fn check_places(bytes: &[u8], rows: &[Row], limits: Limits) {
-    let is_utf16 = matches!(
-        bytes,
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'{' | b'[' | b'<', 0, ..] | [0, b'{' | b'[' | b'<', ..]
-    );
-    if is_utf16 {
-        return;
-    }
-    let mut end = 0;
-    for row in rows {
-        let (RowContent::Whole { original, .. } | RowContent::Broken { original, .. }) = &row.content;
-        assert!(original.len() <= limits.record_bytes_max, "{row:?}");
-        let start = usize::try_from(row.byte).expect("the input fits the memory");
-        assert!(start >= end, "rows overlap: {row:?}");
-        assert!(
-            bytes[start..].starts_with(original),
-            "the bytes are others: {row:?}"
-        );
-        let lines = bytes[..start].split(|byte| *byte == b'\n').count();
-        assert_eq!(row.line, lines as u64, "{row:?}");
-        if limits == Limits::default() {
-            check_gap(&bytes[end..start]);
-        }
-        end = start + original.len();
-    }
-    if limits == Limits::default() {
-        check_gap(&bytes[end..]);
-    }
-}
-
-fn check_gap(gap: &[u8]) {
-    let mut rest = gap;
-    while !rest.is_empty() {
-        rest = match rest {
-            [0xEF, 0xBB, 0xBF, after @ ..] | [b'\r' | b'\n', after @ ..] => after,
-            _ => panic!("bytes are lost: {:?}", String::from_utf8_lossy(gap)),
-        };
-    }
-}
-
-fn records(chunks: &[&[u8]]) -> Vec<Record> {
-    let mut out = Vec::new();
-    let mut parser = open(Choice::Auto, Limits::default());
-    for chunk in chunks {
-        parser.push(chunk, &mut out);
-    }
-    parser.finish(&mut out);
     out
 }
 

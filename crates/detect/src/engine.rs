@@ -285,9 +285,10 @@ fn judged_address(seen: &Seen) -> Option<IpAddr> {
 /// are made of all of it, and what comes later may rest on it.
 pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
     match subject {
+        // What came before it is as it was: no detector of people looks ahead.
         Subject::Person(_) => Reach {
             history_from: Timestamp::MIN,
-            decides_from: Timestamp::MIN,
+            decides_from: from,
         },
         Subject::Address(_) => {
             // A failure makes a success of the day before it suspicious.

@@ -15,6 +15,9 @@ pub const DAYS: i64 = 30;
 /// So many people must have used an address, on so many days, for it to be taken for a shared exit of the directory: an office, its VPN.
 const EXIT_PEOPLE: usize = 8;
 const EXIT_DAYS: usize = 5;
+/// So many people must use a network, and so many cities must its addresses be in, for it to be one that wanders.
+const WANDERING_PEOPLE: usize = 3;
+const WANDERING_CITIES: usize = 3;
 /// People of one address that are counted on one day; more change nothing.
 const COUNTED_PEOPLE: usize = 64;
 /// Different values of a feature that are kept of one day; beyond, the rest counts as unseen.
@@ -29,6 +32,11 @@ pub struct Day {
     /// Who was at an address, by numbers of people.
     #[serde(with = "at")]
     people_at: BTreeMap<Value, BTreeSet<u64>>,
+    /// Who was in a network, the same way, and in which cities its addresses were.
+    #[serde(with = "at")]
+    people_in: BTreeMap<Value, BTreeSet<u64>>,
+    #[serde(with = "at")]
+    cities_of: BTreeMap<Value, BTreeSet<u64>>,
 }
 
 impl Day {
@@ -38,20 +46,38 @@ impl Day {
             return;
         }
         self.sign_ins += 1;
-        for (feature, value) in features(seen) {
+        let person = crate::hashing::number(&[seen.subject.as_bytes()]);
+        let values = features(seen);
+        let value_of = |wanted: Feature| {
+            let found = values.iter().find(|(feature, _)| *feature == wanted);
+            found.and_then(|(_, value)| *value)
+        };
+        if let Some(network) = value_of(Feature::Network) {
+            note(&mut self.people_in, network, person);
+            if let Some(city) = value_of(Feature::City) {
+                note(&mut self.cities_of, network, city);
+            }
+        }
+        for (feature, value) in values {
             let Some(value) = value else { continue };
             if self.counts.len() < KEPT_VALUES || self.counts.contains_key(&(feature, value)) {
                 *self.counts.entry((feature, value)).or_default() += 1;
             }
-            if feature == Feature::Address
-                && (self.people_at.len() < KEPT_VALUES || self.people_at.contains_key(&value))
-            {
-                let people = self.people_at.entry(value).or_default();
-                if people.len() < COUNTED_PEOPLE {
-                    people.insert(crate::hashing::number(&[seen.subject.as_bytes()]));
-                }
+            if feature == Feature::Address {
+                note(&mut self.people_at, value, person);
             }
         }
+    }
+}
+
+/// Notes that something was seen with a value, within bounds.
+fn note(seen_with: &mut BTreeMap<Value, BTreeSet<u64>>, value: Value, what: u64) {
+    if seen_with.len() >= KEPT_VALUES && !seen_with.contains_key(&value) {
+        return;
+    }
+    let all = seen_with.entry(value).or_default();
+    if all.len() < COUNTED_PEOPLE {
+        all.insert(what);
     }
 }
 
@@ -66,6 +92,8 @@ pub struct Population {
     counts: Vec<(Key, u32)>,
     /// Addresses that many people share; sorted.
     exits: Vec<(Value, Exit)>,
+    /// Networks whose addresses wander; sorted.
+    wandering: Vec<(Value, Wandering)>,
 }
 
 /// A feature and its value in one number: what it must be short for, there is one of them for each value and day.
@@ -84,13 +112,30 @@ pub(crate) struct Exit {
     pub(crate) days: usize,
 }
 
+/// A network that people of the directory use, and whose addresses databases place in many cities: a carrier's, where somebody at home and their
+/// telephone in their hand are hundreds of kilometres apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wandering {
+    /// How many people.
+    pub(crate) people: usize,
+    /// In how many cities.
+    pub(crate) cities: usize,
+}
+
 impl Population {
     /// The snapshot for a day, of what the days before it showed.
     pub fn for_day(day: i64, days: &BTreeMap<i64, Day>) -> Population {
         let mut sign_ins = 0;
         let mut counts: HashMap<Key, u32> = HashMap::new();
         let mut at: HashMap<Value, (BTreeSet<u64>, usize)> = HashMap::new();
+        let mut networks: HashMap<Value, (BTreeSet<u64>, BTreeSet<u64>)> = HashMap::new();
         for (_, shown) in days.range(day - DAYS..day) {
+            for (network, people) in &shown.people_in {
+                networks.entry(*network).or_default().0.extend(people);
+            }
+            for (network, cities) in &shown.cities_of {
+                networks.entry(*network).or_default().1.extend(cities);
+            }
             sign_ins += shown.sign_ins;
             for ((feature, value), count) in &shown.counts {
                 *counts.entry(key(*feature, *value)).or_default() += count;
@@ -111,11 +156,22 @@ impl Population {
             .filter(|(_, exit)| exit.people >= EXIT_PEOPLE && exit.days >= EXIT_DAYS)
             .collect();
         exits.sort_unstable_by_key(|(address, _)| *address);
+        let wandering = networks.into_iter().map(|(network, (people, cities))| {
+            let (people, cities) = (people.len(), cities.len());
+            (network, Wandering { people, cities })
+        });
+        let mut wandering: Vec<(Value, Wandering)> = wandering
+            .filter(|(_, wandering)| {
+                wandering.people >= WANDERING_PEOPLE && wandering.cities >= WANDERING_CITIES
+            })
+            .collect();
+        wandering.sort_unstable_by_key(|(network, _)| *network);
         Population {
             day,
             sign_ins,
             counts,
             exits,
+            wandering,
         }
     }
 
@@ -125,6 +181,15 @@ impl Population {
         let at = self.counts.binary_search_by_key(&wanted, |(key, _)| *key);
         let count = at.map_or(1.0, |at| f64::from(self.counts[at].1));
         count / (self.sign_ins as f64 + 1.0)
+    }
+
+    /// The network whose addresses wander, if it is one.
+    pub(crate) fn wandering(&self, network: Option<Value>) -> Option<Wandering> {
+        let wanted = network?;
+        let at = self
+            .wandering
+            .binary_search_by_key(&wanted, |(network, _)| *network);
+        at.ok().map(|at| self.wandering[at].1)
     }
 
     /// The shared exit that an address is.

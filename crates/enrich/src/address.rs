@@ -51,8 +51,7 @@ impl Address {
 /// Teredo server (RFC 4380: `2001::/32`, the client's address in its last 32 bits, each turned over).
 fn carried_by(address: Ipv6Addr) -> Option<Ipv4Addr> {
     match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(joined(high, low)),
-        [0x2002, high, low, ..] => Some(joined(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(joined(high, low)),
         [0x2001, 0, _, _, _, _, high, low] => Some(joined(!high, !low)),
         _ => None,
     }

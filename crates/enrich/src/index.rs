@@ -107,7 +107,9 @@ impl<A: Ord + Copy> Family<A> {
             if address <= network.last {
                 let (from, count) = (network.marks.0 as usize, network.marks.1 as usize);
                 let own = marks.get(from..from + count).unwrap_or_default();
-                own.iter().for_each(|mark| found(*mark));
+                for mark in own {
+                    found(*mark);
+                }
             }
             place = network.around;
         }

@@ -53,6 +53,9 @@ const ROWS: &[&str] = &[
     "2019-01-07T00:00:00Z bob@contoso.example -",
 ];
 
+/// How a frame of zstd begins.
+const MAGIC: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
+
 /// Whether a text stands in a file of a folder, as it is or in what zstd made of it.
 fn is_within(folder: &Path, wanted: &[u8]) -> bool {
     let has = |bytes: &[u8]| bytes.windows(wanted.len()).any(|part| part == wanted);
@@ -66,7 +69,6 @@ fn is_within(folder: &Path, wanted: &[u8]) -> bool {
             let Ok(bytes) = std::fs::read(entry.path()) else {
                 return false;
             };
-            const MAGIC: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
             let frames = bytes
                 .windows(MAGIC.len())
                 .enumerate()

@@ -226,7 +226,7 @@ fn the_row_of_a_retracted_finding_goes_and_comes_back_when_it_holds_again() {
     let source = &sources[0]["sources"][0];
     assert_eq!(
         (&source["name"], &source["kind"], &source["openGaps"]),
-        (&json!("gatelog:detection"), &json!("own"), &json!(0))
+        (&json!("detection"), &json!("own"), &json!(0))
     );
 }
 

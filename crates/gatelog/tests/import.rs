@@ -588,7 +588,7 @@ fn records_without_a_time_come_in_only_by_somebodys_word() {
     // The original says so: rows that are made anew have the same time.
     workplace.json(&["rebuild"]);
     check(&workplace, &given, [1, 0, 0, 1, 0, 0]);
-    let dated = record.replace("{", r#"{"created_at":"2024-06-07T08:09:10Z","#);
+    let dated = record.replace('{', r#"{"created_at":"2024-06-07T08:09:10Z","#);
     let dated = workplace.file("dated.json", dated);
     check(&workplace, &[text(&dated)], [1, 0, 1, 0, 0, 0]);
     check(&workplace, &given, [1, 0, 0, 1, 0, 0]);

@@ -37,19 +37,22 @@ pub(crate) struct Author<'a> {
 /// The numbers of each person's machines in the world's list.
 #[derive(Debug, Default)]
 pub(crate) struct ToolNumbers {
-    pub(crate) of_person: Vec<[u32; 3]>,
+    /// Of each person laptop, phone and own machine: from which day of the plan it is which, the first from 0.
+    pub(crate) of_person: Vec<[Vec<(u32, u32)>; 3]>,
     pub(crate) tor_browser: u32,
 }
 
 impl ToolNumbers {
-    fn of(&self, person: u32, hand: Hand) -> u32 {
-        let [laptop, phone, own] = self.of_person[person as usize];
-        match hand {
+    pub(crate) fn of(&self, person: u32, hand: Hand, day: u32) -> u32 {
+        let [laptop, phone, own] = &self.of_person[person as usize];
+        let versions = match hand {
             Hand::Laptop => laptop,
             Hand::Phone => phone,
             Hand::Own => own,
-            Hand::Tor => self.tor_browser,
-        }
+            Hand::Tor => return self.tor_browser,
+        };
+        let after = versions.partition_point(|(from, _)| *from <= day);
+        versions[after.saturating_sub(1)].1
     }
 }
 
@@ -234,7 +237,7 @@ impl Author<'_> {
         {
             hard = hard.with(HardCase::Away);
         }
-        let tool = self.tools.of(number, wish.hand);
+        let tool = self.tools.of(number, wish.hand, today.number);
         connection.hard = hard;
         let mut act = self.act(account, number, time, body, &connection, tool);
         act.kind = wish.kind;
@@ -284,7 +287,7 @@ impl Author<'_> {
             };
             let person = &self.setting.cast.people[number as usize];
             connection.hard = hard.and(connection.hard).and(person.hard);
-            let tool = self.tools.of(number, Hand::Phone);
+            let tool = self.tools.of(number, Hand::Phone, today.number);
             let mut act = self.act(number, number, time, body, &connection, tool);
             if attempt < tries {
                 act.end = End::WrongPassword;

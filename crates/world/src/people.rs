@@ -4,7 +4,7 @@ use crate::atlas::{Atlas, Use};
 use crate::geo::Position;
 use crate::itinerary::{self, Stay};
 use crate::plan::Plan;
-use crate::tools::{LAPTOPS, PHONES, Tool};
+use crate::tools::{LAPTOPS, PHONES, Release, Tool};
 use crate::truth::{HardCase, HardCases};
 use generator::chance::Chance;
 use model::whereabouts::Country;
@@ -49,6 +49,10 @@ pub(crate) struct Person {
     pub(crate) phone: Tool,
     /// An own machine that the organisation does not manage.
     pub(crate) own: Option<Tool>,
+    /// The day on which each browser (laptop, phone, own) gets its next version.
+    pub(crate) update_days: [u32; 3],
+    /// Another laptop, from a day on.
+    pub(crate) next_laptop: Option<(u32, Tool)>,
     pub(crate) stays: Vec<Stay>,
     /// What is hard about every sign-in of this person.
     pub(crate) hard: HardCases,
@@ -83,6 +87,19 @@ pub(crate) struct Habits {
 const KEY_OFFICES: u64 = 1;
 const KEY_PERSON: u64 = 2;
 const KEY_SHARED: u64 = 3;
+const KEY_TOR_USER: u64 = 13;
+const KEY_DEVICE_ID: u64 = 14;
+const KEY_UPDATE: u64 = 15;
+const KEY_NEXT_LAPTOP: u64 = 16;
+
+/// How many of a thousand people get another laptop while the world lasts.
+const NEXT_LAPTOPS: u64 = 80;
+
+/// How many of a thousand machines the directory manages, and have a browser that passes on which one it is. Of others it has no id, so that
+/// none is no sign of a stranger.
+const LAPTOPS_THAT_TELL_THEIR_ID: u64 = 500;
+/// The same of telephones.
+const PHONES_THAT_TELL_THEIR_ID: u64 = 350;
 
 /// Fewer people are no organisation with an office.
 const SMALLEST_OFFICE: u32 = 20;
@@ -288,6 +305,15 @@ fn person(
         .in_thousand(300)
         .then(|| Tool::strange(chance.weighted(LAPTOPS)));
     let habits = habits(plan, atlas, number, block.country, chance);
+    let mut laptop = Tool::managed(laptop_make, format!("LAPTOP-{number:04}"), chance);
+    let mut phone = Tool::managed(phone_make, format!("PHONE-{number:04}"), chance);
+    let told = &mut Chance::of(plan.seed, &[KEY_DEVICE_ID, u64::from(number)]);
+    if !told.in_thousand(LAPTOPS_THAT_TELL_THEIR_ID) {
+        laptop = Tool::strange(laptop_make);
+    }
+    if !told.in_thousand(PHONES_THAT_TELL_THEIR_ID) {
+        phone = Tool::strange(phone_make);
+    }
     Person {
         home,
         country: block.country,
@@ -296,12 +322,56 @@ fn person(
         desk,
         gateways: gateways(atlas, block.country, home, chance),
         habits,
-        laptop: Tool::managed(laptop_make, format!("LAPTOP-{number:04}"), chance),
-        phone: Tool::managed(phone_make, format!("PHONE-{number:04}"), chance),
+        laptop,
+        phone,
+        update_days: update_days(plan, number),
+        next_laptop: next_laptop(plan, number),
         own,
         stays: itinerary::make_up(home, plan.start, plan.end(), atlas, chance),
         hard: roots.hard,
     }
+}
+
+impl Person {
+    /// The laptop of a day of the plan.
+    pub(crate) fn laptop_at(&self, day: u32) -> Tool {
+        let laptop = match &self.next_laptop {
+            Some((from, next)) if day >= *from => next,
+            _ => &self.laptop,
+        };
+        laptop.with(release_at(self.update_days[0], day))
+    }
+}
+
+/// Which version a browser has that is brought up to date on a day.
+pub(crate) fn release_at(update_day: u32, day: u32) -> Release {
+    if day >= update_day {
+        Release::Next
+    } else {
+        Release::First
+    }
+}
+
+/// Everybody's browsers get the next version within a fortnight in the middle of the world.
+fn update_days(plan: &Plan, number: u32) -> [u32; 3] {
+    let chance = &mut Chance::of(plan.seed, &[KEY_UPDATE, u64::from(number)]);
+    [(); 3].map(|()| plan.days / 3 + chance.below(14) as u32)
+}
+
+/// Some get another laptop.
+fn next_laptop(plan: &Plan, number: u32) -> Option<(u32, Tool)> {
+    let chance = &mut Chance::of(plan.seed, &[KEY_NEXT_LAPTOP, u64::from(number)]);
+    if !chance.in_thousand(NEXT_LAPTOPS) {
+        return None;
+    }
+    let day = chance.below(u64::from(plan.days)) as u32;
+    let make = chance.weighted(LAPTOPS);
+    let tool = if chance.in_thousand(LAPTOPS_THAT_TELL_THEIR_ID) {
+        Tool::managed(make, format!("LAPTOP-{number:04}-2"), chance)
+    } else {
+        Tool::strange(make)
+    };
+    Some((day, tool))
 }
 
 fn habits(plan: &Plan, atlas: &Atlas, number: u32, country: Country, chance: &mut Chance) -> Habits {
@@ -328,7 +398,7 @@ fn habits(plan: &Plan, atlas: &Atlas, number: u32, country: Country, chance: &mu
         company_vpn,
         rented_vpn,
         has_relay: chance.in_thousand(250),
-        has_tor: number % 150 == 77,
+        has_tor: Chance::of(plan.seed, &[KEY_TOR_USER, u64::from(number)]).in_thousand(7),
         stale_client_day: chance
             .in_thousand(30)
             .then(|| chance.below(u64::from(plan.days)) as u32),

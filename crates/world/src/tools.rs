@@ -11,12 +11,22 @@ pub(crate) struct Make {
     pub(crate) user_agent: &'static str,
     /// Whether the maker's relay may carry it.
     pub(crate) has_relay: bool,
+    /// The browser's version in both texts, and the one that comes out while the world lasts.
+    pub(crate) versions: (&'static str, &'static str),
+}
+
+/// Which of its two versions a browser has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Release {
+    First,
+    Next,
 }
 
 /// One machine: a make, and the directory's id where the organisation manages it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tool {
     pub(crate) make: &'static Make,
+    pub(crate) release: Release,
     pub(crate) device_id: Option<String>,
     pub(crate) name: Option<String>,
 }
@@ -26,6 +36,7 @@ impl Tool {
     pub(crate) fn managed(make: &'static Make, name: String, chance: &mut Chance) -> Tool {
         Tool {
             make,
+            release: Release::First,
             device_id: Some(chance.guid().to_string()),
             name: Some(name),
         }
@@ -35,6 +46,7 @@ impl Tool {
     pub(crate) const fn strange(make: &'static Make) -> Tool {
         Tool {
             make,
+            release: Release::First,
             device_id: None,
             name: None,
         }
@@ -46,7 +58,37 @@ impl Tool {
             id: self.device_id.clone(),
             display_name: self.name.clone(),
             operating_system: text(self.make.operating_system),
-            browser: text(self.make.browser),
+            browser: text(&self.released(self.make.browser)),
+        }
+    }
+
+    /// The User-Agent that it sends.
+    pub(crate) fn user_agent(&self) -> String {
+        self.released(self.make.user_agent)
+    }
+
+    /// The same machine with another version of its browser.
+    pub(crate) fn with(&self, release: Release) -> Tool {
+        Tool {
+            release,
+            ..self.clone()
+        }
+    }
+
+    /// The same browser on a machine of which the directory knows nothing.
+    pub(crate) fn without_id(self) -> Tool {
+        Tool {
+            device_id: None,
+            name: None,
+            ..self
+        }
+    }
+
+    fn released(&self, text: &str) -> String {
+        let (first, next) = self.make.versions;
+        match self.release {
+            Release::Next if !first.is_empty() => text.replace(first, next),
+            _ => text.to_owned(),
         }
     }
 }
@@ -64,6 +106,7 @@ pub(crate) const LAPTOPS: &[(u32, Make)] = &[
             "Edge 142.0.3595",
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
             false,
+            ("142", "143"),
         ),
     ),
     (
@@ -73,6 +116,7 @@ pub(crate) const LAPTOPS: &[(u32, Make)] = &[
             "Chrome 142.0.0",
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
             false,
+            ("142", "143"),
         ),
     ),
     (
@@ -82,6 +126,7 @@ pub(crate) const LAPTOPS: &[(u32, Make)] = &[
             "Firefox 145.0",
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
             false,
+            ("145.0", "146.0"),
         ),
     ),
     (
@@ -91,6 +136,7 @@ pub(crate) const LAPTOPS: &[(u32, Make)] = &[
             "Safari 26.1",
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15",
             true,
+            ("26.1", "26.2"),
         ),
     ),
     (
@@ -100,6 +146,7 @@ pub(crate) const LAPTOPS: &[(u32, Make)] = &[
             "Chrome 142.0.0",
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
             false,
+            ("142", "143"),
         ),
     ),
     (
@@ -109,6 +156,7 @@ pub(crate) const LAPTOPS: &[(u32, Make)] = &[
             "Firefox 145.0",
             "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
             false,
+            ("145.0", "146.0"),
         ),
     ),
 ];
@@ -122,6 +170,7 @@ pub(crate) const PHONES: &[(u32, Make)] = &[
             "Mobile Safari",
             "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Mobile/15E148 Safari/604.1",
             true,
+            ("26.1", "26.2"),
         ),
     ),
     (
@@ -131,6 +180,7 @@ pub(crate) const PHONES: &[(u32, Make)] = &[
             "Chrome Mobile 142.0.0",
             "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
             false,
+            ("142", "143"),
         ),
     ),
     (
@@ -140,6 +190,7 @@ pub(crate) const PHONES: &[(u32, Make)] = &[
             "Samsung Browser 29.0",
             "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/29.0 Chrome/136.0.0.0 Mobile Safari/537.36",
             false,
+            ("29.0", "30.0"),
         ),
     ),
 ];
@@ -153,6 +204,7 @@ pub(crate) const STRANGERS: &[(u32, Make)] = &[
             "Chrome 138.0.0",
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36",
             false,
+            ("", ""),
         ),
     ),
     (
@@ -162,6 +214,7 @@ pub(crate) const STRANGERS: &[(u32, Make)] = &[
             "Firefox 128.0",
             "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
             false,
+            ("", ""),
         ),
     ),
     (
@@ -171,6 +224,7 @@ pub(crate) const STRANGERS: &[(u32, Make)] = &[
             "Chrome 140.0.0",
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
             false,
+            ("", ""),
         ),
     ),
     (
@@ -180,6 +234,7 @@ pub(crate) const STRANGERS: &[(u32, Make)] = &[
             "Chrome Mobile 140.0.0",
             "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
             false,
+            ("", ""),
         ),
     ),
     (
@@ -189,6 +244,7 @@ pub(crate) const STRANGERS: &[(u32, Make)] = &[
             "Chrome 142.0.0",
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
             false,
+            ("142", "143"),
         ),
     ),
 ];
@@ -197,9 +253,15 @@ pub(crate) const STRANGERS: &[(u32, Make)] = &[
 pub(crate) const GUESSERS: &[(u32, Make)] = &[
     (
         40,
-        make("", "Python Requests 2.32", "python-requests/2.32.3", false),
+        make(
+            "",
+            "Python Requests 2.32",
+            "python-requests/2.32.3",
+            false,
+            ("", ""),
+        ),
     ),
-    (30, make("", "Rich Client 4.0", "BAV2ROPC", false)),
+    (30, make("", "Rich Client 4.0", "BAV2ROPC", false, ("", ""))),
     (
         30,
         make(
@@ -207,6 +269,7 @@ pub(crate) const GUESSERS: &[(u32, Make)] = &[
             "Chrome 63.0.3239",
             "Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/63.0.3239.132 Safari/537.36",
             false,
+            ("", ""),
         ),
     ),
 ];
@@ -217,6 +280,7 @@ pub(crate) const TOR_BROWSER: Make = make(
     "Firefox 140.0",
     "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0",
     false,
+    ("", ""),
 );
 
 const fn make(
@@ -224,11 +288,13 @@ const fn make(
     browser: &'static str,
     user_agent: &'static str,
     has_relay: bool,
+    versions: (&'static str, &'static str),
 ) -> Make {
     Make {
         operating_system,
         browser,
         user_agent,
         has_relay,
+        versions,
     }
 }

@@ -7,10 +7,10 @@ use crate::attacks;
 use crate::connection::Setting;
 use crate::exits::{self, TrueListing};
 use crate::lives::{Author, ToolNumbers};
-use crate::people::Cast;
+use crate::people::{Cast, release_at};
 use crate::plan::Plan;
 use crate::record::Record;
-use crate::tools::{TOR_BROWSER, Tool};
+use crate::tools::{Release, TOR_BROWSER, Tool};
 use crate::truth::{Attack, HardCase, HardCases, Truth};
 use generator::chance::Chance;
 use model::event::{Event, Facts, SignIn};
@@ -206,7 +206,7 @@ impl World {
             ip_address: Some(act.address.to_string()),
             device: tool.device(),
             client_app: Some("Browser".to_owned()),
-            user_agent: Some(tool.make.user_agent.to_owned()),
+            user_agent: Some(tool.user_agent()),
             error_code: act.end.code(),
             failure_reason: act.end.reason().map(str::to_owned),
             ..SignIn::default()
@@ -262,13 +262,30 @@ fn tool_numbers(cast: &Cast, tools: &mut Vec<Tool>) -> ToolNumbers {
     tools.push(Tool::strange(&TOR_BROWSER));
     let mut numbers = ToolNumbers::default();
     for person in &cast.people {
-        let mut add = |tool: &Tool| {
-            tools.push(tool.clone());
+        let mut add = |tool: Tool| {
+            tools.push(tool);
             tools.len() as u32 - 1
         };
-        let laptop = add(&person.laptop);
-        let phone = add(&person.phone);
-        let own = person.own.as_ref().map_or(laptop, add);
+        let mut versions = |tool: &Tool, update_day: u32| {
+            vec![
+                (0, add(tool.with(Release::First))),
+                (update_day, add(tool.with(Release::Next))),
+            ]
+        };
+        let [laptop_day, phone_day, own_day] = person.update_days;
+        let mut laptop = versions(&person.laptop, laptop_day);
+        let phone = versions(&person.phone, phone_day);
+        let own = person
+            .own
+            .as_ref()
+            .map_or_else(|| laptop.clone(), |own| versions(own, own_day));
+        if let Some((from, next)) = &person.next_laptop {
+            laptop.retain(|(day, _)| day < from);
+            laptop.push((*from, add(next.with(release_at(laptop_day, *from)))));
+            if laptop_day > *from {
+                laptop.push((laptop_day, add(next.with(Release::Next))));
+            }
+        }
         numbers.of_person.push([laptop, phone, own]);
     }
     numbers

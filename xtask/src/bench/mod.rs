@@ -4,6 +4,7 @@
 //! turn. Nothing is asserted: a slow machine is no fault, and a noisy one would make a test cry wolf.
 
 mod client;
+mod detection;
 mod export;
 mod fleet;
 mod formats;
@@ -57,7 +58,7 @@ pub(crate) struct Args {
     /// Keep loaded stores here, and use those that are here: ten million rows take minutes to load
     #[arg(long, visible_alias = "data", value_name = "FOLDER")]
     keep: Option<PathBuf>,
-    /// Only these measures: page, export, growth, start, ingest, formats
+    /// Only these measures: page, export, growth, start, ingest, formats, detection
     #[arg(long, value_delimiter = ',', value_name = "MEASURE")]
     only: Vec<String>,
     /// Where the data are made and removed again; a real disk, for durable writes are measured
@@ -66,7 +67,7 @@ pub(crate) struct Args {
     /// A build of gatelog to measure in place of a fresh one: for comparing two of them
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
-    /// Measure in the build that runs already: to see that a measure works, not how fast anything is. For `formats` alone
+    /// Measure in the build that runs already: to see that a measure works, not how fast anything is. For `formats` and `detection` alone
     #[arg(long)]
     this_build: bool,
 }
@@ -130,6 +131,10 @@ const ALL: &[Measure] = &[
         name: "formats",
         run: Run::Alone(formats::run),
     },
+    Measure {
+        name: "detection",
+        run: Run::Alone(detection::run),
+    },
 ];
 
 /// Runs the task.
@@ -148,7 +153,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     if args.this_build {
         if needs_product {
             bail!(
-                "--this-build is for `--only formats`: the other measures need a release build of the product"
+                "--this-build is for `--only formats,detection`: the other measures need a release build of the product"
             );
         }
         return report(&args, &wanted, None);

@@ -1,6 +1,7 @@
 //! Alarms against the truth: recall, precision and false alarms, by detector.
 
 use super::contestants::{ADDRESSES, Alarm, FAILURES, INFECTED, IRREGULAR, TRAVEL, UNKNOWN};
+use detect::Rules;
 use model::identity::EventKey;
 use model::time::TICKS_PER_SECOND;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -15,6 +16,28 @@ pub(crate) const LEAST_FAILURES: u32 = 10;
 const FLAGGED_HONEST: f64 = 0.01;
 /// An alarm of rules that do not tell the success belongs to one that follows within so long.
 const FOLLOWS_SECONDS: i64 = 86_400;
+
+/// Of which attacks the recall of journeys is told apart: what can be damped differs.
+const TRAVEL_BY_KIND: &[(&[AttackKind], &str)] = &[
+    (&[AttackKind::Naive], "recall, naive"),
+    (
+        &[AttackKind::VpnCountry, AttackKind::VpnCity],
+        "recall, VPN in the country",
+    ),
+    (
+        &[
+            AttackKind::Targeted,
+            AttackKind::SeenAddress,
+            AttackKind::Infected,
+        ],
+        "recall, homes in the country",
+    ),
+    (&[AttackKind::Tor], "recall, Tor"),
+    (
+        &[AttackKind::Spray, AttackKind::Stuffing, AttackKind::BruteForce],
+        "recall, guessed",
+    ),
+];
 
 /// The truth of one world, ready to be asked.
 pub(crate) struct Truth {
@@ -208,6 +231,19 @@ impl Truth {
             }
         }
         figures.insert((TRAVEL, "recall"), Share::of(found, impossible.len()));
+        for (kinds, name) in TRAVEL_BY_KIND {
+            let of_kind: Vec<&Takeover> = impossible
+                .iter()
+                .copied()
+                .filter(|takeover| kinds.contains(&takeover.kind))
+                .collect();
+            let found = of_kind
+                .iter()
+                .copied()
+                .filter(|takeover| is_found(takeover))
+                .count();
+            figures.insert((TRAVEL, name), Share::of(found, of_kind.len()));
+        }
         figures.insert((TRAVEL, "precision"), Share::of(right.len(), alarms.len()));
         figures.insert(
             (TRAVEL, "false per 1,000 user-days"),
@@ -347,7 +383,14 @@ impl Truth {
             (IRREGULAR, "honest flagged"),
             Share::of(flagged, self.honest_successes),
         );
+        let shipped = Rules::default().irregular.irregular_score;
+        let flagged = honest.iter().filter(|score| **score >= shipped).count();
+        figures.insert(
+            (IRREGULAR, "honest flagged as shipped"),
+            Share::of(flagged, self.honest_successes),
+        );
         let mut caught: BTreeMap<&'static str, (usize, usize)> = BTreeMap::new();
+        let mut as_shipped: BTreeMap<&'static str, (usize, usize)> = BTreeMap::new();
         for takeover in &self.takeovers {
             let name = match takeover.kind {
                 AttackKind::Naive => "naive caught",
@@ -364,10 +407,28 @@ impl Truth {
             let counts = caught.entry(name).or_default();
             counts.0 += usize::from(is_caught);
             counts.1 += 1;
+            let is_caught = takeover
+                .successes
+                .iter()
+                .any(|key| scores.get(key).is_some_and(|score| *score >= shipped));
+            let counts = as_shipped.entry(shipped_name(name)).or_default();
+            counts.0 += usize::from(is_caught);
+            counts.1 += 1;
         }
-        for (name, (part, whole)) in caught {
+        for (name, (part, whole)) in caught.into_iter().chain(as_shipped) {
             figures.insert((IRREGULAR, name), Share::of(part, whole));
         }
+    }
+}
+
+/// The figure of the same takeovers at the threshold that is shipped.
+fn shipped_name(name: &str) -> &'static str {
+    match name {
+        "naive caught" => "naive caught as shipped",
+        "VPN caught" => "VPN caught as shipped",
+        "targeted caught" => "targeted caught as shipped",
+        "Tor caught" => "Tor caught as shipped",
+        _ => "address seen before caught as shipped",
     }
 }
 
@@ -403,6 +464,7 @@ mod tests {
             keys: vec![record.key],
             count: None,
             score: None,
+            because: String::new(),
         }
     }
 

@@ -44,6 +44,11 @@ const fn at_most(detector: &'static str, figure: &'static str, goal: f64) -> Lin
 /// The lines in their order, with the goals that were set before the first detector.
 const LINES: &[Line] = &[
     at_least(TRAVEL, "recall", 0.85),
+    line(TRAVEL, "recall, naive"),
+    line(TRAVEL, "recall, VPN in the country"),
+    line(TRAVEL, "recall, homes in the country"),
+    line(TRAVEL, "recall, Tor"),
+    line(TRAVEL, "recall, guessed"),
     line(TRAVEL, "precision"),
     at_most(TRAVEL, "false per 1,000 user-days", 2.0),
     line(FAILURES, "recall"),
@@ -67,6 +72,11 @@ const LINES: &[Line] = &[
     at_least(IRREGULAR, "targeted caught", 0.80),
     line(IRREGULAR, "address seen before caught"),
     line(IRREGULAR, "Tor caught"),
+    line(IRREGULAR, "honest flagged as shipped"),
+    line(IRREGULAR, "naive caught as shipped"),
+    line(IRREGULAR, "VPN caught as shipped"),
+    line(IRREGULAR, "targeted caught as shipped"),
+    line(IRREGULAR, "Tor caught as shipped"),
 ];
 
 /// Whether goals stand beside the figures.
@@ -124,6 +134,7 @@ fn cell(line: &Line, figures: &[Figures], goals: Goals) -> Option<String> {
                 .copied()
                 .and_then(Share::value)
         })
+        .filter(|value| value.is_finite())
         .collect();
     if values.is_empty() {
         return None;

@@ -40,8 +40,8 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Thresholds {
         Thresholds {
-            irregular_score: 4.0,
-            suspicious_score: 7.0,
+            irregular_score: 5.0,
+            suspicious_score: 10.0,
             learning_days: 14,
             learning_sign_ins: 10,
         }
@@ -69,16 +69,16 @@ const fn weighed(name: &'static str, feature: Feature, weight: f64, prior: f64) 
 /// From what is narrow to what is wide. One surprise is seldom alone: a strange address is mostly in a strange network, so that none of them
 /// counts in full.
 const FEATURES: &[Weighed] = &[
-    weighed("address", Feature::Address, 0.4, 1.0),
-    weighed("network", Feature::Network, 0.6, 1.0),
+    weighed("address", Feature::Address, 0.5, 1.0),
+    weighed("network", Feature::Network, 0.8, 1.0),
     weighed("sort of network", Feature::Class, 0.6, 1.0),
-    weighed("city", Feature::City, 0.4, 1.0),
+    weighed("city", Feature::City, 0.5, 1.0),
     weighed("country", Feature::Country, 0.6, 1.0),
-    weighed("device", Feature::Device, 0.6, 1.0),
-    weighed("client", Feature::UserAgent, 0.3, 1.0),
+    weighed("device", Feature::Device, 0.4, 1.0),
+    weighed("client", Feature::UserAgent, 0.1, 1.0),
     weighed("browser", Feature::Browser, 0.4, 1.0),
     weighed("operating system", Feature::OperatingSystem, 0.5, 1.0),
-    weighed("hour", Feature::Hour, 0.5, 8.0),
+    weighed("hour", Feature::Hour, 0.4, 8.0),
 ];
 
 /// What a feature adds to the score.

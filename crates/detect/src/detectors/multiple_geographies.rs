@@ -9,7 +9,7 @@
 use super::{DetectorDef, Judges};
 use crate::geography::{border_gap_km, distance_km};
 use crate::habits::{Feature, Habits, address_value, features};
-use crate::population::Population;
+use crate::population::{Population, Wandering};
 use crate::seen::{Outcome, Seen};
 use crate::told::{Draft, Evidence, Judging, Told, event_id, is_somewhere, rounded, sign_in};
 use model::event::SignInKind;
@@ -83,24 +83,52 @@ struct Known {
     address: bool,
     network: bool,
     device: bool,
-    client_is_new: bool,
+    client: Client,
+    wandering: Option<Wandering>,
+}
+
+/// Whose client a sign-in was made with, as far as habits tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Client {
+    /// The very one that the person uses.
+    Same,
+    /// Another of a family of browsers and systems that the person uses.
+    OfKnownFamily,
+    /// Of another family.
+    New,
+    /// Nothing tells.
+    Unknown,
 }
 
 impl Known {
-    fn of(seen: &Seen, habits: &Habits) -> Known {
+    fn of(seen: &Seen, habits: &Habits, population: &Population) -> Known {
         let values = features(seen);
-        let used = |feature: Feature| {
+        let value_of = |feature: Feature| {
             let value = values.iter().find(|(other, _)| *other == feature);
-            value.and_then(|(_, value)| habits.of(feature, *value))
+            value.and_then(|(_, value)| *value)
         };
+        let used = |feature: Feature| habits.of(feature, value_of(feature));
         let is_habit = |feature: Feature| used(feature).is_some_and(|used| used.is_habit(seen.time));
         // Habits have learned from the first of a pair already.
-        let is_new = used(Feature::UserAgent).is_none_or(|used| used.is_new(seen.time));
+        let is_new = |feature: Feature| {
+            value_of(feature).is_some() && used(feature).is_none_or(|used| used.is_new(seen.time))
+        };
+        let client = match () {
+            () if seen.tool.user_agent.is_some() && is_habit(Feature::UserAgent) => Client::Same,
+            // Browsers are updated every month: what counts is of which family they are.
+            () if is_new(Feature::Browser) || is_new(Feature::OperatingSystem) => Client::New,
+            () if is_habit(Feature::Browser) => Client::OfKnownFamily,
+            () => Client::Unknown,
+        };
         Known {
             address: is_habit(Feature::Address),
             network: is_habit(Feature::Network),
             device: seen.tool.device_id.is_some() && is_habit(Feature::Device),
-            client_is_new: seen.tool.user_agent.is_some() && is_new,
+            client,
+            // A computing centre's addresses are in many cities, too, and each of them where it is said to be.
+            wandering: population
+                .wandering(value_of(Feature::Network))
+                .filter(|_| seen.whereabouts.listed.is_empty()),
         }
     }
 
@@ -116,17 +144,33 @@ impl Known {
         } else if self.network {
             say(
                 format!("the person has used both networks before, the {which} too"),
-                0.5,
+                0.45,
+            );
+        }
+        if let Some(Wandering { people, cities }) = self.wandering
+            && !self.network
+        {
+            say(
+                format!(
+                    "{people} people use the {which} network, whose addresses are placed in {cities} cities"
+                ),
+                0.45,
             );
         }
         if self.device {
             say(format!("the {which} device is one of the person's"), 0.3);
         }
-        if self.client_is_new {
-            say(
+        match self.client {
+            Client::Same => say(format!("the {which} client is one of the person's"), 0.45),
+            Client::OfKnownFamily => say(
+                format!("the {which} client is of a family that the person uses"),
+                0.7,
+            ),
+            Client::New => say(
                 format!("the {which} client was never used by the person before"),
                 1.4,
-            );
+            ),
+            Client::Unknown => {}
         }
         factors
     }
@@ -304,15 +348,15 @@ impl<'a> Pair<'a> {
         let mut factors = Vec::new();
         let mut say = |because: String, weight: f64| factors.push(Factor { because, weight });
         // Whichever of the two is less known to be the person's may be somebody else's, in both orders.
-        let first = Known::of(self.first, habits);
-        let second = Known::of(self.second, habits);
+        let first = Known::of(self.first, habits, population);
+        let second = Known::of(self.second, habits, population);
         let (which, stranger) = if first.weight() > second.weight() {
             ("first", first)
         } else {
             ("second", second)
         };
         // A client that the person never used, in a network that they never used: then it matters little that somebody hides.
-        let is_stranger = stranger.client_is_new && !stranger.network && !stranger.address;
+        let is_stranger = stranger.client == Client::New && !stranger.network && !stranger.address;
         for (name, end, known) in [("first", self.first, first), ("second", self.second, second)] {
             let damping = end.whereabouts.listed.iter().find_map(|listing| {
                 let damping = DAMPED.iter().find(|damped| damped.class == listing.class)?;

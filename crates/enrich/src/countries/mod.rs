@@ -166,13 +166,11 @@ impl CountryTableBuilder {
 
     fn owner(&mut self, country: Country) -> Result<u8, TableError> {
         let codes = &mut self.table.codes;
-        let place = match codes.iter().position(|code| *code == country) {
-            Some(place) => place,
-            None => {
-                codes.push(country);
-                codes.len() - 1
-            }
-        };
+        let known = codes.iter().position(|code| *code == country);
+        let place = known.unwrap_or(codes.len());
+        if known.is_none() {
+            codes.push(country);
+        }
         u8::try_from(place + 1).map_err(|_| TableError::TooManyCountries)
     }
 }

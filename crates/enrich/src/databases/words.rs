@@ -26,20 +26,21 @@ impl Default for Words {
 impl Words {
     pub(super) fn shared(&self, word: &str) -> Arc<str> {
         let hash = self.hasher.hash_one(word) as usize;
-        let shelf = &self.shelves[hash % SHELVES];
         // A name is whole or not there: a panic elsewhere leaves nothing half done.
-        let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelf.is_empty() {
-            shelf.resize(PLACES / SHELVES, None);
+        let mut names = self.shelves[hash % SHELVES]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if names.is_empty() {
+            names.resize(PLACES / SHELVES, None);
         }
         let place = hash / SHELVES % (PLACES / SHELVES);
-        if let Some(known) = &shelf[place]
+        if let Some(known) = &names[place]
             && known.as_ref() == word
         {
             return Arc::clone(known);
         }
         let new: Arc<str> = word.into();
-        shelf[place] = Some(Arc::clone(&new));
+        names[place] = Some(Arc::clone(&new));
         new
     }
 }

@@ -45,7 +45,8 @@ and name: what is not in it any more still counts for events of before. docs/enr
 
 /// One sort of file at a time.
 #[derive(Debug, clap::Args)]
-#[group(id = "what", required = true, multiple = false, args = ["country", "city", "list"])]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["country", "city", "list"]))]
 pub(crate) struct UpdateArgs {
     /// Countries: a file in MaxMind's format, or a table of `cargo xtask countries`
     #[arg(long, value_name = "FILE")]

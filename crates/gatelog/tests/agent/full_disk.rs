@@ -3,7 +3,8 @@
 use crate::machine::{MountPoint, in_own_mounts, run, text};
 use crate::site::{FILES, STEPS, Site, id, record, site};
 use crate::support::{Program, Server};
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::ops::Range;
 use std::process::Stdio;
 use std::time::Duration;
@@ -142,11 +143,11 @@ fn filled(numbers: Range<u32>) -> String {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            filling.push_str(&format!("{state:016x}"));
+            write!(filling, "{state:016x}").unwrap();
         }
         let record = record(number);
         let members = record.strip_suffix('}').unwrap();
-        lines.push_str(&format!("{members},\"filling\":\"{filling}\"}}\n"));
+        writeln!(lines, "{members},\"filling\":\"{filling}\"}}").unwrap();
     }
     lines
 }

@@ -364,7 +364,7 @@ fn an_empty_report_says_why() {
     let text = why("reports/ssprActivityEvents?api-version=beta");
     assert!(text.contains("no event for this report has arrived"), "{text}");
     assert_eq!(
-        why("reports/signInsFromMultipleGeographiesEvents?api-version=beta"),
+        why("reports/cloudAppDiscoveryEvents?api-version=beta"),
         "not filled by this version"
     );
     assert_eq!(

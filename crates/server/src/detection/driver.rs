@@ -1,9 +1,9 @@
 //! Drives the engine of one tenant: from the change log to stored findings, round by round.
 
 use super::populations::Calendar;
-use super::{DetectionError, Historian, SOURCE, book};
+use super::{DetectionError, Historian, book};
+use crate::findings::keep;
 use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, reach, settle};
-use model::batch::{Batch, Lateness};
 use model::finding::Finding;
 use model::identity::{EventKey, Kind};
 use model::tenant::TenantId;
@@ -293,30 +293,15 @@ impl Driver {
             return Ok(());
         }
         self.judged_at = tools.now.max(self.judged_at.plus_ticks(1));
-        let mut events = Vec::with_capacity(news.len());
-        for finding in std::mem::take(news).into_values() {
+        let findings: Vec<Finding> = std::mem::take(news).into_values().collect();
+        let historian = &tools.historian;
+        keep(historian.store, historian.tenant, &findings, self.judged_at)?;
+        for finding in findings {
             match finding.retracted {
                 Some(_) => round.retracted += 1,
                 None => round.found += 1,
             }
-            events.push(sources::finding::draft(&finding, self.judged_at)?);
         }
-        let historian = &tools.historian;
-        let lease = historian.store.lease(historian.tenant)?;
-        historian.store.append(
-            &lease,
-            Batch {
-                tenant: historian.tenant,
-                source: SOURCE.to_owned(),
-                arrived: tools.now,
-                lateness: Lateness::NotCounted,
-                events,
-                ignored: 0,
-                rejected: 0,
-                sequence: None,
-                error: None,
-            },
-        )?;
         Ok(())
     }
 

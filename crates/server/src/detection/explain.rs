@@ -53,11 +53,11 @@ pub(crate) fn explain(
     for address in addresses {
         let subject = Subject::Address(address);
         let history = historian.history(&subject, detect::reach(&subject, from))?;
-        let (found, noted) = engine.explain(&subject, history, from, to);
+        let (of_address, reasons) = engine.explain(&subject, history, from, to);
         let is_about = |finding: &Finding| sign_ins.iter().any(|seen| seen.person == finding.person);
-        findings.extend(found.into_iter().filter(is_about));
+        findings.extend(of_address.into_iter().filter(is_about));
         notes.extend(
-            noted
+            reasons
                 .into_iter()
                 .filter(|note| sign_ins.iter().any(|seen| seen.key == note.event)),
         );

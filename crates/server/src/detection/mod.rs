@@ -21,9 +21,6 @@ pub use settings::SettingsError;
 pub(crate) use settings::{people, rules, rules_in};
 pub use turns::Turns;
 
-/// The source of findings in the ledger.
-pub const SOURCE: &str = "detection";
-
 /// Why sign-ins could not be judged. What was stored stays stored; the next round goes on from there.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DetectionError {
@@ -33,9 +30,9 @@ pub(crate) enum DetectionError {
     /// The cursor or a snapshot could not be read or kept.
     #[error(transparent)]
     Control(#[from] store::control::ControlError),
-    /// A detector told what cannot be kept.
+    /// What was found could not be kept.
     #[error(transparent)]
-    Finding(#[from] sources::finding::NotStorable),
+    Keeping(#[from] crate::findings::KeepError),
     /// A snapshot is not what this version wrote.
     #[error("the snapshot {name} of detection cannot be read: {reason}")]
     Snapshot {

@@ -1,10 +1,10 @@
 //! Kept history judged again, with the rules of today or others, and what would be different.
 
 use super::populations::Calendar;
-use super::{DetectionError, Historian, SOURCE, book};
+use super::{DetectionError, Historian, book};
 use crate::detection::Tools;
+use crate::findings::keep;
 use detect::{Engine, RuleBook, Rules, Seen, Subject, settle};
-use model::batch::{Batch, Lateness};
 use model::finding::Finding;
 use model::identity::Kind;
 use model::time::Timestamp;
@@ -91,12 +91,12 @@ pub(crate) fn rerun(
         if asked.what == What::Stored {
             news.extend(settle(before, holds, OTHER_JUDGEMENT));
             if news.len() >= STORED_TOGETHER {
-                store(tools, std::mem::take(&mut news), judged_at)?;
+                store(tools, &std::mem::take(&mut news), judged_at)?;
             }
         }
     }
     if asked.what == What::Stored {
-        store(tools, news, judged_at)?;
+        store(tools, &news, judged_at)?;
         book::keep(tools.control, tenant, &book, tools.now)?;
         calendar.keep_all(tools.control, tenant, through, tools.now)?;
     }
@@ -155,27 +155,9 @@ fn of(seen: &Arc<Seen>) -> impl Iterator<Item = Subject> + use<> {
         .flatten()
 }
 
-fn store(tools: &Tools<'_>, findings: Vec<Finding>, judged_at: Timestamp) -> Result<(), DetectionError> {
+fn store(tools: &Tools<'_>, findings: &[Finding], judged_at: Timestamp) -> Result<(), DetectionError> {
     let historian = &tools.historian;
-    let mut events = Vec::with_capacity(findings.len());
-    for finding in findings {
-        events.push(sources::finding::draft(&finding, judged_at)?);
-    }
-    let lease = historian.store.lease(historian.tenant)?;
-    historian.store.append(
-        &lease,
-        Batch {
-            tenant: historian.tenant,
-            source: SOURCE.to_owned(),
-            arrived: tools.now,
-            lateness: Lateness::NotCounted,
-            events,
-            ignored: 0,
-            rejected: 0,
-            sequence: None,
-            error: None,
-        },
-    )?;
+    keep(historian.store, historian.tenant, findings, judged_at)?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use store::events::{EventStore, Near, StoredEvent};
 
 /// The source of findings in the ledger. It is not that of the service's own events: those follow its people, findings follow
 /// what was found, and each recounts by itself. Both are of the kind that has no habit and so no gap.
-pub const SOURCE: &str = "gatelog:detection";
+pub const SOURCE: &str = "detection";
 
 /// Why findings could not be kept. What was kept before stays; keeping all again is safe.
 #[derive(Debug, thiserror::Error)]
@@ -76,13 +76,13 @@ pub fn keep(
     let mut drafts = Vec::new();
     for finding in findings {
         let judged_at = match standing.get(&key(finding.id)) {
-            Some(event) => match later_than(event, finding, now)? {
-                Some(judged_at) => judged_at,
-                None => {
+            Some(event) => {
+                let Some(judged_at) = later_than(event, finding, now)? else {
                     kept.same += 1;
                     continue;
-                }
-            },
+                };
+                judged_at
+            }
             // What is kept of it has another time, or nothing is.
             None => now,
         };

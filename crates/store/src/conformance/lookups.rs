@@ -7,8 +7,10 @@ use crate::events::{ChangeKind, Near, StoredEvent};
 use model::batch::{Batch, EventDraft, Lateness, Outcome, RowDraft, Subject};
 use model::identity::{EventKey, Kind, Rank, Vendor};
 use model::time::Timestamp;
+use std::borrow::Cow;
 use uuid::Uuid;
 
+#[allow(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn failed(error: StoreError) -> String {
     error.to_string()
 }
@@ -18,7 +20,7 @@ fn told_by(events: &[StoredEvent]) -> Vec<String> {
     let texts = events
         .iter()
         .map(|event| String::from_utf8_lossy(&event.original));
-    texts.map(|text| text.into_owned()).collect()
+    texts.map(Cow::into_owned).collect()
 }
 
 fn texts(told: &[Told]) -> Vec<String> {

@@ -3,13 +3,15 @@
 use super::{Attempt, Scribe, near};
 use crate::act::{Act, End};
 use crate::atlas::Use;
+use crate::connection::Hand;
 use crate::exits;
 use crate::geo::Position;
-use crate::tools::{STRANGERS, Tool};
+use crate::people::release_at;
+use crate::tools::{LAPTOPS, STRANGERS, Tool};
 use crate::truth::{AttackKind, HardCase, HardCases};
 use generator::chance::Chance;
 use model::event::SignInKind;
-use model::time::Timestamp;
+use model::time::{TICKS_PER_DAY, Timestamp};
 use std::net::Ipv4Addr;
 
 /// The sorts in turn: those whose quality has a goal of its own come twice.
@@ -126,7 +128,14 @@ fn approach(
     let (atlas, person) = (setting.atlas, &setting.cast.people[victim as usize]);
     let abroad = somewhere_else(scribe, victim, chance)?;
     let far_body = near(atlas.block(abroad), chance);
-    let stranger = Tool::strange(chance.weighted(STRANGERS));
+    let makes = if chance.in_thousand(500) {
+        LAPTOPS
+    } else {
+        STRANGERS
+    };
+    let day = ((time.ticks() - setting.plan.start.ticks()).max(0) / TICKS_PER_DAY) as u32;
+    let release = release_at(setting.plan.days / 3, day);
+    let stranger = Tool::strange(chance.weighted(makes)).with(release);
     let through = |block: u32, tool: u32, chance: &mut Chance| Approach {
         address: atlas.block(block).address(chance.number()),
         block,
@@ -171,7 +180,7 @@ fn approach(
         AttackKind::Targeted => {
             let homes = atlas.of_country(Use::Residential, person.country);
             let block = *chance.pick(homes);
-            let tool = scribe.tool(Tool::strange(person.laptop.make));
+            let tool = scribe.tool(person.laptop_at(day).without_id());
             Some(through(block, tool, chance))
         }
         AttackKind::SeenAddress => {
@@ -180,7 +189,7 @@ fn approach(
             let tool = if chance.in_thousand(500) {
                 scribe.tool(stranger)
             } else {
-                scribe.tool(Tool::strange(person.laptop.make))
+                scribe.tool(person.laptop_at(day).without_id())
             };
             Some(Approach {
                 address: seen.address,
@@ -208,7 +217,7 @@ fn approach(
                 address: machine.address,
                 block: machine.block,
                 body: far_body,
-                tool: scribe.numbers.of_person[victim as usize][0],
+                tool: scribe.numbers.of(victim, Hand::Laptop, day),
                 hard: HardCases::NONE.with(HardCase::SeenAddress),
             })
         }

@@ -137,7 +137,8 @@ fn because(finding: &Finding) -> String {
         .get("features")
         .and_then(|features| features.as_array())
     else {
-        return finding.summary.clone();
+        let weighed = finding.evidence.get("weighed").map(ToString::to_string);
+        return format!("{} {}", finding.summary, weighed.unwrap_or_default());
     };
     let parts = features.iter().filter_map(|part| {
         let surprise = part.get("surprise")?.as_f64()?;

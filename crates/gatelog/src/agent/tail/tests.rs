@@ -96,10 +96,10 @@ fn a_new_file_is_compared_with_those_alone_that_begin_as_it_does() {
 
 #[test]
 fn a_packed_file_that_is_not_whole_is_unpacked_again_only_when_it_changed() {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
-    packer.write_all(&numbered(1).1).unwrap();
-    packer.write_all(&numbered(2).1).unwrap();
-    let packed = packer.finish().unwrap();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(&numbered(1).1).unwrap();
+    gzip.write_all(&numbered(2).1).unwrap();
+    let packed = gzip.finish().unwrap();
     let half = packed[..packed.len() - 10].to_vec();
     let mut trial = Trial::with(&[("app.gz".to_owned(), half)]);
     let mut surveys = 0;

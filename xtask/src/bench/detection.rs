@@ -1,0 +1,127 @@
+//! What detection does in a second on one thread: a sign-in looked up, understood as detectors see it, and judged by all of them.
+
+use super::table::{Line, Verdict, thousands};
+use super::watch::Watch;
+use super::{Args, median};
+use anyhow::{Context, Result};
+use detect::{Effect, Engine, People, Populations, RuleBook, Rules, Seen, address_of, reach, seen};
+use enrich::{CountryTable, Enrichment, List, MaxAges, Parts};
+use model::event::Event;
+use model::identity::EventKey;
+use model::tenant::TenantId;
+use model::time::Timestamp;
+use model::whereabouts::ListClass;
+use std::hint::black_box;
+use std::sync::Arc;
+use world::{Plan, World};
+
+/// People and days of the world that is judged; the first half of its sign-ins warms up.
+const PEOPLE: u32 = 2_000;
+const DAYS: u32 = 40;
+/// 2026-09-01, a Tuesday.
+const START_UNIX_SECONDS: i64 = 1_788_220_800;
+/// Addresses on a list that stands for those of an operator.
+const LISTED: u32 = 50_000;
+/// The floor and the goal of DESIGN.md, in sign-ins a second.
+const FLOOR: f64 = 100_000.0;
+const GOAL: f64 = 300_000.0;
+
+/// Measures the engine with enrichment and all detectors. Needs no server.
+pub(super) fn run(args: &Args) -> Result<Vec<Line>> {
+    let plan = Plan::new(7, PEOPLE, DAYS, Timestamp::from_unix_seconds(START_UNIX_SECONDS));
+    let atlas = world::sketch::atlas();
+    let world = World::make_up(&plan, &atlas).context("make up a world")?;
+    let events: Vec<(Event, EventKey)> = world
+        .sign_ins()
+        .filter(|told| told.sign_in().is_some())
+        .map(|told| (told.event, told.key))
+        .collect();
+    let enrichment = enrichment()?;
+    let people = People::default();
+    let see = |(event, key): &(Event, EventKey)| -> Option<Arc<Seen>> {
+        let whereabouts = match address_of(event) {
+            Some(address) => Arc::new(enrichment.look_up(address, event.time)),
+            None => Arc::default(),
+        };
+        seen(event, *key, &people, whereabouts).map(Arc::new)
+    };
+    let half = events.len() / 2;
+    let all: Vec<Arc<Seen>> = events.iter().filter_map(&see).collect();
+    let populations = Populations::of(all.iter().map(|seen| &**seen));
+    let mut rates = Vec::new();
+    let mut of_engine = Vec::new();
+    let mut found = 0;
+    for _ in 0..args.rounds {
+        let mut engine = engine(&populations)?;
+        for (commit, seen) in all.iter().take(half).enumerate() {
+            observe(&mut engine, seen, commit as u64 + 1);
+        }
+        let watch = Watch::start();
+        found = 0;
+        for (number, event) in events[half..].iter().enumerate() {
+            if let Some(seen) = see(event) {
+                found += observe(&mut engine, &seen, (half + number) as u64 + 1);
+            }
+        }
+        rates.push((events.len() - half) as f64 / watch.seconds());
+        let watch = Watch::start();
+        for event in &events[half..] {
+            black_box(see(event));
+        }
+        of_engine.push((events.len() - half) as f64 / watch.seconds());
+    }
+    let rate = median(&rates);
+    let measured = format!(
+        "{} sign-ins/s; {} of them looked up and understood alone; {found} findings in {} sign-ins of {PEOPLE} people",
+        thousands(rate),
+        thousands(median(&of_engine)),
+        events.len() - half
+    );
+    println!("detection: {measured}");
+    Ok(vec![Line {
+        work: "sign-ins judged by all detectors with enrichment, on one thread, after warm-up".to_owned(),
+        measured,
+        ratio: None,
+        floor: "100 k/s",
+        goal: "300 k/s",
+        verdict: Verdict::at_least(rate, FLOOR, GOAL),
+    }])
+}
+
+fn engine(populations: &Populations) -> Result<Engine> {
+    let tenant = TenantId::parse("4b2462a4-bbee-495a-a0e1-f23ae524cc9c").context("a tenant")?;
+    let mut engine = Engine::new(tenant, RuleBook::of(Rules::default()), 1_000_000);
+    *engine.populations_mut() = populations.clone();
+    Ok(engine)
+}
+
+/// As the service does it; in the order of time a subject is judged from its history once, when it is new.
+fn observe(engine: &mut Engine, seen: &Arc<Seen>, commit: u64) -> usize {
+    let observed = engine.observe(seen, commit);
+    let mut found = observed.found.len();
+    for Effect::JudgeAgain { subject, from } in observed.effects {
+        let history = vec![Arc::clone(seen)];
+        found += engine
+            .judge(&subject, history, reach(&subject, from).decides_from, commit)
+            .len();
+    }
+    found
+}
+
+/// The embedded countries, and a list as long as those that operators have.
+fn enrichment() -> Result<Enrichment> {
+    let mut text = String::new();
+    for number in 0..LISTED {
+        let address = std::net::Ipv4Addr::from_bits(0x0b00_0000 + number * 251);
+        text.push_str(&address.to_string());
+        text.push('\n');
+    }
+    let as_of = Timestamp::from_unix_seconds(START_UNIX_SECONDS);
+    let list = List::read(ListClass::Vpn, "bench", text.as_bytes(), as_of).context("read a list")?;
+    Ok(Enrichment::new(Parts {
+        countries: Arc::new(CountryTable::embedded().context("the table of countries")?),
+        databases: Vec::new(),
+        lists: vec![Arc::new(list)],
+        max_ages: MaxAges::default(),
+    }))
+}
