@@ -139,10 +139,12 @@ fn everything_is_counted_as_by_hand() {
         ]
     );
     let irregular = &json["irregular"];
+    // Thresholds are tuned; where a row lies beside them is not.
+    let shipped = detect::detectors::irregular::Thresholds::default().irregular_score;
     assert_eq!(irregular["takeoversWithScore"], 1);
     assert_eq!(
         irregular["asShipped"],
-        json!({"score": 4.0, "takeoversCaught": 1, "caughtPercent": 33.333, "honestFlagged": 0, "honestFlaggedPercent": 0.0})
+        json!({"score": shipped, "takeoversCaught": 1, "caughtPercent": 33.333, "honestFlagged": 0, "honestFlaggedPercent": 0.0})
     );
     let at_one = &irregular["atOnePercent"];
     assert_eq!(
@@ -152,17 +154,29 @@ fn everything_is_counted_as_by_hand() {
     assert_eq!(json["cannotTell"].as_array().unwrap().len(), 5);
 }
 
+/// The table with `#` for each digit of a score: detectors are tuned.
+fn without_scores(table: &str) -> String {
+    let mut masked = String::new();
+    for line in table.lines() {
+        let is_of_scores = line.starts_with("as shipped, from") || line.starts_with("at 1 % honest, above");
+        let score = if is_of_scores { 26..36 } else { 0..0 };
+        for (place, character) in line.chars().enumerate() {
+            let is_masked = score.contains(&place) && character.is_ascii_digit();
+            masked.push(if is_masked { '#' } else { character });
+        }
+        masked.push('\n');
+    }
+    masked
+}
+
 #[test]
 fn people_get_a_table() {
     let workplace = Workplace::new();
     let path = workplace.file("rba.csv", data_set());
     let output = workplace.run(&["judge", "--rba", path.to_str().unwrap()]);
     assert!(output.status.success(), "{}", shown(&output));
-    let table = String::from_utf8(output.stdout).unwrap();
+    let table = without_scores(&String::from_utf8(output.stdout).unwrap());
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/judge/rba.table");
-    if std::env::var_os("GATELOG_WRITE_GOLDEN").is_some() {
-        std::fs::write(golden, &table).unwrap();
-    }
     assert_eq!(table, std::fs::read_to_string(golden).unwrap());
 }
 
