@@ -141,6 +141,11 @@ impl Tally {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn honest_scores(&self) -> &BTreeMap<i64, u64> {
+        &self.honest
+    }
+
     pub(super) fn of_detectors(&self, honest_successes: u64) -> Vec<OfDetector> {
         let row = |def: &&detectors::DetectorDef| {
             let counted = self.by_detector.get(def.name).copied().unwrap_or_default();

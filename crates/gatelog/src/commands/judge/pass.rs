@@ -327,3 +327,78 @@ fn named_by(finding: &Finding) -> Vec<EventKey> {
 fn hashed(value: &(impl Hash + ?Sized)) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use detect::Populations;
+    use std::fmt::Write;
+
+    const HEADING: &str = "index,Login Timestamp,User ID,IP Address,Country,ASN,User Agent String,Browser Name and Version,OS Name and Version,Login Successful,Is Attack IP,Is Account Takeover\n";
+
+    /// Nine people of three networks for 45 days: longer than what is usual is made of.
+    fn file() -> String {
+        let mut file = HEADING.to_owned();
+        let first = Timestamp::parse_vendor("2020-02-04").unwrap();
+        for number in 0..405 {
+            let (day, user) = (number / 9, number % 9);
+            let time = first.plus_days(day).to_string();
+            let away = if number % 37 == 0 { 9 } else { user % 3 };
+            let _ = writeln!(
+                file,
+                "{number},{time},{user},203.0.113.{},NO,{},agent {away},Chrome 7{away},Windows 10,True,False,False",
+                user * 10 + away,
+                64_500 + away,
+            );
+        }
+        file
+    }
+
+    /// The scores of all sign-ins, where what is usual is made of everything at once.
+    fn scores_of(file: &str) -> BTreeMap<i64, u64> {
+        let rows = world::rba::read_all(file.as_bytes()).map(Result::unwrap);
+        let mut rows: Vec<RbaRow> = rows.collect();
+        rows.sort_by_key(|row| (row.event.time, row.key));
+        let people = People::default();
+        let seen = rows
+            .into_iter()
+            .filter_map(|row| seen(&row.event, row.key, &people, Arc::new(row.whereabouts)));
+        let seen: Vec<Arc<Seen>> = seen.map(Arc::new).collect();
+        let mut pass = Pass::new(1_000).unwrap();
+        *pass.engine.populations_mut() = Populations::of(seen.iter().map(|seen| &**seen));
+        for seen in &seen {
+            let named = Named {
+                truth: Truth::Honest,
+                time: seen.time,
+                by: 0,
+            };
+            pass.recent.insert(seen.key, named);
+            pass.observe(seen, true, true);
+        }
+        pass.tally.honest_scores().clone()
+    }
+
+    #[test]
+    fn what_is_usual_day_by_day_is_what_the_service_makes_of_all() {
+        let file = file();
+        let mut lines = Lines::of(file.as_bytes());
+        let first = lines.next().unwrap().unwrap();
+        let columns = RbaColumns::of(first).unwrap();
+        let mut pass = Pass::new(1_000).unwrap();
+        let mut rows = Vec::new();
+        while let Some(line) = lines.next().unwrap().map(<[u8]>::to_vec) {
+            let row = columns.read(&line, lines.number).unwrap().unwrap();
+            if rows
+                .first()
+                .is_some_and(|other: &RbaRow| other.event.time < row.event.time)
+            {
+                pass.take(&mut rows);
+            }
+            rows.push(row);
+        }
+        pass.take(&mut rows);
+        let expected = scores_of(&file);
+        assert!(expected.len() > 20, "{expected:?}");
+        assert_eq!(pass.tally.honest_scores(), &expected);
+    }
+}
