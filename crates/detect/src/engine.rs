@@ -285,10 +285,11 @@ fn judged_address(seen: &Seen) -> Option<IpAddr> {
 /// are made of all of it, and what comes later may rest on it.
 pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
     match subject {
-        // What came before it is as it was: no detector of people looks ahead.
+        // What came before its day is as it was: no detector of people looks ahead. A row of a day has the time of the last sign-in
+        // that is in it, and goes back to an earlier one if that is another's.
         Subject::Person(_) => Reach {
             history_from: Timestamp::MIN,
-            decides_from: from,
+            decides_from: from.day_start(),
         },
         Subject::Address(_) => {
             // A failure makes a success of the day before it suspicious.

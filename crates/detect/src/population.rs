@@ -16,7 +16,7 @@ pub const DAYS: i64 = 30;
 const EXIT_PEOPLE: usize = 8;
 const EXIT_DAYS: usize = 5;
 /// So many people must use a network, and so many cities must its addresses be in, for it to be one that wanders.
-const WANDERING_PEOPLE: usize = 3;
+const WANDERING_PEOPLE: usize = 8;
 const WANDERING_CITIES: usize = 3;
 /// People of one address that are counted on one day; more change nothing.
 const COUNTED_PEOPLE: usize = 64;

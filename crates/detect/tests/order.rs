@@ -50,8 +50,13 @@ fn sign_in(atlas: &Atlas, number: usize, told: Told) -> Arc<Seen> {
     let address = ["198.51.100.7", "203.0.113.9", "203.0.113.12", "203.0.113.20"][address as usize % 4];
     let (day, hour, minute) = (1 + minutes / 1_440 % 28, minutes / 60 % 24, minutes % 60);
     let client = if by_client { " by=client" } else { "" };
+    let with = if address == "198.51.100.7" {
+        ""
+    } else {
+        " with=Other/1.0"
+    };
     let line = format!(
-        "2026-02-{day:02} {hour:02}:{minute:02}:00 p{} {outcome} {address}{client}",
+        "2026-02-{day:02} {hour:02}:{minute:02}:00 p{} {outcome} {address}{client}{with}",
         person % 8
     );
     atlas.sign_ins(&line, number).remove(0)

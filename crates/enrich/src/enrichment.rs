@@ -60,7 +60,8 @@ impl Enrichment {
     /// What is known of an address, and what lists said of it at that moment. Places are as of today: nobody keeps where
     /// an address was.
     ///
-    /// Less than a microsecond without files, about two with a file of cities. Who asks again and again keeps the answers.
+    /// Measured with random addresses: 0.1 to 0.3 µs without files, 2 to 3 µs with a file of cities. Who asks again and
+    /// again keeps the answers.
     pub fn look_up(&self, address: IpAddr, at: Timestamp) -> Whereabouts {
         let address = Address::of(address);
         let scope = address.scope();

@@ -1,5 +1,7 @@
 //! The table of countries against another reader of the file that it was made of, and against damage.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
 use enrich::{CountryTable, CountryTableBuilder, TableError};
 use model::time::Timestamp;
 use model::whereabouts::Country;

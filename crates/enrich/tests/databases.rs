@@ -1,5 +1,7 @@
 //! Files in MaxMind's format, in the shapes of several makers; `data/make.py` writes them with another library.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
 use enrich::{CITY_RADIUS_KM, CountryTable, Database, Enrichment, MaxAges, Parts, REGION_RADIUS_KM};
 use model::time::Timestamp;
 use model::whereabouts::Whereabouts;

@@ -1,5 +1,7 @@
 //! Lists: what a line may say, when an entry counts, and what becomes of it when a newer edition comes.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests.
+
 use enrich::{CountryTableBuilder, Enrichment, List, MaxAges, Parts};
 use model::time::Timestamp;
 use model::whereabouts::ListClass;
@@ -347,7 +349,8 @@ proptest! {
     fn a_day_is_judged_by_the_list_of_that_day(editions in proptest::collection::vec(proptest::collection::btree_set(0..6_u8, 0..6), 1..8)) {
         let made = |day: usize| at("2026-05-01").plus_days(day as i64);
         let read = |day: usize| {
-            let text: String = editions[day].iter().map(|last| format!("192.0.2.{last}\n")).collect();
+            let text: Vec<String> = editions[day].iter().map(|last| format!("192.0.2.{last}")).collect();
+            let text = text.join("\n");
             List::read(ListClass::Tor, "exits", format!("# empty\n{text}").as_bytes(), made(day)).unwrap()
         };
         let kept = (1..editions.len()).fold(read(0), |kept, day| kept.succeed(&read(day)));

@@ -221,13 +221,14 @@ fn of_a_mixed_file_ours_come_in_and_others_are_named() {
     );
 }
 
+/// File, records, of these undated; and what stays refused.
+type Case = (&'static str, usize, usize, &'static [(&'static str, usize)]);
+
 /// With a time for the records that tell none, all come in that are the makers' records and say what happened.
 #[test]
 fn with_a_given_time_every_undated_record_says_what_jq_found_in_it() {
     let time = "2024-05-01T00:00:00Z";
     let golden = include_str!("golden/panther_given_times.tsv");
-    // File, records, of these undated; and what stays refused.
-    type Case = (&'static str, usize, usize, &'static [(&'static str, usize)]);
     let cases: &[Case] = &[
         (
             "okta_system_log",
@@ -361,6 +362,7 @@ fn records_of_a_page_are_given_a_time_each_and_a_line_of_text_none() {
     );
 }
 
+#[allow(clippy::unwrap_used)] // A helper of tests.
 fn read_given(input: &[u8], time: &str) -> Vec<Record> {
     let hints = Hints {
         undated_at: Some(Timestamp::parse_vendor(time).unwrap()),

@@ -40,8 +40,8 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Thresholds {
         Thresholds {
-            irregular_score: 5.0,
-            suspicious_score: 10.0,
+            irregular_score: 6.0,
+            suspicious_score: 11.0,
             learning_days: 14,
             learning_sign_ins: 10,
         }

@@ -79,11 +79,13 @@ pub(crate) struct State {
 
 /// What of a sign-in is known to be the person's.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // Facts, none of which excludes another.
 struct Known {
     address: bool,
     network: bool,
     device: bool,
     client: Client,
+    country_is_new: bool,
     wandering: Option<Wandering>,
 }
 
@@ -125,6 +127,7 @@ impl Known {
             network: is_habit(Feature::Network),
             device: seen.tool.device_id.is_some() && is_habit(Feature::Device),
             client,
+            country_is_new: is_new(Feature::Country),
             // A computing centre's addresses are in many cities, too, and each of them where it is said to be.
             wandering: population
                 .wandering(value_of(Feature::Network))
@@ -149,6 +152,7 @@ impl Known {
         }
         if let Some(Wandering { people, cities }) = self.wandering
             && !self.network
+            && !self.country_is_new
         {
             say(
                 format!(
@@ -205,10 +209,10 @@ const DAMPED: &[Damping] = &[
     damping(ListClass::Relay, 0.1, 0.1, 0.4),
     damping(ListClass::Satellite, 0.1, 0.2, 0.5),
     damping(ListClass::Vpn, 0.15, 0.4, 0.8),
-    damping(ListClass::Hosting, 0.15, 0.4, 0.9),
+    damping(ListClass::Hosting, 0.15, 0.6, 0.9),
 ];
 /// The same of an exit that many people of the directory share: an office, where people are, or its VPN, where they are not.
-const SHARED_EXIT: Damping = damping(ListClass::Corporate, 0.1, 0.1, 0.6);
+const SHARED_EXIT: Damping = damping(ListClass::Corporate, 0.1, 0.4, 0.7);
 
 /// What makes a pair weigh more or less.
 struct Factor {
@@ -390,6 +394,25 @@ impl<'a> Pair<'a> {
                     weight,
                 );
             }
+        }
+        let (owner, owners) = if which == "first" {
+            (second, "second")
+        } else {
+            (first, "first")
+        };
+        if let Some(Wandering { people, cities }) = owner.wandering {
+            say(
+                format!(
+                    "{people} people use the {owners} network, whose addresses are placed in {cities} cities: the person need not be there"
+                ),
+                0.6,
+            );
+        }
+        let (from, to) = (self.first.whereabouts.country, self.second.whereabouts.country);
+        if from.is_some() && from == to {
+            say("both places are in one country".to_owned(), 0.75);
+        } else if stranger.country_is_new {
+            say(format!("the person was never in the {which} country before"), 1.3);
         }
         factors.extend(stranger.factors(which));
         factors

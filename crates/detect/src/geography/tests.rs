@@ -27,17 +27,17 @@ fn distances_hold_everywhere_on_earth() {
     // On the equator, and across it.
     check_distance((0.0, 0.0), (0.0, 1.0), 111.1951);
     check_distance((0.0, 0.0), (1.0, 0.0), 111.1951);
-    check_distance((0.0, 0.0), (0.0, 90.0), 10_007.5572);
+    check_distance((0.0, 0.0), (0.0, 90.0), 10_007.557);
     // Across the 180th meridian.
     check_distance((0.0, 179.5), (0.0, -179.5), 111.1951);
     check_distance((-17.0, 179.9), (-17.0, -179.9), 21.2673);
     // At the poles, where the longitude says nothing.
     check_distance((90.0, 0.0), (90.0, 123.0), 0.0);
     check_distance((89.9, 0.0), (89.9, 180.0), 22.239);
-    check_distance((90.0, 0.0), (-90.0, 0.0), 20_015.1144);
+    check_distance((90.0, 0.0), (-90.0, 0.0), 20_015.114);
     // At the other end of the world, and next door.
-    check_distance((0.0, 0.0), (0.0, 180.0), 20_015.1144);
-    check_distance((10.0, 20.0), (-10.0, -160.0), 20_015.1144);
+    check_distance((0.0, 0.0), (0.0, 180.0), 20_015.114);
+    check_distance((10.0, 20.0), (-10.0, -160.0), 20_015.114);
     check_distance((52.52, 13.405), (52.5201, 13.405), 0.0111);
     check_distance((52.52, 13.405), (52.52, 13.405), 0.0);
 }

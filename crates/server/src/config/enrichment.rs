@@ -138,13 +138,11 @@ fn list(reader: &mut Reader<'_>, table: &str, others: &[ListFile]) -> Checked<Li
 }
 
 fn needed<T>(reader: &mut Reader<'_>, key: &str, value: Checked<Option<T>>, wanted: &str) -> Checked<T> {
-    match value? {
-        Some(value) => Ok(value),
-        None => {
-            reader.refuse(key, wanted.to_owned());
-            Err(Told)
-        }
+    if let Some(value) = value? {
+        return Ok(value);
     }
+    reader.refuse(key, wanted.to_owned());
+    Err(Told)
 }
 
 /// The class that a word means; the error says which there are.

@@ -123,6 +123,12 @@ impl Driver {
         Ok(())
     }
 
+    /// Goes on in another epoch that began while the program ran: a month was freed or rows were made anew, and commits are still what
+    /// they were.
+    pub(crate) fn adopt(&mut self, epoch: u64) {
+        self.cursor.epoch = epoch;
+    }
+
     /// Whether nothing waits in it.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.touched.is_empty()
@@ -142,15 +148,6 @@ impl Driver {
     pub(crate) fn round(&mut self, tools: &Tools<'_>) -> Result<Round, DetectionError> {
         let historian = &tools.historian;
         let tenant = historian.tenant;
-        let epoch = historian.store.epoch(tenant)?;
-        if epoch != self.cursor.epoch {
-            self.engine.forget();
-            self.cursor = DetectionCursor { epoch, commit: 0 };
-            self.read = 0;
-            self.calendar.through = 0;
-            self.waiting.clear();
-            self.touched.clear();
-        }
         let mut round = Round::default();
         while self.waiting.len() < WAITING_MAX && self.read_on(tools)? {}
         let through = self.read;

@@ -1,6 +1,7 @@
 //! What is measured of enrichment: how old each source is, how much it knows, and whether its newest file is in force.
 
-use super::{EnrichmentStatus, SourceStatus};
+use super::state::EMBEDDED;
+use super::{EnrichmentStatus, SourceKind, SourceStatus};
 use crate::metrics::Metrics;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
@@ -53,18 +54,31 @@ impl Gauges {
             "Look-ups that met a damaged record, since the file was read",
             gauges.unreadable.clone(),
         );
+        // A series from the start, so that an alert has something to look at; the files are read within moments.
+        let embedded = Labels {
+            kind: SourceKind::Countries.as_str(),
+            class: String::new(),
+            name: EMBEDDED.to_owned(),
+        };
+        for family in gauges.all() {
+            family.get_or_create(&embedded).set(0);
+        }
         gauges
     }
 
-    /// Takes over how every source is. Those that are no more have no series any more.
-    pub(crate) fn set(&self, status: &EnrichmentStatus) {
-        for family in [
+    fn all(&self) -> [&Family<Labels, Gauge>; 5] {
+        [
             &self.age_seconds,
             &self.entries,
             &self.stale,
             &self.failed,
             &self.unreadable,
-        ] {
+        ]
+    }
+
+    /// Takes over how every source is. Those that are no more have no series any more.
+    pub(crate) fn set(&self, status: &EnrichmentStatus) {
+        for family in self.all() {
             family.clear();
         }
         for source in &status.sources {

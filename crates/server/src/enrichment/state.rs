@@ -6,6 +6,9 @@ use model::time::{TICKS_PER_SECOND, Timestamp};
 use model::whereabouts::{ListClass, Scope, Whereabouts};
 use serde::{Deserialize, Serialize};
 
+/// What the table of countries that comes with the program is called.
+pub(super) const EMBEDDED: &str = "embedded";
+
 /// Everything that enrichment is made of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EnrichmentStatus {
@@ -75,12 +78,7 @@ impl Loaded {
         let embedded = SourceStatus {
             about: self.embedded.source().to_owned(),
             entries: self.embedded.len() as u64,
-            ..aged(
-                SourceKind::Countries,
-                "embedded",
-                Some(self.embedded.as_of()),
-                now,
-            )
+            ..aged(SourceKind::Countries, EMBEDDED, Some(self.embedded.as_of()), now)
         };
         match &self.countries.part {
             None if self.countries.failure.is_none() => sources.push(embedded),

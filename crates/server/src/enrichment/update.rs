@@ -69,10 +69,10 @@ fn countries(folder: &Folder, file: &Path) -> Result<Updated, UpdateError> {
         CountryTable::from_bytes(&bytes).map_err(|error| refused(file, &error))?
     } else {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let database = Database::open(&file.to_string_lossy(), bytes).map_err(plainly)?;
+        let database = Database::open(&file.to_string_lossy(), bytes).map_err(|error| plainly(&error))?;
         let source = format!("{name} ({})", database.title());
         // Reads every record on its way.
-        database.countries(&source).map_err(plainly)?
+        database.countries(&source).map_err(|error| plainly(&error))?
     };
     let target = folder.countries();
     let present = files::bytes(&target, MOST_LIST_BYTES).ok();
@@ -105,8 +105,8 @@ fn places(folder: &Folder, files: &[PathBuf]) -> Result<Vec<Updated>, UpdateErro
     let mut updated = Vec::new();
     for (place, file) in files.iter().enumerate() {
         let bytes = files::bytes(file, MOST_DATABASE_BYTES).map_err(UpdateError::Refused)?;
-        let database = Database::open(&file.to_string_lossy(), bytes).map_err(plainly)?;
-        database.verify().map_err(plainly)?;
+        let database = Database::open(&file.to_string_lossy(), bytes).map_err(|error| plainly(&error))?;
+        database.verify().map_err(|error| plainly(&error))?;
         updated.push(Updated {
             file: folder.places(place + 1).to_string_lossy().into_owned(),
             as_of: database.built().to_string(),
@@ -166,7 +166,7 @@ fn refused(file: &Path, error: &dyn std::error::Error) -> UpdateError {
 }
 
 /// Of errors that name the file themselves.
-fn plainly(error: enrich::DatabaseError) -> UpdateError {
+fn plainly(error: &enrich::DatabaseError) -> UpdateError {
     UpdateError::Refused(error.to_string())
 }
 

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use store::control::DetectionCursor;
 
 /// From the end of one round to the next.
 const EVERY: Duration = Duration::from_secs(1);
@@ -46,6 +47,8 @@ struct Judges {
     terms: Option<Terms>,
     enrichment: Option<Arc<Enrichment>>,
     others: u64,
+    /// In which epoch each tenant was when it was last looked at.
+    epochs: HashMap<TenantId, u64>,
 }
 
 /// What the settings say, with the files that they name as those were when they were read.
@@ -110,6 +113,7 @@ impl Judges {
         tenant: TenantId,
         enrichment: &Enrichment,
     ) -> Result<Round, detection::DetectionError> {
+        self.note_epoch(app, tenant)?;
         let Some(terms) = &self.terms else {
             return Ok(Round::default());
         };
@@ -151,6 +155,27 @@ impl Judges {
             );
         }
         Ok(round)
+    }
+
+    /// A restore needs another start of the program; what raises the epoch while it runs (a month is freed, rows are made anew) leaves commits
+    /// what they were, so the cursor stays. Judging all again would find less: what was learned from a freed month is gone.
+    fn note_epoch(&mut self, app: &App, tenant: TenantId) -> Result<(), detection::DetectionError> {
+        let epoch = app.events.epoch(tenant)?;
+        let before = self.epochs.insert(tenant, epoch);
+        let Some(before) = before.filter(|before| *before != epoch) else {
+            return Ok(());
+        };
+        if let Some(cursor) = app.control.detection_cursor(tenant)?
+            && cursor.epoch == before
+        {
+            let commit = cursor.commit;
+            app.control
+                .put_detection_cursor(tenant, DetectionCursor { epoch, commit })?;
+        }
+        if let Some(driver) = self.drivers.get_mut(&tenant) {
+            driver.adopt(epoch);
+        }
+        Ok(())
     }
 
     /// Takes over other settings, and files that are not what they were. What is wrong with them is told, and changes nothing.
