@@ -268,7 +268,7 @@ fn what_cannot_be_read_at_all_is_a_problem() {
     let record = audit("one", &days_ago(1), "Add user");
     let post = |path: &str| site.post(path).body(record.as_str());
     let unknown = check_problem(&site, &post("/contoso.com/ingest/syslog"), 404, "no-such-format");
-    let formats = "ad-fs auth0 cef duo entra-azure-monitor entra-csv entra-csv-managed-identity entra-csv-non-interactive \
+    let formats = "ad-fs auth0 breach-list cef duo entra-azure-monitor entra-csv entra-csv-managed-identity entra-csv-non-interactive \
                    entra-graph entra-log-analytics google-workspace jumpcloud keycloak mim ocsf office-365 okta onelogin \
                    pingfederate unix-auth windows-security";
     let known = unknown.json()["formats"].clone();

@@ -43,6 +43,8 @@ pub enum Vendor {
     Mapped,
     /// This service, about itself.
     Gatelog,
+    /// A list of accounts in data breaches that somebody imported.
+    BreachList,
 }
 
 impl Vendor {
@@ -67,6 +69,7 @@ impl Vendor {
             Vendor::Cef => "cef",
             Vendor::Mapped => "mapped",
             Vendor::Gatelog => "gatelog",
+            Vendor::BreachList => "breach-list",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::carriers::{self, CarrierDef};
 use crate::fields::Fields;
-use crate::formats::{ALL, FormatDef, Reading, Told};
+use crate::formats::{self, ALL, FormatDef, Reading, Told};
 use crate::line::{self, Line};
 use crate::mapping::{self, Mapping};
 use crate::mim::{self, Part};
@@ -361,6 +361,17 @@ pub(crate) fn knows_headings(choice: &Choice, names: &[String]) -> bool {
     unwrap(formats, &dummy(names), UNWRAPPED_MAX).is_some()
 }
 
+/// Whether the rows under such headings may stand beside passwords, so that only what is understood of them is kept.
+pub(crate) fn keeps_only_what_it_reads(choice: &Choice, names: &[String]) -> bool {
+    let formats = match choice {
+        Choice::Auto => ALL,
+        Choice::Only(format) => std::slice::from_ref(format),
+        Choice::Mapped(_) => return false,
+    };
+    unwrap(formats, &dummy(names), UNWRAPPED_MAX)
+        .is_some_and(|(format, _)| formats::keeps_only_what_it_reads(format))
+}
+
 /// A row that says something under each heading.
 fn dummy(names: &[String]) -> Map<String, Value> {
     names
@@ -415,8 +426,13 @@ fn unwrap(
         let Some(carried) = Fields::new(record).object(name) else {
             continue;
         };
-        if let Some(found) = unwrap(formats, &carried, unwrapped + 1) {
-            return Some(found);
+        match unwrap(formats, &carried, unwrapped + 1) {
+            // Kept without what it was wrapped in.
+            Some((format, Reading::Event(_))) if formats::keeps_only_what_it_reads(format) => {
+                return Some((format, Reading::Several(vec![carried.into_owned()])));
+            }
+            None => {}
+            found => return found,
         }
     }
     None

@@ -390,6 +390,7 @@ fn formats_are_found_by_their_ids() {
         "office-365",
         "jumpcloud",
         "ocsf",
+        "breach-list",
     ] {
         assert_eq!(ids.iter().filter(|id| **id == stored).count(), 1, "{stored}");
     }

@@ -14,6 +14,7 @@ mod findings;
 mod get;
 mod import;
 mod init;
+mod judge;
 mod key;
 mod login;
 mod logout;
@@ -81,6 +82,8 @@ pub(crate) enum Command {
     Config(config::Command),
     /// Judge kept sign-ins again, and show what is different
     Detect(detect::Args),
+    /// Measure the detectors by a data set of which the truth is known
+    Judge(judge::Args),
     /// Make the rows of reports anew from the records as they came
     Rebuild(rebuild::Args),
     /// Sign in at a service that speaks the reports API
@@ -126,6 +129,7 @@ pub(crate) fn run(cli: Cli) -> Result<Code> {
         Command::Demo(args) => demo::run(common, &args),
         Command::Detect(args) => detect::run(common, &args),
         Command::Import(args) => import::run(common, &args),
+        Command::Judge(args) => judge::run(common, &args),
         Command::Rebuild(args) => rebuild::run(common, &args),
         Command::Mapping(command) => mapping::run(common, &command),
         Command::Serve(args) => serve::run(common, &args),

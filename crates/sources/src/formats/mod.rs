@@ -2,6 +2,7 @@
 
 mod ad_fs;
 mod auth0;
+mod breach_list;
 mod cef;
 mod duo;
 mod entra_azure_monitor;
@@ -96,6 +97,7 @@ pub const ALL: &[&FormatDef] = &[
     &pingfederate::DEF,
     &cef::DEF,
     &unix_auth::DEF,
+    &breach_list::DEF,
 ];
 
 /// Whether a format reads lines of text.
@@ -103,6 +105,16 @@ pub(crate) fn reads_lines(format: &FormatDef) -> bool {
     [&cef::DEF, &keycloak::DEF, &pingfederate::DEF, &unix_auth::DEF]
         .iter()
         .any(|reads| reads.id == format.id)
+}
+
+/// Whether a column is called what passwords and hashes are called.
+pub(crate) use breach_list::is_secret;
+/// What is kept of an entry of a breach list, which may come with passwords: nothing but what is understood.
+pub(crate) use breach_list::kept as kept_of_breach_list;
+
+/// Whether a format keeps only what it understands of a record.
+pub(crate) fn keeps_only_what_it_reads(format: &FormatDef) -> bool {
+    format.id == breach_list::DEF.id
 }
 
 /// What Microsoft Graph's own format makes of a record that was put into its shape.

@@ -6,7 +6,8 @@ mod sniff;
 pub use rows::{COLUMNS_MAX, ROW_BYTES_MAX, Row, RowContent, RowSplitter};
 pub(crate) use sniff::{Expected, Sniffer, Sort, headings};
 
-use crate::reading::{Choice, Judged, judge, knows_headings, wanted_headings};
+use crate::formats::{is_secret, kept_of_breach_list};
+use crate::reading::{Choice, Judged, judge, keeps_only_what_it_reads, knows_headings, wanted_headings};
 use crate::{Limits, Record, Understanding};
 use serde_json::{Map, Value};
 
@@ -25,12 +26,34 @@ struct Heading {
     /// Its bytes: they stand before each row that is kept, so that the row can be read again alone.
     original: Vec<u8>,
     sort: HeadingSort,
+    keeps: Keeps,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HeadingSort {
     Known,
     Unknown,
+}
+
+/// What is kept of the rows below headings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeps {
+    /// They, as they came, and the headings before each.
+    Rows,
+    /// Of those that are understood, what is understood; nothing of others: they may have passwords in them.
+    WhatIsUnderstood,
+}
+
+/// What stands for a row of which nothing is kept.
+const WITHHELD: &[u8] = b"(not kept: rows of this table may have passwords in them)";
+
+impl Keeps {
+    fn of(self, original: Vec<u8>) -> Vec<u8> {
+        match self {
+            Keeps::Rows => original,
+            Keeps::WhatIsUnderstood => WITHHELD.to_vec(),
+        }
+    }
 }
 
 impl TableReader {
@@ -70,6 +93,8 @@ impl TableReader {
         let (cells, original) = match row.content {
             RowContent::Whole { cells, original } => (cells, original),
             RowContent::Broken { reason, original } => {
+                let keeps = self.heading.as_ref().map_or(Keeps::Rows, |heading| heading.keeps);
+                let original = keeps.of(original);
                 return Some(Understanding::Rejected { reason, original });
             }
         };
@@ -100,11 +125,18 @@ impl Heading {
         } else {
             HeadingSort::Unknown
         };
+        let has_secrets = sort == HeadingSort::Unknown && names.iter().any(|name| is_secret(name));
+        let keeps = if has_secrets || keeps_only_what_it_reads(choice, &names) {
+            Keeps::WhatIsUnderstood
+        } else {
+            Keeps::Rows
+        };
         Heading {
             line,
             names,
             original,
             sort,
+            keeps,
         }
     }
 
@@ -123,6 +155,7 @@ impl Heading {
                 "the headings of its columns are not known: see what is said of line {}",
                 self.line
             );
+            let original = self.keeps.of(original);
             return Some(Understanding::Rejected { reason, original });
         }
         let wanted = self.names.len();
@@ -133,9 +166,16 @@ impl Heading {
                 cells.len(),
                 self.line
             );
+            let original = self.keeps.of(original);
             return Some(Understanding::Rejected { reason, original });
         }
         let record = self.record(cells);
+        if self.keeps == Keeps::WhatIsUnderstood {
+            let kept = kept_of_breach_list(&record)?;
+            // Text always has a JSON form.
+            let original = || serde_json::to_vec(&kept).unwrap_or_default();
+            return judge(choice, &kept).understanding(original);
+        }
         let with_heading = || [&self.original[..], b"\n", &original[..]].concat();
         match judge(choice, &record) {
             Judged::Event(format, told) => Some(Understanding::of_event(format, told, with_heading())),

@@ -87,6 +87,7 @@ pub(super) const ALL: &[Sample] = &[
     json("ad-fs", include_str!("templates/ad-fs.json")),
     text("pingfederate", include_str!("templates/pingfederate.log")),
     text("cef", include_str!("templates/cef.log")),
+    json("breach-list", include_str!("templates/breach-list.json")),
     Sample {
         way: Way::EventLog,
         ..text("windows-security", "")

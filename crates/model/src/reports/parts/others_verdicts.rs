@@ -27,6 +27,23 @@ pub(in crate::reports) const OTHERS: &[(Vendor, &str, &[KnownVerdict])] = &[
     (Vendor::Okta, "Okta", OKTA),
     (Vendor::Google, "Google Workspace", GOOGLE),
     (Vendor::Auth0, "Auth0", AUTH0),
+    (Vendor::BreachList, "imported breach list", BREACH_LIST),
+];
+
+/// The words are our own: a list has none.
+const BREACH_LIST: &[KnownVerdict] = &[
+    credential(
+        "breachedPassword",
+        "Account in a data breach with passwords",
+        Some("Password"),
+        &[KnownCredentials],
+    ),
+    credential(
+        "breachedAccount",
+        "Account in a data breach",
+        None,
+        &[KnownCredentials],
+    ),
 ];
 
 const OKTA: &[KnownVerdict] = &[
