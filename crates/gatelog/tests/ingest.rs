@@ -521,30 +521,44 @@ fn what_is_of_the_future_is_kept_apart_and_counted() {
 fn an_upload_keeps_its_place_until_it_is_stored_though_its_client_left() {
     const RECORDS: usize = 8_000;
     let site = site(&[("limits.ingest_concurrent", "1")]);
-    // Packed it is small enough to arrive as a whole at once, and much work.
-    let mut records = String::new();
-    for number in 0..RECORDS {
-        let time = format!("2026-01-01T00:{:02}:{:02}Z", number / 60 % 60, number % 60);
-        records.push_str(&audit(&format!("large{number}"), &time, "x"));
-        records.push('\n');
-    }
-    let packed = zstd::bulk::compress(records.as_bytes(), 9).unwrap();
-    assert!(packed.len() < 200_000, "{}", packed.len());
-    let mut leaving = Connection::open(&site.server.address);
-    let head = format!(
-        "POST {AUTO} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\nContent-Encoding: zstd\r\nContent-Length: {}\r\n\r\n",
-        site.ingest,
-        packed.len()
-    );
-    leaving.say(head.as_bytes());
-    leaving.say(&packed);
     let small = site.post(AUTO).body(audit("small", "2026-01-02T00:00:00Z", "x"));
-    while site.send(&small).status != 429 {}
+    // The upload may be done before anybody asks beside it; then another is tried.
+    let (mut tries, mut uploads) = (0, 0);
+    let leaving = loop {
+        assert!(tries < 30, "no upload was ever in another's way");
+        let mut records = String::new();
+        for number in 0..RECORDS {
+            let time = format!("2026-01-01T00:{:02}:{:02}Z", number / 60 % 60, number % 60);
+            records.push_str(&audit(&format!("large{tries}-{number}"), &time, "x"));
+            records.push('\n');
+        }
+        // Packed it is small enough to arrive as a whole at once, and much work.
+        let packed = zstd::bulk::compress(records.as_bytes(), 9).unwrap();
+        assert!(packed.len() < 200_000, "{}", packed.len());
+        let mut leaving = Connection::open(&site.server.address);
+        let head = format!(
+            "POST {AUTO} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\nContent-Encoding: zstd\r\nContent-Length: {}\r\n\r\n",
+            site.ingest,
+            packed.len()
+        );
+        leaving.say(head.as_bytes());
+        leaving.say(&packed);
+        tries += 1;
+        if (0..100).any(|_| site.send(&small).status == 429) {
+            uploads += 1;
+            break leaving;
+        }
+        // The place of the one before may be free a moment after its answer.
+        match leaving.answer("POST").status {
+            200 => uploads += 1,
+            status => assert_eq!(status, 429),
+        }
+    };
     drop(leaving);
     while site.send(&small).status == 429 {}
     let target = "/contoso.com/reports/auditEvents?api-version=beta&$filter=eventTime%20ge%202001-01-01";
     let pages = site
         .server
         .pages(|target| Request::get(target).bearer(&site.read), target);
-    assert_eq!(support::ids_of(&pages).len(), RECORDS + 1);
+    assert_eq!(support::ids_of(&pages).len(), RECORDS * uploads + 1);
 }
