@@ -94,3 +94,8 @@ fn suspicious_addresses() {
 fn multiple_geographies() {
     check(include_str!("../stories/multiple-geographies.md"));
 }
+
+#[test]
+fn irregular() {
+    check(include_str!("../stories/irregular.md"));
+}
