@@ -292,8 +292,8 @@ pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
             decides_from: from.day_start(),
         },
         Subject::Address(_) => {
-            // A failure makes a success of the day before it suspicious.
-            let decides_from = from.plus_days(-1);
+            // A failure makes a success within the day before it suspicious, and a row of a day has the time of its last success.
+            let decides_from = from.plus_days(-1).day_start();
             Reach {
                 history_from: suspicious_addresses::horizon(decides_from),
                 decides_from,

@@ -145,7 +145,20 @@ fn scripts() -> impl Strategy<Value = (Vec<Told>, Way)> {
         told.push((person, 0, address, start + tries, false));
         told
     });
-    let steps = prop::collection::vec(prop_oneof![6 => one, 1 => habit, 1 => guess], 1..40);
+    // Somebody mistypes on every day, and gets in at once or after a while: what is kept of them has no gap in which it could end.
+    let mistypes = (0_u8..8, 5_u32..27, 0_u8..4, 0_u32..1_440, 1_u32..3).prop_map(
+        |(person, days, address, minute, each)| {
+            let day = |day: u32| {
+                let wrong = (0..each).map(move |at| (person, 1, address, day * 1_440 + minute + at, false));
+                wrong.chain([(person, 0, address, day * 1_440 + minute + each * (day % 2), false)])
+            };
+            (0..days).flat_map(day).collect()
+        },
+    );
+    let steps = prop::collection::vec(
+        prop_oneof![12 => one, 2 => habit, 2 => guess, 1 => mistypes],
+        1..40,
+    );
     steps.prop_map(|steps| steps.concat()).prop_flat_map(|script| {
         let places: Vec<usize> = (0..script.len()).collect();
         let way = (

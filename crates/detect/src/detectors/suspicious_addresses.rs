@@ -53,8 +53,8 @@ impl Default for Thresholds {
 
 /// What is looked at before each sign-in.
 const WINDOW_TICKS: i64 = TICKS_PER_DAY;
-/// Whoever succeeded from the address within this time before is at home there.
-pub(crate) const AT_HOME_TICKS: i64 = 7 * TICKS_PER_DAY;
+/// Whoever succeeded from the address within this time before, without a failure, is at home there.
+const AT_HOME_TICKS: i64 = 7 * TICKS_PER_DAY;
 /// So many people are watched at one address; whoever comes beyond is not counted.
 const WATCHED_PEOPLE: usize = 20_000;
 
@@ -65,16 +65,21 @@ const COUNTED_FAILURES: usize = 1_000;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     people: BTreeMap<Arc<str>, At>,
-    /// When which person must be looked at again, because something of them leaves the window or they are not at home any more.
-    ends: BTreeSet<(i64, Arc<str>)>,
+    /// When which person must be looked at again: [`At::next_look`] of each.
+    looks: BTreeSet<(i64, Arc<str>)>,
     counted: Counted,
 }
 
 /// A person at the address.
 #[derive(Debug, Clone, Default)]
 struct At {
-    /// The last success, in ticks; whoever had one not long ago is at home.
+    /// The last success, in ticks; within the window.
     last_success: Option<i64>,
+    /// The last success before which nothing had failed for as long as the window is, in ticks: who had one not long ago is at home. It
+    /// takes no other state of the person to know it, so that a history of [`horizon`] is enough.
+    last_home: Option<i64>,
+    /// When their credentials failed last, at home or not, in ticks; within the window.
+    last_wrong: Option<i64>,
     /// When their credentials failed while they were not at home, in ticks; within the window.
     failures: Vec<i64>,
     account_is_unknown: bool,
@@ -84,6 +89,8 @@ struct At {
     successes: Vec<Arc<Seen>>,
     /// What of them is in the sums.
     counted: Counted,
+    /// When something of this ends.
+    next_look: Option<i64>,
 }
 
 /// What is counted within the window.
@@ -106,26 +113,22 @@ impl State {
             return;
         }
         let person = self.people.entry(Arc::clone(&seen.subject)).or_default();
-        let is_at_home = person.last_success.is_some() && person.failures.is_empty();
+        let is_at_home = person.last_home.is_some();
         let mut is_new_success = false;
         match (seen.outcome, seen.kind) {
-            (Outcome::WrongCredentials, _) if !is_at_home => {
+            (Outcome::WrongCredentials, _) => {
+                person.last_wrong = Some(now);
                 // More failures of one person than that say nothing new.
-                if person.failures.len() < COUNTED_FAILURES {
+                if !is_at_home && person.failures.len() < COUNTED_FAILURES {
                     person.failures.push(now);
-                    self.ends.insert((now + WINDOW_TICKS, Arc::clone(&seen.subject)));
                 }
-                person.account_is_unknown |= seen.account_is_unknown;
+                person.account_is_unknown |= seen.account_is_unknown && !is_at_home;
             }
             (Outcome::Success, kind) => {
-                if let Some(last) = person.last_success.replace(now) {
-                    self.ends
-                        .remove(&(last + WINDOW_TICKS, Arc::clone(&seen.subject)));
-                    self.ends
-                        .remove(&(last + AT_HOME_TICKS, Arc::clone(&seen.subject)));
+                person.last_success = Some(now);
+                if person.last_wrong.is_none() {
+                    person.last_home = Some(now);
                 }
-                self.ends.insert((now + WINDOW_TICKS, Arc::clone(&seen.subject)));
-                self.ends.insert((now + AT_HOME_TICKS, Arc::clone(&seen.subject)));
                 // What a phone does by itself shows that its owner is at home.
                 is_new_success = kind == SignInKind::Interactive && !is_at_home;
                 if is_new_success {
@@ -138,7 +141,8 @@ impl State {
             }
             _ => {}
         }
-        person.count(&mut self.counted, thresholds, now);
+        person.count(&mut self.counted, thresholds);
+        self.look_again(&seen.subject);
         let news = if is_new_success {
             News::Success
         } else {
@@ -149,27 +153,34 @@ impl State {
 
     /// What has left the window goes.
     fn forget(&mut self, now: i64, thresholds: &Thresholds) {
-        while let Some((end, subject)) = self.ends.first().cloned()
-            && end < now
+        while self.looks.first().is_some_and(|(end, _)| *end < now)
+            && let Some((_, subject)) = self.looks.pop_first()
         {
-            self.ends.pop_first();
-            let Some(person) = self.people.get_mut(&subject) else {
-                continue;
-            };
-            person.failures.retain(|at| now - at <= WINDOW_TICKS);
-            person
-                .successes
-                .retain(|success| now - success.time.ticks() <= WINDOW_TICKS);
-            if person.got_in.is_some_and(|(at, _)| now - at > WINDOW_TICKS) {
-                person.got_in = None;
+            if let Some(person) = self.people.get_mut(&subject) {
+                person.next_look = None;
+                person.forget(now);
+                person.count(&mut self.counted, thresholds);
             }
-            if person.last_success.is_some_and(|at| now - at > AT_HOME_TICKS) {
-                person.last_success = None;
+            self.look_again(&subject);
+        }
+    }
+
+    /// Sets when a person is looked at again; of whom nothing is kept is watched no longer.
+    fn look_again(&mut self, subject: &Arc<str>) {
+        let Some(person) = self.people.get_mut(subject) else {
+            return;
+        };
+        let next = person.next_end();
+        if next != person.next_look {
+            if let Some(end) = std::mem::replace(&mut person.next_look, next) {
+                self.looks.remove(&(end, Arc::clone(subject)));
             }
-            person.count(&mut self.counted, thresholds, now);
-            if person.last_success.is_none() && person.failures.is_empty() {
-                self.people.remove(&subject);
+            if let Some(end) = next {
+                self.looks.insert((end, Arc::clone(subject)));
             }
+        }
+        if next.is_none() {
+            self.people.remove(subject);
         }
     }
 
@@ -207,13 +218,38 @@ enum News {
 }
 
 impl At {
+    /// When something of the person leaves the window, or they are not at home any more: the first of it.
+    fn next_end(&self) -> Option<i64> {
+        let of_window = [
+            self.last_success,
+            self.last_wrong,
+            self.failures.first().copied(),
+            self.got_in.map(|(at, _)| at),
+            self.successes.first().map(|success| success.time.ticks()),
+        ];
+        let of_window = of_window.into_iter().flatten().map(|at| at + WINDOW_TICKS);
+        of_window.chain(self.last_home.map(|at| at + AT_HOME_TICKS)).min()
+    }
+
+    /// What has left the window goes.
+    fn forget(&mut self, now: i64) {
+        let is_within = |at: i64| now - at <= WINDOW_TICKS;
+        self.last_success = self.last_success.filter(|at| is_within(*at));
+        self.last_wrong = self.last_wrong.filter(|at| is_within(*at));
+        self.failures.retain(|at| is_within(*at));
+        self.account_is_unknown &= !self.failures.is_empty();
+        self.got_in = self.got_in.filter(|(at, _)| is_within(*at));
+        self.successes.retain(|success| is_within(success.time.ticks()));
+        self.last_home = self.last_home.filter(|at| now - at <= AT_HOME_TICKS);
+    }
+
     /// Puts what the person is now into the sums, in the place of what they were.
-    fn count(&mut self, sums: &mut Counted, thresholds: &Thresholds, now: i64) {
+    fn count(&mut self, sums: &mut Counted, thresholds: &Thresholds) {
         let failures = self.failures.len() as u32;
         let has_mistyped = self
             .got_in
             .is_some_and(|(_, failures)| failures <= thresholds.mistyped_failures);
-        let is_in = u32::from(self.last_success.is_some_and(|at| now - at <= WINDOW_TICKS));
+        let is_in = u32::from(self.last_success.is_some());
         let is = if failures > 0 && !has_mistyped {
             Counted {
                 strangers: 1,
@@ -302,7 +338,8 @@ fn finding(
     })
 }
 
-/// How far back an address must be looked at for its judgement at a moment to be whole.
+/// How far back an address must be looked at for its judgement at a moment to be whole: failures of the window before it, who was at home at
+/// each of them, and whether something had failed before that.
 pub(crate) fn horizon(at: Timestamp) -> Timestamp {
-    at.plus_ticks(-(AT_HOME_TICKS + WINDOW_TICKS))
+    at.plus_ticks(-(AT_HOME_TICKS + 2 * WINDOW_TICKS))
 }
