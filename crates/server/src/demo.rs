@@ -1,7 +1,7 @@
 //! What the demo needs of a server: a tenant with an application that may read and ingest, filled with records.
 
 use crate::app::App;
-use crate::detection::{self, Driver, Historian, Tools};
+use crate::detection::{Driver, Grounds};
 use crate::inputs::intake::{Intake, TenantRule, Terms};
 use crate::{chance, clients, clock};
 use anyhow::{Context, Result, anyhow};
@@ -123,26 +123,13 @@ pub enum Judged {
 
 /// Judges what was filled in as the running server would, before anybody asks; the server goes on from there.
 pub fn judge(app: &App, guest: &Guest) -> Result<Judged> {
-    let settings = app.config().detection.clone();
-    if !settings.enabled {
+    let grounds = Grounds::read(app)?;
+    if !grounds.settings.enabled {
         return Ok(Judged::SwitchedOff);
     }
-    let rules = detection::rules(&settings)?;
-    let people = detection::people(&settings)?;
-    let enrichment = app.enrichment();
     let _rest = app.detection.rest();
-    let tools = Tools {
-        historian: Historian {
-            store: app.events.as_ref(),
-            tenant: guest.tenant,
-            enrichment: &enrichment,
-            people: &people,
-        },
-        control: app.control.as_ref(),
-        lateness_ticks: (settings.allowed_lateness.as_nanos() / 100) as i64,
-        now: app.now(),
-    };
-    let mut driver = Driver::open(guest.tenant, &rules, &tools)?;
+    let tools = grounds.tools(app, guest.tenant, &|| true);
+    let mut driver = Driver::open(guest.tenant, &grounds.rules, &tools)?;
     // Findings are changes, too: it is at the end when a round has read all of them. What waits is released by the clock alone, which
     // stands still here, so that this comes to an end.
     loop {

@@ -11,24 +11,34 @@ const NAME: &str = "rules";
 /// How it is written.
 const VERSION: u32 = 1;
 
-/// The book of a tenant with these rules as the newest. If they are others than before, they count for sign-ins from now on; for a tenant that was
-/// never judged, for all.
+/// The book of a tenant with these rules as the newest, kept so. If they are others than before, they count for sign-ins from now on; for a
+/// tenant that was never judged, for all.
 pub(super) fn open(
     control: &dyn ControlStore,
     tenant: TenantId,
     rules: &Rules,
     now: Timestamp,
 ) -> Result<RuleBook, DetectionError> {
-    let Some(kept) = control.detection_snapshot(tenant, NAME, Some(VERSION))? else {
-        let book = RuleBook::of(rules.clone());
-        keep(control, tenant, &book, now)?;
-        return Ok(book);
-    };
-    let mut book: RuleBook = serde_json::from_slice(&kept.bytes).map_err(|error| refused(&error))?;
-    if book.change(rules.clone(), now) {
+    let (book, is_kept) = read(control, tenant, rules, now)?;
+    if !is_kept {
         keep(control, tenant, &book, now)?;
     }
     Ok(book)
+}
+
+/// The same without keeping it, for whoever only looks; and whether it is what is kept.
+pub(super) fn read(
+    control: &dyn ControlStore,
+    tenant: TenantId,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(RuleBook, bool), DetectionError> {
+    let Some(kept) = control.detection_snapshot(tenant, NAME, Some(VERSION))? else {
+        return Ok((RuleBook::of(rules.clone()), false));
+    };
+    let mut book: RuleBook = serde_json::from_slice(&kept.bytes).map_err(|error| refused(&error))?;
+    let is_kept = !book.change(rules.clone(), now);
+    Ok((book, is_kept))
 }
 
 /// Keeps a book.

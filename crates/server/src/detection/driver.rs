@@ -1,5 +1,6 @@
 //! Drives the engine of one tenant: from the change log to stored findings, round by round.
 
+use super::history::subjects_of;
 use super::populations::Calendar;
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
@@ -7,7 +8,7 @@ use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, reach, settle};
 use model::finding::Finding;
 use model::identity::{EventKey, Kind};
 use model::tenant::TenantId;
-use model::time::Timestamp;
+use model::time::{TICKS_PER_SECOND, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::control::{ControlStore, DetectionCursor};
@@ -15,15 +16,17 @@ use store::events::ChangeKind;
 use uuid::Uuid;
 
 /// Changes that are read at once.
-const READ_AT_ONCE: usize = 4_000;
+pub(super) const READ_AT_ONCE: usize = 4_000;
 /// Sign-ins that wait at the most; then they are judged although others may come late.
 const WAITING_MAX: usize = 100_000;
 /// From so many on that are judged in one round, subject by subject is cheaper than sign-in by sign-in.
 const SUBJECT_BY_SUBJECT: usize = 5_000;
 /// People, and addresses, that an engine remembers; the others are looked up when they come again.
 const REMEMBERED: usize = 200_000;
+/// From one writing of the open days to the next.
+const DAYS_KEPT_EVERY_TICKS: i64 = 60 * TICKS_PER_SECOND;
 /// Findings that are stored together.
-const STORED_TOGETHER: usize = 1_000;
+pub(super) const STORED_TOGETHER: usize = 1_000;
 
 /// The engine of a tenant, and how far it has come.
 pub(crate) struct Driver {
@@ -35,8 +38,10 @@ pub(crate) struct Driver {
     read: u64,
     /// Sign-ins that wait for those that may still come before them.
     waiting: BTreeMap<(Timestamp, EventKey), Waiting>,
-    /// Subjects of sign-ins that were changed, with the first time that is touched, and the first commit that did it.
-    touched: BTreeMap<Subject, (Timestamp, u64)>,
+    /// Subjects of sign-ins that were changed, with the first time that is touched.
+    touched: BTreeMap<Subject, Timestamp>,
+    /// When the open days were kept last.
+    days_kept: Timestamp,
     /// When was last judged: the next judgement is later, whatever the clock does.
     judged_at: Timestamp,
 }
@@ -71,6 +76,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) lateness_ticks: i64,
     /// Now.
     pub(crate) now: Timestamp,
+    /// Whether there is time to go on: what is begun anew at the next start need not be ended at a stop.
+    pub(crate) goes_on: &'a dyn Fn() -> bool,
 }
 
 impl Driver {
@@ -95,6 +102,7 @@ impl Driver {
             cursor,
             waiting: BTreeMap::new(),
             touched: BTreeMap::new(),
+            days_kept: Timestamp::MIN,
             judged_at: Timestamp::MIN,
         };
         driver.catch_up_with_days(tools)?;
@@ -109,24 +117,25 @@ impl Driver {
             let changes = historian.store.changes(historian.tenant, since, READ_AT_ONCE)?;
             let Some(last) = changes.last() else { break };
             since = last.commit;
-            let wanted: Vec<_> = changes
-                .iter()
-                .filter(|change| change.kind == Kind::SignIn && change.what == ChangeKind::New)
-                .filter(|change| change.commit <= self.cursor.commit && change.commit > self.calendar.through)
-                .map(|change| (change.key, change.time))
-                .collect();
-            for (_, seen) in historian.sign_ins(&wanted)?.values() {
+            let unknown = changes.iter().filter(|change| {
+                change.commit <= self.cursor.commit && change.commit > self.calendar.through
+            });
+            for seen in historian.new_sign_ins(unknown)?.values() {
                 self.calendar.add(seen);
             }
         }
-        self.calendar.through = self.cursor.commit;
+        // They may know more: of sign-ins that waited to be judged when they were kept.
+        self.calendar.through = self.calendar.through.max(self.cursor.commit);
         Ok(())
     }
 
     /// Goes on in another epoch that began while the program ran: a month was freed or rows were made anew, and commits are still what
-    /// they were.
-    pub(crate) fn adopt(&mut self, epoch: u64) {
+    /// they were. What was learned of days before the first that is kept goes.
+    pub(crate) fn adopt(&mut self, epoch: u64, first_kept_day: i64) {
         self.cursor.epoch = epoch;
+        self.calendar.forget_before(first_kept_day);
+        self.engine.populations_mut().forget_before(first_kept_day);
+        self.days_kept = Timestamp::MIN;
     }
 
     /// Whether nothing waits in it.
@@ -152,11 +161,15 @@ impl Driver {
         while self.waiting.len() < WAITING_MAX && self.read_on(tools)? {}
         let through = self.read;
         let populations = self.engine.populations_mut();
-        self.calendar
-            .close(tools.control, tenant, populations, tools.now)?;
+        if self
+            .calendar
+            .close(tools.control, tenant, populations, tools.now)?
+        {
+            self.days_kept = Timestamp::MIN;
+        }
         let mut news: BTreeMap<Uuid, Finding> = BTreeMap::new();
         let touched = std::mem::take(&mut self.touched);
-        for (subject, (from, _)) in &touched {
+        for (subject, from) in &touched {
             self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
         }
         let released = self.release(tools);
@@ -201,16 +214,11 @@ impl Driver {
             return Ok(false);
         };
         let last = last.commit;
-        let sign_ins = || changes.iter().filter(|change| change.kind == Kind::SignIn);
-        let wanted: Vec<_> = sign_ins()
-            .filter(|change| change.what == ChangeKind::New)
-            .map(|change| (change.key, change.time))
-            .collect();
-        let found = historian.sign_ins(&wanted)?;
-        for change in sign_ins() {
+        let found = historian.new_sign_ins(changes.iter())?;
+        for change in changes.iter().filter(|change| change.kind == Kind::SignIn) {
             match change.what {
                 ChangeKind::New => {
-                    let Some((_, seen)) = found.get(&change.key) else {
+                    let Some(seen) = found.get(&change.key) else {
                         continue;
                     };
                     if change.commit > self.calendar.through {
@@ -226,8 +234,8 @@ impl Driver {
                     for seen in historian.contents(&change.key, change.time)? {
                         self.waiting.remove(&(seen.time, seen.key));
                         for subject in subjects_of(&seen) {
-                            let touched = self.touched.entry(subject).or_insert((seen.time, change.commit));
-                            touched.0 = touched.0.min(seen.time);
+                            let from = self.touched.entry(subject).or_insert(seen.time);
+                            *from = (*from).min(seen.time);
                         }
                     }
                 }
@@ -261,6 +269,9 @@ impl Driver {
         news: &mut BTreeMap<Uuid, Finding>,
         round: &mut Round,
     ) -> Result<(), DetectionError> {
+        if !(tools.goes_on)() {
+            return Err(DetectionError::Stopping);
+        }
         let reach = reach(subject, from);
         let history = tools.historian.history(subject, reach)?;
         let holds = self.engine.judge(subject, history, reach.decides_from, through);
@@ -310,7 +321,11 @@ impl Driver {
             return Ok(());
         }
         let tenant = tools.historian.tenant;
-        self.calendar.keep(tools.control, tenant, self.read, tools.now)?;
+        // The change log has what the open days would lose; to write them with each round would cost more than the round.
+        if tools.now.ticks().saturating_sub(self.days_kept.ticks()) >= DAYS_KEPT_EVERY_TICKS {
+            self.calendar.keep(tools.control, tenant, self.read, tools.now)?;
+            self.days_kept = tools.now;
+        }
         let cursor = DetectionCursor {
             epoch: self.cursor.epoch,
             commit,
@@ -319,12 +334,4 @@ impl Driver {
         self.cursor = cursor;
         Ok(())
     }
-}
-
-/// Who is judged by a sign-in.
-fn subjects_of(seen: &Seen) -> impl Iterator<Item = Subject> {
-    let address = seen.address.map(Subject::Address);
-    [Some(Subject::Person(Arc::clone(&seen.subject))), address]
-        .into_iter()
-        .flatten()
 }

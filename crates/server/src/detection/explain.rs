@@ -42,7 +42,7 @@ pub(crate) fn explain(
         return Ok(Explanation::default());
     };
     let (from, to) = (first.time, last.time);
-    let book = book::open(tools.control, historian.tenant, configured, tools.now)?;
+    let (book, _) = book::read(tools.control, historian.tenant, configured, tools.now)?;
     let mut engine = Engine::new(historian.tenant, book, 1);
     let calendar = Calendar::load(tools.control, historian.tenant)?;
     if let Some(newest) = calendar.newest() {

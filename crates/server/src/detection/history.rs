@@ -15,7 +15,7 @@ use sources::{Choice, Understanding};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
-use store::events::{EventStore, Near, StoredEvent};
+use store::events::{Change, ChangeKind, EventStore, Near, StoredEvent};
 use uuid::Uuid;
 
 /// A subject with more events than this is judged by the newest of them: an address that half the world signs in from.
@@ -49,19 +49,21 @@ impl Historian<'_> {
         }
     }
 
-    /// The winning contents of sign-ins by key and time.
-    pub(crate) fn sign_ins(
+    /// The sign-ins that changes brought for the first time, as they are now.
+    pub(crate) fn new_sign_ins<'c>(
         &self,
-        wanted: &[(EventKey, Timestamp)],
-    ) -> Result<HashMap<EventKey, (Timestamp, Arc<Seen>)>, DetectionError> {
-        let mut found = HashMap::new();
-        for stored in self.store.events(self.tenant, wanted)? {
-            let (key, arrived) = (stored.key, stored.arrived);
-            if let Some(seen) = self.seen(stored) {
-                found.insert(key, (arrived, seen));
-            }
-        }
-        Ok(found)
+        changes: impl Iterator<Item = &'c Change>,
+    ) -> Result<HashMap<EventKey, Arc<Seen>>, DetectionError> {
+        let wanted: Vec<_> = changes
+            .filter(|change| change.kind == Kind::SignIn && change.what == ChangeKind::New)
+            .map(|change| (change.key, change.time))
+            .collect();
+        let stored = self.store.events(self.tenant, &wanted)?;
+        Ok(stored
+            .into_iter()
+            .filter_map(|stored| self.seen(stored))
+            .map(|seen| (seen.key, seen))
+            .collect())
     }
 
     /// Everything that a sign-in ever said, the losing contents too: whoever they named is judged again.
@@ -78,15 +80,11 @@ impl Historian<'_> {
     pub(crate) fn history(&self, subject: &Subject, reach: Reach) -> Result<Vec<Arc<Seen>>, DetectionError> {
         let mut history = BTreeMap::new();
         for name in self.names(subject) {
-            let stored = self.store.history_of_kinds(
-                self.tenant,
-                &name,
-                &[Kind::SignIn],
-                reach.history_from,
-                Timestamp::MAX,
-                HISTORY_MAX,
-            )?;
-            for stored in stored {
+            let from = reach.history_from;
+            let newest = self
+                .store
+                .newest(self.tenant, &name, Kind::SignIn, from, None, HISTORY_MAX)?;
+            for stored in newest {
                 let Some(seen) = self.seen(stored) else { continue };
                 // Somebody else may have the same name in another place of the record.
                 let is_of = match subject {
@@ -160,4 +158,12 @@ fn understood(stored: StoredEvent) -> Option<Event> {
         Some(Understanding::Event(understood)) => Some(understood.event),
         _ => None,
     }
+}
+
+/// Who is judged by a sign-in.
+pub(crate) fn subjects_of(seen: &Seen) -> impl Iterator<Item = Subject> + use<> {
+    let address = seen.address.map(Subject::Address);
+    [Some(Subject::Person(Arc::clone(&seen.subject))), address]
+        .into_iter()
+        .flatten()
 }

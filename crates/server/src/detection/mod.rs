@@ -5,6 +5,7 @@
 mod book;
 mod driver;
 mod explain;
+mod grounds;
 mod history;
 mod metrics;
 mod populations;
@@ -14,11 +15,13 @@ mod turns;
 
 pub(crate) use driver::{Driver, Round, Tools};
 pub(crate) use explain::{Explanation, explain, outcome_word};
+pub(crate) use grounds::Grounds;
 pub(crate) use history::Historian;
 pub(crate) use metrics::DetectionMetrics;
+pub(crate) use populations::remove_before;
 pub(crate) use rerun::{Asked, Difference, What, rerun};
 pub use settings::SettingsError;
-pub(crate) use settings::{people, rules, rules_in};
+pub(crate) use settings::rules_in;
 pub use turns::Turns;
 
 /// Why sign-ins could not be judged. What was stored stays stored; the next round goes on from there.
@@ -30,6 +33,9 @@ pub(crate) enum DetectionError {
     /// The cursor or a snapshot could not be read or kept.
     #[error(transparent)]
     Control(#[from] store::control::ControlError),
+    /// The program is about to stop; the next start begins where the cursor is.
+    #[error("the program stops")]
+    Stopping,
     /// What was found could not be kept.
     #[error(transparent)]
     Keeping(#[from] crate::findings::KeepError),

@@ -62,14 +62,14 @@ impl Calendar {
         }
     }
 
-    /// Closes the days before the newest, and makes the snapshots that are missing.
+    /// Closes the days before the newest, and makes the snapshots that are missing. Says whether a day was closed.
     pub(super) fn close(
         &mut self,
         control: &dyn ControlStore,
         tenant: TenantId,
         populations: &mut Populations,
         now: Timestamp,
-    ) -> Result<(), DetectionError> {
+    ) -> Result<bool, DetectionError> {
         let Some(newest) = self
             .open
             .keys()
@@ -77,10 +77,11 @@ impl Calendar {
             .copied()
             .filter(|day| *day <= now.day())
         else {
-            return Ok(());
+            return Ok(false);
         };
         let is_over = |day: &i64| *day < newest;
         let over: Vec<i64> = self.open.keys().copied().filter(is_over).collect();
+        let is_closing = !over.is_empty();
         for day in over {
             let Some(shown) = self.open.remove(&day) else {
                 continue;
@@ -91,7 +92,13 @@ impl Calendar {
             self.closed.insert(day, shown);
         }
         self.make(populations, newest);
-        Ok(())
+        Ok(is_closing)
+    }
+
+    /// Forgets days before one.
+    pub(super) fn forget_before(&mut self, day: i64) {
+        self.open = self.open.split_off(&day);
+        self.closed = self.closed.split_off(&day);
     }
 
     /// Closes every day but today's.
@@ -155,6 +162,17 @@ impl Calendar {
         };
         Ok(control.put_detection_snapshot(tenant, &pack(INDEX, VERSION, &index, now)?)?)
     }
+}
+
+/// Removes what is kept of days before one: addresses and people of months that were freed.
+pub(crate) fn remove_before(
+    control: &dyn ControlStore,
+    tenant: TenantId,
+    day: i64,
+) -> Result<(), DetectionError> {
+    let below = u32::try_from(day).unwrap_or(0);
+    control.remove_detection_snapshots(tenant, CLOSED, below)?;
+    Ok(())
 }
 
 fn pack(

@@ -1,22 +1,16 @@
 //! Kept history judged again, with the rules of today or others, and what would be different.
 
+use super::driver::{READ_AT_ONCE, STORED_TOGETHER};
+use super::history::subjects_of;
 use super::populations::Calendar;
-use super::{DetectionError, Historian, book};
-use crate::detection::Tools;
+use super::{DetectionError, Historian, Tools, book};
 use crate::findings::keep;
-use detect::{Engine, RuleBook, Rules, Seen, Subject, settle};
+use detect::{Engine, RuleBook, Rules, Subject, settle};
 use model::finding::Finding;
-use model::identity::Kind;
 use model::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use store::events::ChangeKind;
 use uuid::Uuid;
 
-/// Changes that are read at once.
-const READ_AT_ONCE: usize = 4_000;
-/// Findings that are stored together.
-const STORED_TOGETHER: usize = 1_000;
 /// Why such a finding was taken back.
 const OTHER_JUDGEMENT: &str = "kept history was judged again, and it does not hold any more";
 
@@ -69,7 +63,7 @@ pub(crate) fn rerun(
     let through = historian.store.snapshot(tenant)?;
     let subjects = subjects(historian, asked.since, through, &mut calendar, &mut difference)?;
 
-    let mut book = book::open(tools.control, tenant, configured, tools.now)?;
+    let (mut book, _) = book::read(tools.control, tenant, configured, tools.now)?;
     if let Some(rules) = &asked.rules {
         book.rewrite(rules.clone(), asked.since);
     }
@@ -81,7 +75,6 @@ pub(crate) fn rerun(
         let reach = detect::reach(subject, asked.since);
         let history = historian.history(subject, reach)?;
         let holds = engine.judge(subject, history, asked.since, through);
-        engine.forget();
         let mut before = Vec::new();
         for judged in historian.findings(subject, asked.since)? {
             judged_at = judged_at.max(judged.judged_at.plus_ticks(1));
@@ -91,12 +84,12 @@ pub(crate) fn rerun(
         if asked.what == What::Stored {
             news.extend(settle(before, holds, OTHER_JUDGEMENT));
             if news.len() >= STORED_TOGETHER {
-                store(tools, &std::mem::take(&mut news), judged_at)?;
+                keep(historian.store, tenant, &std::mem::take(&mut news), judged_at)?;
             }
         }
     }
     if asked.what == What::Stored {
-        store(tools, &news, judged_at)?;
+        keep(historian.store, tenant, &news, judged_at)?;
         book::keep(tools.control, tenant, &book, tools.now)?;
         calendar.keep_all(tools.control, tenant, through, tools.now)?;
     }
@@ -127,18 +120,13 @@ fn subjects(
         let changes = historian.store.changes(historian.tenant, read, READ_AT_ONCE)?;
         let Some(last) = changes.last() else { break };
         read = last.commit;
-        let wanted: Vec<_> = changes
-            .iter()
-            .filter(|change| change.commit <= through)
-            .filter(|change| change.kind == Kind::SignIn && change.what == ChangeKind::New)
-            .map(|change| (change.key, change.time))
-            .collect();
-        for (_, seen) in historian.sign_ins(&wanted)?.into_values() {
+        let new = changes.iter().filter(|change| change.commit <= through);
+        for seen in historian.new_sign_ins(new)?.into_values() {
             difference.sign_ins += 1;
             calendar.add(&seen);
             // A failure before makes a success after it what it is, and a success of the day before may be suspicious now.
             if seen.time >= since.plus_days(-1) {
-                subjects.extend(of(&seen));
+                subjects.extend(subjects_of(&seen));
             }
         }
         if read >= through {
@@ -146,19 +134,6 @@ fn subjects(
         }
     }
     Ok(subjects)
-}
-
-fn of(seen: &Arc<Seen>) -> impl Iterator<Item = Subject> + use<> {
-    let address = seen.address.map(Subject::Address);
-    [Some(Subject::Person(Arc::clone(&seen.subject))), address]
-        .into_iter()
-        .flatten()
-}
-
-fn store(tools: &Tools<'_>, findings: &[Finding], judged_at: Timestamp) -> Result<(), DetectionError> {
-    let historian = &tools.historian;
-    keep(historian.store, historian.tenant, findings, judged_at)?;
-    Ok(())
 }
 
 impl Difference {

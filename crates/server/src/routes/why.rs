@@ -7,7 +7,7 @@ use super::admin::sources::bad_question;
 use super::refused::{self, Face};
 use crate::app::App;
 use crate::auth::{self, Caller, Denied};
-use crate::detection::{self, Explanation, Historian, Tools, outcome_word};
+use crate::detection::{self, Explanation, Grounds, outcome_word};
 use crate::findings::SIX;
 use crate::layers::RequestId;
 use crate::problem::Problem;
@@ -112,22 +112,10 @@ async fn why(
             ));
         }
         let (user, at) = asked(&words)?;
-        let settings = app.config().detection.clone();
-        let rules = detection::rules(&settings).map_err(|error| failed(&error))?;
-        let people = detection::people(&settings).map_err(|error| failed(&error))?;
-        let enrichment = app.enrichment();
-        let tools = Tools {
-            historian: Historian {
-                store: app.events.as_ref(),
-                tenant: caller.tenant,
-                enrichment: &enrichment,
-                people: &people,
-            },
-            control: app.control.as_ref(),
-            lateness_ticks: 0,
-            now: app.now(),
-        };
-        let explanation = detection::explain(&tools, &rules, &user, at).map_err(|error| failed(&error))?;
+        let grounds = Grounds::read(&app).map_err(|error| failed(&error))?;
+        let tools = grounds.tools(&app, caller.tenant, &|| true);
+        let explanation =
+            detection::explain(&tools, &grounds.rules, &user, at).map_err(|error| failed(&error))?;
         Ok(answer(user, at, &explanation))
     })
     .await

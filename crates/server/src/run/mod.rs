@@ -135,6 +135,11 @@ impl Stop {
         self.asked.cancelled().await;
     }
 
+    /// Whether somebody has asked.
+    pub fn is_asked(&self) -> bool {
+        self.asked.is_cancelled()
+    }
+
     /// Asks at SIGTERM or SIGINT, and insists at the second. Ends when the server has stopped without one.
     pub fn watch_signals(&self) -> Result<impl Future<Output = ()> + Send + 'static, StartError> {
         let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;

@@ -2,10 +2,8 @@
 
 use crate::app::App;
 use crate::config::Detection;
-use crate::detection::{self, Driver, Historian, Round, Tools};
+use crate::detection::{self, DetectionError, Driver, Grounds, Round};
 use crate::run::Stop;
-use detect::{People, Rules};
-use enrich::Enrichment;
 use model::tenant::TenantId;
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,9 +19,9 @@ const ENGINES_KEPT: usize = 64;
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
     let mut judges = Judges::default();
     loop {
-        let working = Arc::clone(&app);
+        let (working, stopping) = (Arc::clone(&app), stop.clone());
         let round = tokio::task::spawn_blocking(move || {
-            judges.round(&working);
+            judges.round(&working, &|| !stopping.is_asked());
             judges
         });
         judges = match round.await {
@@ -44,23 +42,18 @@ pub(super) async fn run(app: Arc<App>, stop: Stop) {
 #[derive(Default)]
 struct Judges {
     drivers: HashMap<TenantId, Driver>,
-    terms: Option<Terms>,
-    enrichment: Option<Arc<Enrichment>>,
+    grounds: Option<Grounds>,
+    /// The files that the settings name, as they were when they were read.
+    files: [Option<(SystemTime, u64)>; 2],
+    /// What is wrong with other settings than those that are in effect, once told.
+    refused: Option<Detection>,
     others: u64,
     /// In which epoch each tenant was when it was last looked at.
     epochs: HashMap<TenantId, u64>,
 }
 
-/// What the settings say, with the files that they name as those were when they were read.
-struct Terms {
-    settings: Detection,
-    files: [Option<(SystemTime, u64)>; 2],
-    rules: Rules,
-    people: People,
-}
-
 impl Judges {
-    fn round(&mut self, app: &App) {
+    fn round(&mut self, app: &App, goes_on: &dyn Fn() -> bool) {
         let settings = app.config().detection.clone();
         if !settings.enabled {
             self.drivers.clear();
@@ -71,16 +64,14 @@ impl Judges {
             self.drivers.clear();
             self.others = others;
         }
-        self.read_again(settings);
+        self.read_again(app, &settings);
         let enrichment = app.enrichment();
-        let is_same = self
-            .enrichment
-            .as_ref()
-            .is_some_and(|last| Arc::ptr_eq(last, &enrichment));
-        if !is_same {
+        if let Some(grounds) = &mut self.grounds
+            && !Arc::ptr_eq(&grounds.enrichment, &enrichment)
+        {
             // What was judged stays; what comes is judged by what is known now, from history.
             self.drivers.values_mut().for_each(Driver::forget);
-            self.enrichment = Some(Arc::clone(&enrichment));
+            grounds.enrichment = enrichment;
         }
         let tenants = match app.events.tenants() {
             Ok(tenants) => tenants,
@@ -92,11 +83,12 @@ impl Judges {
         self.drivers.retain(|tenant, _| tenants.contains(tenant));
         let mut waiting = 0;
         for tenant in tenants {
-            match self.round_of(app, tenant, &enrichment) {
+            match self.round_of(app, tenant, goes_on) {
                 Ok(round) => {
                     app.metrics.count_detection(&round);
                     waiting += round.waiting;
                 }
+                Err(DetectionError::Stopping) => return,
                 Err(error) => {
                     app.metrics.count_detection_failure();
                     tracing::error!(tenant.id = %tenant, "sign-ins could not be judged, and will be: {error}");
@@ -111,24 +103,14 @@ impl Judges {
         &mut self,
         app: &App,
         tenant: TenantId,
-        enrichment: &Enrichment,
-    ) -> Result<Round, detection::DetectionError> {
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Round, DetectionError> {
         self.note_epoch(app, tenant)?;
-        let Some(terms) = &self.terms else {
+        let Some(grounds) = &self.grounds else {
             return Ok(Round::default());
         };
         let last_commit = app.events.snapshot(tenant)?;
-        let tools = Tools {
-            historian: Historian {
-                store: app.events.as_ref(),
-                tenant,
-                enrichment,
-                people: &terms.people,
-            },
-            control: app.control.as_ref(),
-            lateness_ticks: (terms.settings.allowed_lateness.as_nanos() / 100) as i64,
-            now: app.now(),
-        };
+        let tools = grounds.tools(app, tenant, goes_on);
         if !self.drivers.contains_key(&tenant) {
             let kept = app.control.detection_cursor(tenant)?;
             if kept.is_some_and(|cursor| cursor.commit >= last_commit) {
@@ -137,7 +119,7 @@ impl Judges {
             if self.drivers.len() >= ENGINES_KEPT {
                 self.drivers.retain(|_, driver| !driver.is_idle());
             }
-            let driver = Driver::open(tenant, &terms.rules, &tools)?;
+            let driver = Driver::open(tenant, &grounds.rules, &tools)?;
             self.drivers.insert(tenant, driver);
         }
         let Some(driver) = self.drivers.get_mut(&tenant) else {
@@ -159,7 +141,7 @@ impl Judges {
 
     /// A restore needs another start of the program; what raises the epoch while it runs (a month is freed, rows are made anew) leaves commits
     /// what they were, so the cursor stays. Judging all again would find less: what was learned from a freed month is gone.
-    fn note_epoch(&mut self, app: &App, tenant: TenantId) -> Result<(), detection::DetectionError> {
+    fn note_epoch(&mut self, app: &App, tenant: TenantId) -> Result<(), DetectionError> {
         let epoch = app.events.epoch(tenant)?;
         let before = self.epochs.insert(tenant, epoch);
         let Some(before) = before.filter(|before| *before != epoch) else {
@@ -172,40 +154,40 @@ impl Judges {
             app.control
                 .put_detection_cursor(tenant, DetectionCursor { epoch, commit })?;
         }
+        let months = app.events.months(tenant)?;
+        let first_days = months.iter().map(|month| month.first.day());
+        let first_kept_day = first_days.min().unwrap_or(i64::MAX);
+        detection::remove_before(app.control.as_ref(), tenant, first_kept_day)?;
         if let Some(driver) = self.drivers.get_mut(&tenant) {
-            driver.adopt(epoch);
+            driver.adopt(epoch, first_kept_day);
         }
         Ok(())
     }
 
-    /// Takes over other settings, and files that are not what they were. What is wrong with them is told, and changes nothing.
-    fn read_again(&mut self, settings: Detection) {
+    /// Takes over other settings, and files that are not what they were. What is wrong with them is told once, and changes nothing.
+    fn read_again(&mut self, app: &App, settings: &Detection) {
         let files = [&settings.rules, &settings.people].map(|path| path.as_deref().and_then(state_of));
-        let is_same = self
-            .terms
-            .as_ref()
-            .is_some_and(|terms| terms.settings == settings && terms.files == files);
-        if is_same {
+        let in_effect = self.grounds.as_ref().map(|grounds| &grounds.settings);
+        let is_known = in_effect == Some(settings) || self.refused.as_ref() == Some(settings);
+        if is_known && self.files == files {
             return;
         }
-        let read = detection::rules(&settings).and_then(|rules| Ok((rules, detection::people(&settings)?)));
-        match (read, &mut self.terms) {
-            (Ok((rules, people)), terms) => {
+        self.files = files;
+        match Grounds::read(app) {
+            Ok(grounds) => {
                 // Engines are made anew with the new rules and names.
                 self.drivers.clear();
-                *terms = Some(Terms {
-                    settings,
-                    files,
-                    rules,
-                    people,
-                });
+                self.grounds = Some(grounds);
+                self.refused = None;
             }
-            (Err(error), Some(terms)) => {
-                tracing::error!("detection goes on as before: {error}");
-                terms.settings = settings;
-                terms.files = files;
+            Err(error) => {
+                let what = match self.grounds {
+                    Some(_) => "detection goes on as before",
+                    None => "nothing is judged until this is mended",
+                };
+                tracing::error!("{what}: {error}");
+                self.refused = Some(settings.clone());
             }
-            (Err(error), None) => tracing::error!("nothing is judged until this is mended: {error}"),
         }
     }
 }

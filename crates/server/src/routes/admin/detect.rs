@@ -2,7 +2,7 @@
 
 use super::{apart, store_problem, tenant};
 use crate::app::App;
-use crate::detection::{self, Asked, Difference, Historian, Tools, What};
+use crate::detection::{self, Asked, Difference, Grounds, What};
 use crate::layers::RequestId;
 use crate::problem::Problem;
 use crate::routes::listed::Routes;
@@ -85,28 +85,16 @@ async fn detect(State(app): State<Arc<App>>, request: RequestId, Json(asked): Js
             None => only_tenant(&app)?,
         };
         let since = Timestamp::parse_vendor(&asked.since).map_err(|error| refused(&error.to_string()))?;
-        let settings = app.config().detection.clone();
-        let configured = detection::rules(&settings).map_err(|error| refused(&error.to_string()))?;
-        let people = detection::people(&settings).map_err(|error| refused(&error.to_string()))?;
+        let grounds = Grounds::read(&app).map_err(|error| refused(&error.to_string()))?;
         let rules = asked.rules.as_deref().map(detection::rules_in).transpose();
         let rules = rules.map_err(|reason| refused(&reason))?;
-        let enrichment = app.enrichment();
         let what = if asked.dry_run { What::Shown } else { What::Stored };
         // Detection itself rests meanwhile, and begins with engines of its own.
         let _rest = app.detection.rest();
-        let tools = Tools {
-            historian: Historian {
-                store: app.events.as_ref(),
-                tenant,
-                enrichment: &enrichment,
-                people: &people,
-            },
-            control: app.control.as_ref(),
-            lateness_ticks: 0,
-            now: app.now(),
-        };
-        let difference = detection::rerun(&tools, &configured, &Asked { since, rules, what })
-            .map_err(|error| failed(&error))?;
+        let tools = grounds.tools(&app, tenant, &|| true);
+        let asked_for = Asked { since, rules, what };
+        let difference =
+            detection::rerun(&tools, &grounds.rules, &asked_for).map_err(|error| failed(&error))?;
         Ok(answer(&difference, asked.dry_run))
     })
     .await
