@@ -17,10 +17,8 @@ use uuid::Uuid;
 
 /// Changes that are read at once.
 pub(super) const READ_AT_ONCE: usize = 4_000;
-/// Sign-ins that wait at the most; then they are judged although others may come late.
+/// Sign-ins that wait at the most. More of them are a backlog: it is judged subject by subject, although others may come late.
 const WAITING_MAX: usize = 100_000;
-/// From so many on that are judged in one round, subject by subject is cheaper than sign-in by sign-in.
-const SUBJECT_BY_SUBJECT: usize = 5_000;
 /// People, and addresses, that an engine remembers; the others are looked up when they come again.
 const REMEMBERED: usize = 200_000;
 /// From one writing of the open days to the next.
@@ -38,7 +36,7 @@ pub(crate) struct Driver {
     read: u64,
     /// Sign-ins that wait for those that may still come before them.
     waiting: BTreeMap<(Timestamp, EventKey), Waiting>,
-    /// Subjects of sign-ins that were changed, with the first time that is touched.
+    /// Subjects of sign-ins that were changed, and of a backlog, with the first time that is touched.
     touched: BTreeMap<Subject, Timestamp>,
     /// When the open days were kept last.
     days_kept: Timestamp,
@@ -158,7 +156,14 @@ impl Driver {
         let historian = &tools.historian;
         let tenant = historian.tenant;
         let mut round = Round::default();
-        while self.waiting.len() < WAITING_MAX && self.read_on(tools)? {}
+        // What comes while it reads is of the next round.
+        let end = historian.store.snapshot(tenant)?;
+        while self.read < end && self.read_on(tools)? {
+            if self.waiting.len() >= WAITING_MAX {
+                round.judged += self.waiting.len() as u64;
+                self.touch_all();
+            }
+        }
         let through = self.read;
         let populations = self.engine.populations_mut();
         if self
@@ -173,30 +178,22 @@ impl Driver {
             self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
         }
         let released = self.release(tools);
-        round.judged = released.len() as u64;
-        if released.len() >= SUBJECT_BY_SUBJECT {
-            let mut subjects: BTreeMap<Subject, Timestamp> = BTreeMap::new();
-            for waiting in &released {
-                for subject in subjects_of(&waiting.seen) {
-                    let from = subjects.entry(subject).or_insert(waiting.seen.time);
-                    *from = (*from).min(waiting.seen.time);
-                }
+        round.judged += released.len() as u64;
+        // Subjects that must be looked up, each once for all its sign-ins of the round.
+        let mut again: BTreeMap<Subject, Timestamp> = BTreeMap::new();
+        for waiting in &released {
+            let observed = self.engine.observe(&waiting.seen, waiting.commit);
+            for finding in observed.found {
+                news.insert(finding.id, finding);
             }
-            for (subject, from) in &subjects {
-                self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
+            for Effect::JudgeAgain { subject, from } in observed.effects {
+                again.entry(subject).or_insert(from);
             }
-        } else {
-            for waiting in &released {
-                let observed = self.engine.observe(&waiting.seen, waiting.commit);
-                for finding in observed.found {
-                    news.insert(finding.id, finding);
-                }
-                for Effect::JudgeAgain { subject, from } in observed.effects {
-                    // What was found in this round must be there when it is compared.
-                    self.store(tools, &mut news, &mut round)?;
-                    self.judge_again(tools, &subject, from, through, &mut news, &mut round)?;
-                }
-            }
+        }
+        // What was found in this round must be there when it is compared.
+        self.store(tools, &mut news, &mut round)?;
+        for (subject, from) in &again {
+            self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
         }
         self.store(tools, &mut news, &mut round)?;
         self.move_on(tools)?;
@@ -206,6 +203,9 @@ impl Driver {
 
     /// Reads the next changes; `false` at the end of the log.
     fn read_on(&mut self, tools: &Tools<'_>) -> Result<bool, DetectionError> {
+        if !(tools.goes_on)() {
+            return Err(DetectionError::Stopping);
+        }
         let historian = &tools.historian;
         let changes = historian
             .store
@@ -233,10 +233,7 @@ impl Driver {
                 ChangeKind::Replaced => {
                     for seen in historian.contents(&change.key, change.time)? {
                         self.waiting.remove(&(seen.time, seen.key));
-                        for subject in subjects_of(&seen) {
-                            let from = self.touched.entry(subject).or_insert(seen.time);
-                            *from = (*from).min(seen.time);
-                        }
+                        self.touch(&seen);
                     }
                 }
                 ChangeKind::Kept => {}
@@ -248,15 +245,25 @@ impl Driver {
         Ok(true)
     }
 
+    /// Whoever a sign-in is of is judged again from its time on.
+    fn touch(&mut self, seen: &Seen) {
+        for subject in subjects_of(seen) {
+            let from = self.touched.entry(subject).or_insert(seen.time);
+            *from = (*from).min(seen.time);
+        }
+    }
+
+    /// Of a backlog no sign-in is kept in memory, only whose they are: their histories have all of it.
+    fn touch_all(&mut self) {
+        for waiting in std::mem::take(&mut self.waiting).into_values() {
+            self.touch(&waiting.seen);
+        }
+    }
+
     /// What needs not wait any longer, in the order of its times.
     fn release(&mut self, tools: &Tools<'_>) -> Vec<Waiting> {
-        let is_full = self.waiting.len() >= WAITING_MAX;
         let until = tools.now.plus_ticks(-tools.lateness_ticks);
-        let rest = if is_full {
-            BTreeMap::new()
-        } else {
-            self.waiting.split_off(&(until, EventKey([0xff; 16])))
-        };
+        let rest = self.waiting.split_off(&(until, EventKey([0xff; 16])));
         std::mem::replace(&mut self.waiting, rest).into_values().collect()
     }
 
