@@ -1,6 +1,6 @@
 //! Drives the engine of one tenant: from the change log to stored findings, round by round.
 
-use super::history::subjects_of;
+use super::history::{is_decided, subjects_of};
 use super::populations::Calendar;
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
@@ -170,7 +170,9 @@ impl Driver {
             .calendar
             .close(tools.control, tenant, populations, tools.now)?
         {
-            self.days_kept = Timestamp::MIN;
+            // At once, wherever the cursor is: a day that was closed must not be an open one at the next start.
+            self.calendar.keep(tools.control, tenant, through, tools.now)?;
+            self.days_kept = tools.now;
         }
         let mut news: BTreeMap<Uuid, Finding> = BTreeMap::new();
         let touched = std::mem::take(&mut self.touched);
@@ -281,8 +283,12 @@ impl Driver {
         }
         let reach = reach(subject, from);
         let history = tools.historian.history(subject, reach)?;
-        let holds = self.engine.judge(subject, history, reach.decides_from, through);
-        let before = tools.historian.findings(subject, reach.decides_from)?;
+        let complete_from = history.complete_from;
+        let holds = self
+            .engine
+            .judge(subject, history.sign_ins, reach.decides_from, through);
+        let mut before = tools.historian.findings(subject, reach.decides_from)?;
+        before.retain(|judged| is_decided(&judged.finding, complete_from, &holds));
         for judged in &before {
             self.judged_at = self.judged_at.max(judged.judged_at);
         }

@@ -36,7 +36,7 @@ pub(crate) fn explain(
         return Ok(Explanation::default());
     };
     let person = Subject::Person(name);
-    let history = historian.history(&person, detect::reach(&person, at))?;
+    let history = historian.history(&person, detect::reach(&person, at))?.sign_ins;
     let sign_ins = around(&history, at);
     let (Some(first), Some(last)) = (sign_ins.first(), sign_ins.last()) else {
         return Ok(Explanation::default());
@@ -53,7 +53,7 @@ pub(crate) fn explain(
     for address in addresses {
         let subject = Subject::Address(address);
         let history = historian.history(&subject, detect::reach(&subject, from))?;
-        let (of_address, reasons) = engine.explain(&subject, history, from, to);
+        let (of_address, reasons) = engine.explain(&subject, history.sign_ins, from, to);
         let is_about = |finding: &Finding| sign_ins.iter().any(|seen| seen.person == finding.person);
         findings.extend(of_address.into_iter().filter(is_about));
         notes.extend(

@@ -1,5 +1,6 @@
 //! By what sign-ins are judged: thresholds, who has which names, and what is known of addresses.
 
+use super::history::HISTORY_MAX;
 use super::settings::{people, rules};
 use super::{Historian, SettingsError, Tools};
 use crate::app::App;
@@ -46,6 +47,7 @@ impl Grounds {
                 tenant,
                 enrichment: &self.enrichment,
                 people: &self.people,
+                history_max: HISTORY_MAX,
             },
             control: app.control.as_ref(),
             lateness_ticks: (self.settings.allowed_lateness.as_nanos() / 100) as i64,

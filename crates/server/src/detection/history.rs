@@ -18,8 +18,8 @@ use std::sync::Arc;
 use store::events::{Change, ChangeKind, EventStore, Near, StoredEvent};
 use uuid::Uuid;
 
-/// A subject with more events than this is judged by the newest of them: an address that half the world signs in from.
-const HISTORY_MAX: usize = 500_000;
+/// For [`Historian::history_max`]: an address that half the world signs in from has more.
+pub(super) const HISTORY_MAX: usize = 500_000;
 
 /// Looks into the store for detection.
 pub(crate) struct Historian<'a> {
@@ -31,6 +31,16 @@ pub(crate) struct Historian<'a> {
     pub(crate) enrichment: &'a Enrichment,
     /// Who has which names.
     pub(crate) people: &'a People,
+    /// A subject with more sign-ins than this is judged by the newest of them.
+    pub(crate) history_max: usize,
+}
+
+/// A subject's sign-ins.
+pub(crate) struct History {
+    /// In the order of their times.
+    pub(crate) sign_ins: Vec<Arc<Seen>>,
+    /// From here on it has all of them.
+    pub(crate) complete_from: Timestamp,
 }
 
 impl Historian<'_> {
@@ -77,13 +87,20 @@ impl Historian<'_> {
     }
 
     /// A subject's sign-ins, as far back as its judgement reaches.
-    pub(crate) fn history(&self, subject: &Subject, reach: Reach) -> Result<Vec<Arc<Seen>>, DetectionError> {
+    pub(crate) fn history(&self, subject: &Subject, reach: Reach) -> Result<History, DetectionError> {
         let mut history = BTreeMap::new();
+        let mut complete_from = Timestamp::MIN;
         for name in self.names(subject) {
             let from = reach.history_from;
             let newest = self
                 .store
-                .newest(self.tenant, &name, Kind::SignIn, from, None, HISTORY_MAX)?;
+                .newest(self.tenant, &name, Kind::SignIn, from, None, self.history_max)?;
+            if newest.len() >= self.history_max
+                && let Some(oldest) = newest.last()
+            {
+                // A row of a day counts all of the day.
+                complete_from = complete_from.max(oldest.time.day_start().plus_days(1));
+            }
             for stored in newest {
                 let Some(seen) = self.seen(stored) else { continue };
                 // Somebody else may have the same name in another place of the record.
@@ -96,7 +113,10 @@ impl Historian<'_> {
                 }
             }
         }
-        Ok(history.into_values().collect())
+        Ok(History {
+            sign_ins: history.into_values().collect(),
+            complete_from,
+        })
     }
 
     /// What was found of a subject from a time on, retracted findings among it.
@@ -150,6 +170,12 @@ impl Historian<'_> {
             Subject::Address(address) => vec![batch::Subject::address(&address.to_string())],
         }
     }
+}
+
+/// Whether a judgement says anything of what was found before: of a time of which the history has not all sign-ins, only that it still
+/// holds. That it is not found there means nothing.
+pub(super) fn is_decided(before: &Finding, complete_from: Timestamp, holds: &[Finding]) -> bool {
+    before.time >= complete_from || holds.iter().any(|finding| finding.id == before.id)
 }
 
 fn understood(stored: StoredEvent) -> Option<Event> {

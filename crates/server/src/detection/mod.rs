@@ -48,3 +48,6 @@ pub(crate) enum DetectionError {
         reason: String,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Kept history judged again, with the rules of today or others, and what would be different.
 
 use super::driver::{READ_AT_ONCE, STORED_TOGETHER};
-use super::history::subjects_of;
+use super::history::{is_decided, subjects_of};
 use super::populations::Calendar;
 use super::{DetectionError, Historian, Tools, book};
 use crate::findings::keep;
@@ -74,11 +74,14 @@ pub(crate) fn rerun(
         difference.subjects += 1;
         let reach = detect::reach(subject, asked.since);
         let history = historian.history(subject, reach)?;
-        let holds = engine.judge(subject, history, asked.since, through);
+        let complete_from = history.complete_from;
+        let holds = engine.judge(subject, history.sign_ins, asked.since, through);
         let mut before = Vec::new();
         for judged in historian.findings(subject, asked.since)? {
             judged_at = judged_at.max(judged.judged_at.plus_ticks(1));
-            before.push(judged.finding);
+            if is_decided(&judged.finding, complete_from, &holds) {
+                before.push(judged.finding);
+            }
         }
         difference.compare(&before, &holds);
         if asked.what == What::Stored {

@@ -1,0 +1,400 @@
+//! Detection over real stores: what restarts, stops and questions leave behind, and what of a very long history is judged.
+
+use super::{Asked, DetectionError, Driver, Historian, Tools, What, explain, rerun};
+use crate::inputs::intake::{Intake, TenantRule, Terms};
+use detect::{People, Rules};
+use enrich::{CountryTableBuilder, Enrichment};
+use model::batch::{Lateness, Subject};
+use model::finding::Finding;
+use model::tenant::{TenantId, TenantName};
+use model::time::{TICKS_PER_SECOND, Timestamp};
+use serde_json::{Value, json};
+use sources::{Choice, Limits};
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::control::{ControlStore, DetectionStore, SqliteControlStore};
+use store::events::EventStore;
+use store::folder::DataFolder;
+use store::sqlite::Options;
+use uuid::Uuid;
+
+const TENANT: TenantId = TenantId::new(Uuid::from_u128(7));
+/// As by default.
+const LATENESS_SECONDS: i64 = 15 * 60;
+/// Failures that are found by default.
+const FAILURES: u32 = 10;
+
+struct Place {
+    events: Arc<dyn EventStore>,
+    control: SqliteControlStore,
+    enrichment: Enrichment,
+    people: People,
+    history_max: usize,
+    brought: Cell<u32>,
+    _folder: DataFolder,
+    _parent: tempfile::TempDir,
+}
+
+fn time(text: &str) -> Timestamp {
+    Timestamp::parse_vendor(text).unwrap()
+}
+
+fn arrival() -> Timestamp {
+    time("2024-06-01")
+}
+
+fn place() -> Place {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(&parent.path().join("data")).unwrap();
+    let control = SqliteControlStore::open(folder.path()).unwrap();
+    let names = [TenantName::parse("contoso.example").unwrap()];
+    control
+        .create_tenant(TENANT, &names, "Contoso", arrival())
+        .unwrap();
+    Place {
+        events: store::open(&folder, Options::default()).unwrap(),
+        control,
+        enrichment: Enrichment::of_countries(Arc::new(
+            CountryTableBuilder::new(arrival(), "nothing").finish(),
+        )),
+        people: People::default(),
+        history_max: 1_000,
+        brought: Cell::new(0),
+        _folder: folder,
+        _parent: parent,
+    }
+}
+
+impl Place {
+    fn tools<'a>(&'a self, now: &str, goes_on: &'a dyn Fn() -> bool) -> Tools<'a> {
+        Tools {
+            historian: Historian {
+                store: self.events.as_ref(),
+                tenant: TENANT,
+                enrichment: &self.enrichment,
+                people: &self.people,
+                history_max: self.history_max,
+            },
+            control: &self.control,
+            lateness_ticks: LATENESS_SECONDS * TICKS_PER_SECOND,
+            now: time(now),
+            goes_on,
+        }
+    }
+
+    /// Brings sign-ins in one commit: each by when, who, from where, and with which error.
+    fn bring<'s>(&self, sign_ins: impl IntoIterator<Item = (Timestamp, &'s str, &'s str, u32)>) {
+        let mut intake = Intake::new(Terms {
+            store: self.events.as_ref(),
+            tenants: TenantRule::Only(TENANT),
+            source: "test",
+            lateness: Lateness::NotCounted,
+            sequence: None,
+            choice: Choice::Auto,
+            limits: Limits::default(),
+            now: arrival,
+        });
+        for (at, user, address, code) in sign_ins {
+            let number = self.brought.replace(self.brought.get() + 1);
+            let record = json!({
+                "id": format!("00000000-0000-4000-8000-{number:012}"),
+                "createdDateTime": at.to_string(),
+                "userPrincipalName": format!("{user}@contoso.example"),
+                "appId": "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
+                "ipAddress": address,
+                "clientAppUsed": "Browser",
+                "isInteractive": true,
+                "status": { "errorCode": code },
+            });
+            intake.push(record.to_string().as_bytes()).unwrap();
+            intake.push(b"\n").unwrap();
+        }
+        intake.finish().unwrap();
+        assert_eq!(intake.summary().total.counts.rejected, 0);
+    }
+
+    /// Wrong passwords, and then the right one, second by second.
+    fn attack(&self, from: &str, user: &str, address: &str, failures: u32) {
+        let from = time(from);
+        self.bring((0..=failures).map(|n| {
+            let code = if n < failures { 50_126 } else { 0 };
+            (from.plus_seconds(i64::from(n)), user, address, code)
+        }));
+    }
+
+    fn driver(&self, now: &str) -> Driver {
+        Driver::open(TENANT, &Rules::default(), &self.tools(now, &|| true)).unwrap()
+    }
+
+    /// Rounds until one has nothing to do.
+    fn judge(&self, driver: &mut Driver, now: &str) {
+        while !driver.is_at_rest(self.events.snapshot(TENANT).unwrap()) {
+            driver.round(&self.tools(now, &|| true)).unwrap();
+        }
+    }
+
+    /// The findings that stand, as `time user detector`; none has more than one content.
+    fn standing(&self) -> Vec<String> {
+        let kept = crate::findings::of_subject(
+            self.events.as_ref(),
+            TENANT,
+            &Subject::Findings,
+            Timestamp::MIN,
+            Timestamp::MAX,
+        );
+        let kept = kept.unwrap().into_iter().map(|judged| judged.finding);
+        let standing = kept.filter(|finding| finding.retracted.is_none());
+        standing.map(|finding| told(&finding)).collect()
+    }
+
+    /// How many sign-ins the kept days have, closed days and open ones, read as they are on disk.
+    fn kept_days(&self) -> BTreeMap<String, u64> {
+        let unpacked = |name: &str, version: u32| -> Value {
+            let kept = self
+                .control
+                .detection_snapshot(TENANT, name, Some(version))
+                .unwrap();
+            serde_json::from_slice(&zstd::decode_all(kept.unwrap().bytes.as_slice()).unwrap()).unwrap()
+        };
+        let index = unpacked("calendar", 1);
+        let open = index["open"].as_object().unwrap().iter();
+        let mut days: Vec<(i64, Value)> = open
+            .map(|(day, shown)| (day.parse().unwrap(), shown.clone()))
+            .collect();
+        for day in index["closed"].as_array().unwrap() {
+            let day = day.as_u64().unwrap() as u32;
+            days.push((i64::from(day), unpacked("day/1", day)));
+        }
+        days.into_iter()
+            .map(|(day, shown)| {
+                let date = Timestamp::from_unix_seconds(day * 86_400).to_string();
+                (date[..10].to_owned(), shown["sign_ins"].as_u64().unwrap())
+            })
+            .collect()
+    }
+
+    /// Everything that could have been written to: the last commit, what the ledger has, and the bytes of the control store.
+    fn state(&self) -> (u64, String, Vec<u8>) {
+        let ledger = format!("{:?}", self.events.ledger(TENANT).unwrap());
+        let commit = self.events.snapshot(TENANT).unwrap();
+        (commit, ledger, self.control.image().unwrap())
+    }
+}
+
+fn told(finding: &Finding) -> String {
+    let user = finding.person.user_name.clone().unwrap_or_default();
+    let user = user.split('@').next().unwrap_or_default().to_owned();
+    format!("{} {user} {}", finding.time, finding.found.detector())
+}
+
+/// What happens to detection, moment by moment.
+enum Step {
+    /// Successes come, in one commit.
+    Bring(&'static [&'static str]),
+    /// A round is gone through.
+    Round(&'static str),
+    /// The program ends without a word and begins anew.
+    Restart(&'static str),
+}
+use Step::{Bring, Restart, Round};
+
+fn check_days(about: &str, steps: &[Step], expected: &[(&str, u64)]) {
+    let place = place();
+    let mut driver = place.driver("2024-05-01T00:00:00Z");
+    for step in steps {
+        match step {
+            Bring(times) => {
+                place.bring(times.iter().map(|at| (time(at), "ann", "203.0.113.7", 0)));
+            }
+            Round(now) => {
+                driver.round(&place.tools(now, &|| true)).unwrap();
+            }
+            Restart(now) => driver = place.driver(now),
+        }
+    }
+    let expected: BTreeMap<String, u64> = expected
+        .iter()
+        .map(|(day, count)| ((*day).to_owned(), *count))
+        .collect();
+    assert_eq!(place.kept_days(), expected, "{about}");
+}
+
+#[test]
+fn a_restart_counts_no_day_twice_and_none_too_little() {
+    check_days(
+        "one waits at the restart",
+        &[
+            Bring(&["2024-05-10T10:00:00Z"]),
+            Bring(&["2024-05-10T11:58:00Z"]),
+            Round("2024-05-10T12:00:00Z"),
+            Restart("2024-05-10T12:00:30Z"),
+            Round("2024-05-10T12:20:00Z"),
+        ],
+        &[("2024-05-10", 2)],
+    );
+    check_days(
+        "it waits through two restarts, and midnight is between",
+        &[
+            Bring(&["2024-05-10T23:40:00Z"]),
+            Bring(&["2024-05-10T23:55:00Z", "2024-05-10T23:56:00Z"]),
+            Bring(&["2024-05-11T00:01:00Z"]),
+            Round("2024-05-11T00:05:00Z"),
+            Restart("2024-05-11T00:06:00Z"),
+            Round("2024-05-11T00:11:30Z"),
+            Restart("2024-05-11T00:12:00Z"),
+            Round("2024-05-11T00:30:00Z"),
+        ],
+        &[("2024-05-10", 3), ("2024-05-11", 1)],
+    );
+    check_days(
+        "days are kept less often than the cursor moves",
+        &[
+            Bring(&["2024-05-10T10:00:00Z"]),
+            Round("2024-05-10T12:00:00Z"),
+            Bring(&["2024-05-10T11:30:00Z"]),
+            Round("2024-05-10T12:00:10Z"),
+            Bring(&["2024-05-10T11:40:00Z"]),
+            Round("2024-05-10T12:00:20Z"),
+            Restart("2024-05-10T12:00:30Z"),
+            Bring(&["2024-05-10T11:50:00Z"]),
+            Round("2024-05-10T12:20:00Z"),
+        ],
+        &[("2024-05-10", 4)],
+    );
+}
+
+#[test]
+fn a_day_that_was_closed_stays_as_it_was_through_a_restart() {
+    check_days(
+        "one comes late for a closed day, while the cursor waits",
+        &[
+            Bring(&["2024-05-10T23:30:00Z"]),
+            Round("2024-05-11T00:05:00Z"),
+            Bring(&["2024-05-11T00:06:00Z"]),
+            Round("2024-05-11T00:07:00Z"),
+            Bring(&["2024-05-10T23:20:00Z"]),
+            Round("2024-05-11T00:08:00Z"),
+            Restart("2024-05-11T00:09:00Z"),
+            Round("2024-05-11T00:30:00Z"),
+        ],
+        &[("2024-05-10", 1), ("2024-05-11", 1)],
+    );
+}
+
+/// An explanation and a dry run, with settings that say something else than what counted when it was judged. What would be new.
+fn new_by_questions(place: &Place, now: &str) -> Vec<String> {
+    let before = place.state();
+    let mut stricter = Rules::default();
+    stricter.after_multiple_failures.minimum_failures = 6;
+    let tools = place.tools(now, &|| true);
+    let (user, at) = ("ann@contoso.example", time("2024-05-10T08:00:00Z"));
+    let explained = explain(&tools, &stricter, user, at).unwrap();
+    assert_eq!(explained.sign_ins.len(), 7);
+    assert!(place.state() == before, "the explanation wrote something");
+    let asked = Asked {
+        since: time("2024-05-01"),
+        rules: Some(stricter.clone()),
+        what: What::Shown,
+    };
+    let difference = rerun(&tools, &stricter, &asked).unwrap();
+    assert_eq!(difference.sign_ins, 18);
+    assert!(place.state() == before, "the dry run wrote something");
+    difference.new.iter().map(told).collect()
+}
+
+#[test]
+fn questions_write_nothing() {
+    let place = place();
+    place.attack("2024-05-10T08:00:00Z", "ann", "203.0.113.7", 6);
+    place.attack("2024-05-10T08:00:00Z", "bob", "203.0.113.8", FAILURES);
+    let (ann, bob) = (
+        "2024-05-10T08:00:06Z ann after-multiple-failures",
+        "2024-05-10T08:00:10Z bob after-multiple-failures",
+    );
+    // Nobody has judged anything yet, so there is no book of rules.
+    assert_eq!(new_by_questions(&place, "2024-05-10T09:00:00Z"), [ann, bob]);
+    place.judge(&mut place.driver("2024-05-10T10:00:00Z"), "2024-05-10T10:00:00Z");
+    assert_eq!(place.standing(), [bob]);
+    assert_eq!(new_by_questions(&place, "2024-05-10T11:00:00Z"), [ann]);
+    assert_eq!(place.standing(), [bob]);
+}
+
+#[test]
+fn of_a_very_long_history_the_newest_is_judged() {
+    let mut place = place();
+    place.history_max = FAILURES as usize + 1;
+    place.attack("2024-05-01T08:00:00Z", "ann", "203.0.113.7", FAILURES);
+    place.attack("2024-05-09T08:00:00Z", "ann", "203.0.113.7", FAILURES);
+    place.judge(&mut place.driver("2024-05-10"), "2024-05-10");
+    assert_eq!(
+        place.standing(),
+        ["2024-05-09T08:00:10Z ann after-multiple-failures"]
+    );
+}
+
+#[test]
+fn what_was_found_of_a_time_that_is_left_out_stays() {
+    let mut place = place();
+    place.history_max = FAILURES as usize + 1;
+    let now = "2024-05-10";
+    let mut driver = place.driver(now);
+    let both = [
+        "2024-05-01T08:00:10Z ann after-multiple-failures",
+        "2024-05-09T08:00:10Z ann after-multiple-failures",
+    ];
+    for day in ["2024-05-01", "2024-05-09"] {
+        place.attack(&format!("{day}T08:00:00Z"), "ann", "203.0.113.7", FAILURES);
+        place.judge(&mut driver, now);
+    }
+    assert_eq!(place.standing(), both);
+    // One that comes late has everything since then judged again, of which the oldest is left out.
+    place.bring([(time("2024-05-01T07:00:00Z"), "ann", "203.0.113.7", 0)]);
+    place.judge(&mut driver, now);
+    assert_eq!(place.standing(), both);
+    let asked = Asked {
+        since: time("2024-05-01"),
+        rules: None,
+        what: What::Stored,
+    };
+    let difference = rerun(&place.tools(now, &|| true), &Rules::default(), &asked).unwrap();
+    assert_eq!(difference.gone.len() + difference.new.len(), 0);
+    assert_eq!(place.standing(), both);
+}
+
+#[test]
+fn a_stop_during_a_backlog_ends_it_and_the_next_start_finds_everything() {
+    let people = ["ann", "bob", "carol"];
+    let now = "2024-05-10T12:00:00Z";
+    let mut stops = 0;
+    for questions in 0.. {
+        let place = place();
+        for (number, user) in people.iter().enumerate() {
+            let address = format!("203.0.113.{number}");
+            place.attack("2024-05-10T08:00:00Z", user, &address, FAILURES);
+        }
+        let end = place.events.snapshot(TENANT).unwrap();
+        let asked = Cell::new(0);
+        let goes_on = || asked.replace(asked.get() + 1) < questions;
+        let round = place.driver(now).round(&place.tools(now, &goes_on));
+        let is_stopped = match round {
+            Ok(_) => false,
+            Err(DetectionError::Stopping) => true,
+            Err(error) => panic!("{error}"),
+        };
+        let cursor = place.control.detection_cursor(TENANT).unwrap();
+        let is_through = cursor.is_some_and(|cursor| cursor.commit >= end);
+        assert_eq!(is_through, !is_stopped, "after {questions} questions");
+        place.judge(&mut place.driver(now), now);
+        let expected = people.map(|user| format!("2024-05-10T08:00:10Z {user} after-multiple-failures"));
+        let mut standing = place.standing();
+        standing.sort_unstable();
+        assert_eq!(standing, expected, "after {questions} questions");
+        if !is_stopped {
+            break;
+        }
+        stops += 1;
+    }
+    // Once before the log is read, and once before each person and each address.
+    assert_eq!(stops, 7);
+}
