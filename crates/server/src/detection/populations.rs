@@ -170,8 +170,18 @@ pub(crate) fn remove_before(
     tenant: TenantId,
     day: i64,
 ) -> Result<(), DetectionError> {
-    let below = u32::try_from(day).unwrap_or(0);
+    let below = u32::try_from(day.max(0)).unwrap_or(u32::MAX);
     control.remove_detection_snapshots(tenant, CLOSED, below)?;
+    let Some(snapshot) = control.detection_snapshot(tenant, INDEX, Some(VERSION))? else {
+        return Ok(());
+    };
+    let mut index: Index = unpack(&snapshot)?;
+    let before = index.open.len() + index.closed.len();
+    index.open.retain(|of, _| *of >= day);
+    index.closed.retain(|of| i64::from(*of) >= day);
+    if index.open.len() + index.closed.len() < before {
+        control.put_detection_snapshot(tenant, &pack(INDEX, VERSION, &index, snapshot.as_of)?)?;
+    }
     Ok(())
 }
 

@@ -182,17 +182,18 @@ impl Judges {
     /// what they were, so the cursor stays. Judging all again would find less: what was learned from a freed month is gone.
     fn note_epoch(&mut self, app: &App, tenant: TenantId) -> Result<(), DetectionError> {
         let epoch = app.events.epoch(tenant)?;
-        let before = self.epochs.insert(tenant, epoch);
-        let Some(before) = before.filter(|before| *before != epoch) else {
+        let before = self.epochs.get(&tenant).copied();
+        if before == Some(epoch) {
             return Ok(());
-        };
+        }
         if let Some(cursor) = app.control.detection_cursor(tenant)?
-            && cursor.epoch == before
+            && before == Some(cursor.epoch)
         {
             let commit = cursor.commit;
             app.control
                 .put_detection_cursor(tenant, DetectionCursor { epoch, commit })?;
         }
+        // At the first look, too: the program may have ended between a purge and this.
         let months = app.events.months(tenant)?;
         let first_days = months.iter().map(|month| month.first.day());
         let first_kept_day = first_days.min().unwrap_or(i64::MAX);
@@ -200,6 +201,7 @@ impl Judges {
         if let Some(driver) = self.drivers.get_mut(&tenant) {
             driver.adopt(epoch, first_kept_day);
         }
+        self.epochs.insert(tenant, epoch);
         Ok(())
     }
 
@@ -236,3 +238,6 @@ fn state_of(path: &Path) -> Option<(SystemTime, u64)> {
     let about = std::fs::metadata(path).ok()?;
     Some((about.modified().ok()?, about.len()))
 }
+
+#[cfg(test)]
+mod tests;
