@@ -129,10 +129,19 @@ impl RuleBook {
         true
     }
 
-    /// Writes rules into the book that count for all sign-ins from a moment on, whatever counted for them before.
+    /// Writes rules into the book that count for all sign-ins from a moment on, whatever counted for them before. Where the same counted
+    /// already its version stays, so that writing them twice changes nothing that was found.
     pub fn rewrite(&mut self, rules: Rules, from: Timestamp) {
+        let mut from_ticks = from.ticks();
+        if self.at(from).rules == rules {
+            let later = self.versions.iter();
+            let other = later
+                .filter(|version| version.from_ticks > from_ticks)
+                .find(|version| version.rules != rules);
+            let Some(other) = other else { return };
+            from_ticks = other.from_ticks;
+        }
         let number = self.newest().number + 1;
-        let from_ticks = from.ticks();
         self.versions.retain(|version| version.from_ticks < from_ticks);
         self.versions.push(Version {
             number,
@@ -186,5 +195,123 @@ mod tests {
                 "{seconds}"
             );
         }
+    }
+
+    /// Versions of a book after it was rewritten, as `number from failures`.
+    fn check_rewritten(changes: &[(u32, i64)], minimum: u32, from: i64, expected: &[&str]) {
+        let at = Timestamp::from_unix_seconds;
+        let mut book = RuleBook::of(with_failures(10));
+        for (minimum, from) in changes {
+            assert!(book.change(with_failures(*minimum), at(*from)));
+        }
+        book.rewrite(with_failures(minimum), at(from));
+        let told: Vec<String> = book
+            .versions
+            .iter()
+            .map(|version| {
+                let from = match version.from_ticks {
+                    ticks if ticks == Timestamp::MIN.ticks() => "ever".to_owned(),
+                    ticks => Timestamp::from_ticks(ticks).unix_seconds().to_string(),
+                };
+                let failures = version.rules.after_multiple_failures.minimum_failures;
+                format!("{} {from} {failures}", version.number)
+            })
+            .collect();
+        assert_eq!(told, expected, "{changes:?} {minimum} {from}");
+    }
+
+    #[test]
+    fn a_rewritten_book_has_the_rules_from_then_on() {
+        check_rewritten(&[], 5, 50, &["1 ever 10", "2 50 5"]);
+        check_rewritten(&[(5, 100)], 7, 50, &["1 ever 10", "3 50 7"]);
+        check_rewritten(
+            &[(5, 100), (6, 200)],
+            7,
+            200,
+            &["1 ever 10", "2 100 5", "4 200 7"],
+        );
+    }
+
+    #[test]
+    fn the_same_rules_written_again_keep_their_version() {
+        check_rewritten(&[], 10, 50, &["1 ever 10"]);
+        check_rewritten(&[(5, 100)], 5, 100, &["1 ever 10", "2 100 5"]);
+        check_rewritten(&[(5, 100)], 5, 150, &["1 ever 10", "2 100 5"]);
+        // What the settings say came after; a number is never given twice.
+        check_rewritten(
+            &[(5, 100), (10, 200)],
+            5,
+            100,
+            &["1 ever 10", "2 100 5", "4 200 5"],
+        );
+    }
+
+    fn check(change: fn(&mut Rules), expected: Option<&str>) {
+        let mut rules = Rules::default();
+        change(&mut rules);
+        assert_eq!(rules.check().err().as_deref(), expected);
+    }
+
+    #[test]
+    fn thresholds_that_make_no_sense_are_refused_by_name() {
+        check(|_| {}, None);
+        check(
+            |rules| rules.multiple_geographies.maximum_kmh = 0.0,
+            Some("multiple_geographies.maximum_kmh is 0, and must be more than 0"),
+        );
+        check(
+            |rules| rules.multiple_geographies.maximum_kmh = f64::NAN,
+            Some("multiple_geographies.maximum_kmh is NaN, and must be more than 0"),
+        );
+        check(
+            |rules| rules.multiple_geographies.minimum_weight = f64::INFINITY,
+            Some("multiple_geographies.minimum_weight is inf, and must be more than 0"),
+        );
+        check(|rules| rules.multiple_geographies.slack_minutes = 0.0, None);
+        check(
+            |rules| rules.multiple_geographies.slack_minutes = -1.0,
+            Some("multiple_geographies.slack_minutes is -1, and must be 0 or more"),
+        );
+        check(|rules| rules.multiple_geographies.minimum_km = 0.0, None);
+        check(
+            |rules| rules.multiple_geographies.minimum_km = f64::NAN,
+            Some("multiple_geographies.minimum_km is NaN, and must be 0 or more"),
+        );
+        check(|rules| rules.multiple_geographies.learning_days = 0, None);
+        check(|rules| rules.after_multiple_failures.minimum_failures = 1, None);
+        check(
+            |rules| rules.after_multiple_failures.minimum_failures = 0,
+            Some("after_multiple_failures.minimum_failures is 0, and must be at least 1"),
+        );
+        check(
+            |rules| rules.suspicious_addresses.minimum_people = 0,
+            Some("suspicious_addresses.minimum_people is 0, and must be at least 1"),
+        );
+        check(
+            |rules| rules.suspicious_addresses.people_for_each_success = 0,
+            Some("suspicious_addresses.people_for_each_success is 0, and must be at least 1"),
+        );
+        check(
+            |rules| rules.suspicious_addresses.minimum_failures = 0,
+            Some("suspicious_addresses.minimum_failures is 0, and must be at least 1"),
+        );
+        check(
+            |rules| rules.suspicious_addresses.failures_for_each_success = 0,
+            Some("suspicious_addresses.failures_for_each_success is 0, and must be at least 1"),
+        );
+        check(|rules| rules.suspicious_addresses.mistyped_failures = 0, None);
+        check(
+            |rules| rules.irregular.irregular_score = 0.0,
+            Some("irregular.irregular_score is 0, and must be more than 0"),
+        );
+        check(
+            |rules| rules.irregular.suspicious_score = -0.5,
+            Some("irregular.suspicious_score is -0.5, and must be more than 0"),
+        );
+        check(|rules| rules.irregular.suspicious_score = 6.0, None);
+        check(
+            |rules| rules.irregular.suspicious_score = 5.9,
+            Some("irregular.suspicious_score must not be less than irregular.irregular_score"),
+        );
     }
 }

@@ -2,7 +2,13 @@
 
 #![allow(clippy::unwrap_used)] // Helpers of tests.
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod again;
+mod files;
+mod people;
+mod stop;
 
 use model::time::Timestamp;
 use serde_json::{Value, json};
@@ -26,10 +32,13 @@ struct Site {
 const AT_ONCE: &[(&str, &str)] = &[("detection.allowed_lateness_seconds", "0")];
 
 fn site() -> Site {
-    let workplace = Workplace::new();
+    site_in(Workplace::new(), AT_ONCE)
+}
+
+fn site_in(workplace: Workplace, settings: &[(&str, &str)]) -> Site {
     workplace.tenant(CONTOSO, "contoso.com");
     let app = workplace.app("contoso.com", &["Directory.Read.All", "Ingest"]);
-    let server = workplace.serve_with(AT_ONCE);
+    let server = workplace.serve_with(settings);
     Site {
         ingest: server.ingest_token(&app),
         read: server.reading_token(&app),
@@ -117,7 +126,10 @@ fn sign_in(id: u32, at: Timestamp, user: &str, code: u32, place: (&str, &str, f6
 
 /// Days of sign-ins in Berlin, the last one an hour ago.
 fn habit(user: &str, days: u32) -> Vec<Value> {
-    let last = now().plus_seconds(-3_600);
+    habit_until(now().plus_seconds(-3_600), user, days)
+}
+
+fn habit_until(last: Timestamp, user: &str, days: u32) -> Vec<Value> {
     (0..days)
         .map(|day| sign_in(1_000 + day, last.plus_days(-i64::from(day)), user, 0, BERLIN))
         .collect()

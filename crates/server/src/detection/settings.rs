@@ -54,7 +54,7 @@ fn rules_of(path: &Path) -> Result<Rules, SettingsError> {
 /// The thresholds of a text: TOML, a table for each detector; what it does not name has the default. The error says what is wrong, and
 /// where.
 pub(crate) fn rules_in(text: &str) -> Result<Rules, String> {
-    let rules: Rules = toml::from_str(text).map_err(|error| error.to_string())?;
+    let rules: Rules = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
     rules.check()?;
     Ok(rules)
 }

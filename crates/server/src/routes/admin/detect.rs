@@ -1,12 +1,12 @@
 //! Kept history judged again, and what is different.
 
-use super::{apart, store_problem, tenant};
+use super::{apart, read, store_problem, tenant};
 use crate::app::App;
 use crate::detection::{self, Asked, Difference, Grounds, What};
 use crate::layers::RequestId;
 use crate::problem::Problem;
 use crate::routes::listed::Routes;
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
@@ -78,8 +78,9 @@ pub(super) fn routes() -> Routes {
     Routes::new().route("/detect", post(detect))
 }
 
-async fn detect(State(app): State<Arc<App>>, request: RequestId, Json(asked): Json<DetectAsked>) -> Response {
+async fn detect(State(app): State<Arc<App>>, request: RequestId, body: Bytes) -> Response {
     apart(request, move || {
+        let asked: DetectAsked = read(&body)?;
         let tenant = match &asked.tenant {
             Some(word) => tenant(&app, word)?,
             None => only_tenant(&app)?,
@@ -87,7 +88,7 @@ async fn detect(State(app): State<Arc<App>>, request: RequestId, Json(asked): Js
         let since = Timestamp::parse_vendor(&asked.since).map_err(|error| refused(&error.to_string()))?;
         let grounds = Grounds::read(&app).map_err(|error| refused(&error.to_string()))?;
         let rules = asked.rules.as_deref().map(detection::rules_in).transpose();
-        let rules = rules.map_err(|reason| refused(&reason))?;
+        let rules = rules.map_err(|reason| refused(&format!("the rules: {reason}")))?;
         let what = if asked.dry_run { What::Shown } else { What::Stored };
         // Detection itself rests meanwhile, and begins with engines of its own.
         let _rest = app.detection.rest();
