@@ -38,17 +38,21 @@ fn site() -> Site {
 fn site_in(workplace: Workplace, settings: &[(&str, &str)]) -> Site {
     workplace.tenant(CONTOSO, "contoso.com");
     let app = workplace.app("contoso.com", &["Directory.Read.All", "Ingest"]);
-    let server = workplace.serve_with(settings);
-    Site {
-        ingest: server.ingest_token(&app),
-        read: server.reading_token(&app),
-        server,
-        app,
-        workplace,
-    }
+    Site::over(workplace, app, settings)
 }
 
 impl Site {
+    fn over(workplace: Workplace, app: App, settings: &[(&str, &str)]) -> Site {
+        let server = workplace.serve_with(settings);
+        Site {
+            ingest: server.ingest_token(&app),
+            read: server.reading_token(&app),
+            server,
+            app,
+            workplace,
+        }
+    }
+
     /// The program ends without a word, and another begins.
     fn killed(self) -> Site {
         self.killed_with(AT_ONCE)
@@ -62,14 +66,7 @@ impl Site {
             ..
         } = self;
         server.program.kill();
-        let server = workplace.serve_with(settings);
-        Site {
-            ingest: server.ingest_token(&app),
-            read: server.reading_token(&app),
-            server,
-            app,
-            workplace,
-        }
+        Site::over(workplace, app, settings)
     }
 
     fn bring(&self, sign_ins: &[Value]) {

@@ -1,12 +1,23 @@
 //! SIGTERM while a backlog is judged: the program ends, and the next start finds everything.
 
-use super::{ADDRESSES, AT_ONCE, FAILURES, sign_in, site_in};
+use super::{ADDRESSES, AT_ONCE, FAILURES, Site, sign_in, site_in};
 use crate::support::Workplace;
 use crate::support::records::now;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-const PEOPLE: u32 = 60;
+const PEOPLE: u32 = 100;
+/// Before judging, in the midst of it, and after it, whichever machine this is: whatever was found until then, at the end all of it is there.
+const PAUSES: &[Duration] = &[
+    Duration::from_millis(0),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(150),
+    Duration::from_millis(200),
+    Duration::from_millis(300),
+    Duration::from_millis(500),
+];
 
 #[test]
 fn a_stop_during_a_backlog_loses_no_finding() {
@@ -30,19 +41,21 @@ fn a_stop_during_a_backlog_loses_no_finding() {
         }
     }
     site.bring(&tries);
-    let site = site.killed_with(AT_ONCE);
-    site.server.program.signal("TERM");
-    let (status, said) = site.server.program.wait();
-    assert!(status.success(), "{status}: {said}");
-
-    let server = site.workplace.serve_with(AT_ONCE);
-    let site = super::Site {
-        ingest: server.ingest_token(&site.app),
-        read: server.reading_token(&site.app),
+    let Site {
         server,
-        app: site.app,
-        workplace: site.workplace,
-    };
+        app,
+        workplace,
+        ..
+    } = site;
+    server.program.kill();
+    for pause in PAUSES {
+        let server = workplace.serve_with(AT_ONCE);
+        std::thread::sleep(*pause);
+        server.program.signal("TERM");
+        let (status, said) = server.program.wait();
+        assert!(status.success(), "after {pause:?}: {status}: {said}");
+    }
+    let site = Site::over(workplace, app, AT_ONCE);
     for (report, time) in [(FAILURES, "firstSuccessfulSignIn"), (ADDRESSES, "eventTime")] {
         let rows = site.rows_once(report, time, |rows| rows.len() >= PEOPLE as usize);
         let users: BTreeSet<&str> = rows.iter().map(|row| row["userName"].as_str().unwrap()).collect();
