@@ -63,6 +63,14 @@ impl Site {
         answer.json()
     }
 
+    /// The server ends by itself.
+    fn end(&mut self) {
+        self.server.program.signal("TERM");
+        while !self.server.program.has_ended() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     fn explain(&self, user: &str, at: &str) -> String {
         let host = format!("http://{}", self.server.address);
         let mut command = self
@@ -115,9 +123,12 @@ fn other_thresholds_are_tried_then_stored_and_once_is_enough() {
     assert_eq!(site.findings(), stored, "the same again adds nothing");
     // By what counted at each time, which is what was stored.
     assert_eq!(site.told(&["--dry-run"]), golden("same-dry-run"));
-    let site = site.killed();
+    let mut site = site.killed();
     assert_eq!(site.told(&rules), golden("same"));
     assert_eq!(site.findings(), stored, "nor after a restart");
+    site.end();
+    assert_eq!(site.told(&rules), golden("same"), "without a server");
+    assert_eq!(site.killed().findings(), stored, "nor without a server");
 }
 
 #[test]
@@ -150,10 +161,7 @@ fn rules_that_make_no_sense_are_refused_before_anything_is_judged() {
 
 /// The last commit, and the bytes of the control store, after the server has ended by itself.
 fn state_after(site: &mut Site) -> (u64, Vec<u8>, IsAtRest) {
-    site.server.program.signal("TERM");
-    while !site.server.program.has_ended() {
-        std::thread::yield_now();
-    }
+    site.end();
     let folder = DataFolder::open(&site.workplace.data()).unwrap();
     let events = store::open(&folder, Options::default()).unwrap();
     let control = SqliteControlStore::open(folder.path()).unwrap();

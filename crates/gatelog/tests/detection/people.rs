@@ -88,7 +88,7 @@ fn records() -> Vec<Value> {
         (6, "S-1-5-21-1004-2003-3002-1106", "zoe.z", "zoe"),
     ] {
         for n in 0..10 {
-            let at = soon.plus_seconds(i64::from(n));
+            let at = soon.plus_seconds(1 + i64::from(n));
             records.push(wrong_password(number * 1_000 + n, at, sid, name));
         }
         let (city, country, latitude, longitude, _) = super::BERLIN;
