@@ -2,6 +2,7 @@
 
 use super::history::{is_decided, subjects_of};
 use super::populations::Calendar;
+use super::watermarks::Watermarks;
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
 use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, reach, settle};
@@ -36,6 +37,7 @@ pub(crate) struct Driver {
     read: u64,
     /// Sign-ins that wait for those that may still come before them.
     waiting: BTreeMap<(Timestamp, EventKey), Waiting>,
+    watermarks: Watermarks,
     /// Subjects of sign-ins that were changed, and of a backlog, with the first time that is touched.
     touched: BTreeMap<Subject, Timestamp>,
     /// When the open days were kept last.
@@ -47,11 +49,14 @@ pub(crate) struct Driver {
 struct Waiting {
     seen: Arc<Seen>,
     commit: u64,
+    format: String,
 }
 
 /// What a round came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Round {
+    /// Changes that were read.
+    pub(crate) read: u64,
     /// Sign-ins that were judged.
     pub(crate) judged: u64,
     /// Subjects that were judged from their history.
@@ -99,6 +104,7 @@ impl Driver {
             read: cursor.commit,
             cursor,
             waiting: BTreeMap::new(),
+            watermarks: Watermarks::default(),
             touched: BTreeMap::new(),
             days_kept: Timestamp::MIN,
             judged_at: Timestamp::MIN,
@@ -118,7 +124,7 @@ impl Driver {
             let unknown = changes.iter().filter(|change| {
                 change.commit <= self.cursor.commit && change.commit > self.calendar.through
             });
-            for seen in historian.new_sign_ins(unknown)?.values() {
+            for (seen, _) in historian.new_sign_ins(unknown)?.values() {
                 self.calendar.add(seen);
             }
         }
@@ -158,7 +164,7 @@ impl Driver {
         let mut round = Round::default();
         // What comes while it reads is of the next round.
         let end = historian.store.snapshot(tenant)?;
-        while self.read < end && self.read_on(tools)? {
+        while self.read < end && self.read_on(tools, &mut round)? {
             if self.waiting.len() >= WAITING_MAX {
                 round.judged += self.waiting.len() as u64;
                 self.touch_all();
@@ -204,7 +210,7 @@ impl Driver {
     }
 
     /// Reads the next changes; `false` at the end of the log.
-    fn read_on(&mut self, tools: &Tools<'_>) -> Result<bool, DetectionError> {
+    fn read_on(&mut self, tools: &Tools<'_>, round: &mut Round) -> Result<bool, DetectionError> {
         if !(tools.goes_on)() {
             return Err(DetectionError::Stopping);
         }
@@ -216,19 +222,22 @@ impl Driver {
             return Ok(false);
         };
         let last = last.commit;
-        let found = historian.new_sign_ins(changes.iter())?;
+        round.read += changes.len() as u64;
+        let mut found = historian.new_sign_ins(changes.iter())?;
         for change in changes.iter().filter(|change| change.kind == Kind::SignIn) {
             match change.what {
                 ChangeKind::New => {
-                    let Some(seen) = found.get(&change.key) else {
+                    let Some((seen, format)) = found.remove(&change.key) else {
                         continue;
                     };
                     if change.commit > self.calendar.through {
-                        self.calendar.add(seen);
+                        self.calendar.add(&seen);
                     }
+                    self.watermarks.note(&format, seen.time);
                     let waiting = Waiting {
-                        seen: Arc::clone(seen),
+                        seen: Arc::clone(&seen),
                         commit: change.commit,
+                        format,
                     };
                     self.waiting.insert((seen.time, seen.key), waiting);
                 }
@@ -264,9 +273,14 @@ impl Driver {
 
     /// What needs not wait any longer, in the order of its times.
     fn release(&mut self, tools: &Tools<'_>) -> Vec<Waiting> {
-        let until = tools.now.plus_ticks(-tools.lateness_ticks);
-        let rest = self.waiting.split_off(&(until, EventKey([0xff; 16])));
-        std::mem::replace(&mut self.waiting, rest).into_values().collect()
+        let marks = self.watermarks.take(tools.now, tools.lateness_ticks);
+        let last = (marks.latest(), EventKey([0xff; 16]));
+        self.waiting
+            .extract_if(..=last, |_, waiting| {
+                waiting.seen.time <= marks.of(&waiting.format)
+            })
+            .map(|(_, waiting)| waiting)
+            .collect()
     }
 
     fn judge_again(
