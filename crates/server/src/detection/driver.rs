@@ -275,12 +275,12 @@ impl Driver {
     fn release(&mut self, tools: &Tools<'_>) -> Vec<Waiting> {
         let marks = self.watermarks.take(tools.now, tools.lateness_ticks);
         let last = (marks.latest(), EventKey([0xff; 16]));
-        self.waiting
-            .extract_if(..=last, |_, waiting| {
-                waiting.seen.time <= marks.of(&waiting.format)
-            })
-            .map(|(_, waiting)| waiting)
-            .collect()
+        let needs_not = self.waiting.range(..=last);
+        let released: Vec<(Timestamp, EventKey)> = needs_not
+            .filter(|(_, waiting)| waiting.seen.time <= marks.of(&waiting.format))
+            .map(|(at, _)| *at)
+            .collect();
+        released.iter().filter_map(|at| self.waiting.remove(at)).collect()
     }
 
     fn judge_again(
