@@ -55,6 +55,17 @@ struct Weighed {
     weight: f64,
     /// How many sign-ins of everybody a person's own begin with: little for what is nearly always their own, much for hours.
     prior: f64,
+    /// Whether a value that fits speaks for the person.
+    when_it_fits: WhenItFits,
+}
+
+/// What a value that the person has more than others makes of a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WhenItFits {
+    /// It makes it less.
+    Counts,
+    /// Nothing: whoever aims at somebody has it, too.
+    CountsNothing,
 }
 
 const fn weighed(name: &'static str, feature: Feature, weight: f64, prior: f64) -> Weighed {
@@ -63,21 +74,28 @@ const fn weighed(name: &'static str, feature: Feature, weight: f64, prior: f64) 
         feature,
         weight,
         prior,
+        when_it_fits: WhenItFits::Counts,
+    }
+}
+
+const fn only_if_odd(name: &'static str, feature: Feature, weight: f64, prior: f64) -> Weighed {
+    Weighed {
+        when_it_fits: WhenItFits::CountsNothing,
+        ..weighed(name, feature, weight, prior)
     }
 }
 
 /// From what is narrow to what is wide. One surprise is seldom alone: a strange address is mostly in a strange network, so that none of them
 /// counts in full.
 const FEATURES: &[Weighed] = &[
-    weighed("address", Feature::Address, 0.5, 1.0),
-    weighed("network", Feature::Network, 0.8, 1.0),
+    weighed("address", Feature::Address, 0.9, 1.0),
+    weighed("network", Feature::Network, 0.3, 1.0),
     weighed("sort of network", Feature::Class, 0.6, 1.0),
-    weighed("city", Feature::City, 0.5, 1.0),
-    weighed("country", Feature::Country, 0.6, 1.0),
-    weighed("device", Feature::Device, 0.4, 1.0),
-    weighed("client", Feature::UserAgent, 0.1, 1.0),
+    weighed("city", Feature::City, 0.4, 1.0),
+    only_if_odd("country", Feature::Country, 0.3, 1.0),
+    weighed("device", Feature::Device, 0.6, 1.0),
     weighed("browser", Feature::Browser, 0.4, 1.0),
-    weighed("operating system", Feature::OperatingSystem, 0.5, 1.0),
+    weighed("operating system", Feature::OperatingSystem, 0.4, 1.0),
     weighed("hour", Feature::Hour, 0.4, 8.0),
 ];
 
@@ -186,12 +204,16 @@ fn parts(seen: &Seen, habits: &Habits, population: &Population) -> Vec<Part> {
         let own = habits
             .of(weighed.feature, Some(value))
             .map_or(0.0, |used| f64::from(used.count));
-        let persons = (own + weighed.prior * everybodys) / (f64::from(habits.sign_ins) + weighed.prior);
+        let persons = (own + weighed.prior * everybodys) / (f64::from(habits.shown_by(weighed.feature)) + weighed.prior);
         let surprise = (everybodys / persons).ln();
+        let counted = match weighed.when_it_fits {
+            WhenItFits::Counts => surprise,
+            WhenItFits::CountsNothing => surprise.max(0.0),
+        };
         parts.push(Part {
             name: weighed.name,
             surprise,
-            score: weighed.weight * surprise,
+            score: weighed.weight * counted,
             persons,
             everybodys,
         });
