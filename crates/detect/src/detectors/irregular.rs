@@ -2,8 +2,8 @@
 //!
 //! The form of the score is that of Freeman, Jain, Dürmuth, Biggio and Giacinto, 'Who Are You? A Statistical Approach to Measuring User
 //! Authenticity' (NDSS 2016): for each feature, how likely its value is for anybody against how likely it is for this person, with
-//! backoff from what is narrow to what is wide (address, network, country; User-Agent, browser, system). The weights of the backoff are
-//! those of the authors of 'What's in Score for Website Users' (Wiefling et al., 2021).
+//! backoff from what is narrow to what is wide (address, network, country; browser, system). The weights were fitted by logistic regression on
+//! made-up worlds of seeds for tuning, and rounded. The User-Agent as a whole got none: browsers are updated, and who aims at somebody has theirs.
 
 use super::{DetectorDef, Judges};
 use crate::habits::{Feature, Habits, features};
@@ -27,9 +27,9 @@ pub(super) const DEF: DetectorDef = DetectorDef {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Thresholds {
-    /// A score (natural logarithm of a ratio of likelihoods) from here on is irregular.
+    /// A score (natural logarithm of a ratio of likelihoods) from here on is irregular: about one honest sign-in of three hundred.
     pub irregular_score: f64,
-    /// From here on suspicious.
+    /// From here on suspicious: about one honest sign-in of fifteen hundred.
     pub suspicious_score: f64,
     /// So many days, or
     pub learning_days: u32,
@@ -40,8 +40,8 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Thresholds {
         Thresholds {
-            irregular_score: 6.0,
-            suspicious_score: 11.0,
+            irregular_score: 5.5,
+            suspicious_score: 9.0,
             learning_days: 14,
             learning_sign_ins: 10,
         }

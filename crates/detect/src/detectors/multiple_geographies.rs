@@ -34,11 +34,13 @@ pub(super) const DEF: DetectorDef = DetectorDef {
 pub struct Thresholds {
     /// Airliners cruise at about 900 km/h; who is faster from door to door is not one person.
     pub maximum_kmh: f64,
-    /// Clocks of sources differ, and a sign-in is logged when it ends.
+    /// Clocks of sources differ by seconds, and a sign-in is logged when it ends, up to minutes after it began. From door to door nobody is as
+    /// fast as an airliner, so there is slack in the speed, too.
     pub slack_minutes: f64,
     /// Nearer than this, however short the time, databases of places are wrong more often than people are two.
     pub minimum_km: f64,
-    /// A pair counts from this weight on; one that nothing speaks for or against weighs 1.
+    /// A pair counts from this weight on; one that nothing speaks for or against weighs 1. From here down false alarms grow faster than what
+    /// is found.
     pub minimum_weight: f64,
     /// So many days, or
     pub learning_days: u32,
@@ -50,7 +52,7 @@ impl Default for Thresholds {
     fn default() -> Thresholds {
         Thresholds {
             maximum_kmh: 900.0,
-            slack_minutes: 15.0,
+            slack_minutes: 5.0,
             minimum_km: 100.0,
             minimum_weight: 0.6,
             learning_days: 14,
