@@ -141,6 +141,8 @@ impl Engine {
                 slot.state.observe(seen, &judging, &mut told);
             }
             Some((Takes::Late, _)) | None => {
+                // What it remembers is no longer what happened: others that come before the judgement ask for it as well.
+                self.people.remove(&seen.subject);
                 effects.push(judge_again(Subject::Person(Arc::clone(&seen.subject)), seen));
             }
         }
@@ -152,7 +154,10 @@ impl Engine {
                     slot.last = at;
                     slot.state.observe(seen, &judging, &mut told);
                 }
-                Some((Takes::Late, _)) | None => effects.push(judge_again(Subject::Address(address), seen)),
+                Some((Takes::Late, _)) | None => {
+                    self.addresses.remove(&address);
+                    effects.push(judge_again(Subject::Address(address), seen));
+                }
             }
         }
         Observed {

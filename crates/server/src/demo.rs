@@ -130,12 +130,12 @@ pub fn judge(app: &App, guest: &Guest) -> Result<Judged> {
     let _rest = app.detection.rest();
     let tools = grounds.tools(app, guest.tenant, &|| true);
     let mut driver = Driver::open(guest.tenant, &grounds.rules, &tools)?;
-    // Findings are changes, too: it is at the end when a round has read all of them. What waits is released by the clock alone, which
+    // Findings are changes, too: it is at the end when a round has nothing to read. What waits then is released by the clock alone, which
     // stands still here, so that this comes to an end.
     loop {
         let round = driver.round(&tools)?;
         app.metrics.count_detection(&round);
-        if round.judged + round.again == 0 {
+        if round.read + round.judged + round.again == 0 {
             return Ok(match round.waiting {
                 0 => Judged::All,
                 waiting => Judged::AllBut(waiting),

@@ -10,6 +10,8 @@ use model::time::{Month, TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
 use store::events::{EventStore, Purge};
 use store::ledger::{HourOf, SourceHour};
 use store::sqlite::{CommitPoint, Options};
@@ -502,6 +504,61 @@ fn a_number_whose_upload_broke_off_between_months_has_not_come() {
         told::try_append(store, numbered(first + 1, PLACES[3])).unwrap();
         assert_eq!(numbers(store), (1..=first + 2).collect());
     }
+}
+
+/// Whom a commit wakes when it stands between its months, and what it waits for there.
+static STANDS: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>> = Mutex::new(None);
+
+fn stand(_: CommitPoint) {
+    if let Some((standing, go_on)) = STANDS.lock().unwrap().take() {
+        standing.send(()).unwrap();
+        go_on.recv().unwrap();
+    }
+}
+
+#[test]
+fn what_the_ledger_has_counted_is_in_the_pages() {
+    let parent = quick_folder();
+    let options = Options {
+        reached: Some(stand),
+        ..Options::default()
+    };
+    let opened = told::open_with(&parent.path().join("data"), options);
+    let store = opened.store.as_ref();
+    told::append(store, &[event("1", "2017-05-01", 1), event("2", "2017-06-01", 1)]);
+    let (standing, stands) = mpsc::channel();
+    let (go, go_on) = mpsc::channel();
+    *STANDS.lock().unwrap() = Some((standing, go_on));
+    let counted_and_shown = || {
+        let counted = store.ledger(tenant()).unwrap()[0].counts.new;
+        let hours = store
+            .source_hours(tenant(), "test", HourOf::Event, None, 100)
+            .unwrap();
+        let of_hours: u64 = hours.iter().map(|hour| hour.counts.new).sum();
+        (
+            counted,
+            of_hours,
+            store.scan(tenant(), &told::query(10)).unwrap().rows,
+        )
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| told::append(store, &[event("3", "2017-05-02", 1), event("4", "2017-06-02", 1)]));
+        stands.recv().unwrap();
+        let asks = scope.spawn(counted_and_shown);
+        // Time enough to answer too early; who is slower than that has no wrong answer.
+        for _ in 0..100 {
+            if asks.is_finished() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        go.send(()).unwrap();
+        let (counted, of_hours, shown) = asks.join().unwrap();
+        assert!(
+            counted.max(of_hours) <= shown as u64,
+            "{counted} {of_hours} {shown}"
+        );
+    });
 }
 
 /// A number and where its upload's events go; 4 frees the oldest month, 5 starts anew.

@@ -2,6 +2,7 @@
 
 use super::history::subjects_of;
 use super::populations::Calendar;
+use super::watermarks::Watermarks;
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
 use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, reach, settle};
@@ -17,10 +18,8 @@ use uuid::Uuid;
 
 /// Changes that are read at once.
 pub(super) const READ_AT_ONCE: usize = 4_000;
-/// Sign-ins that wait at the most; then they are judged although others may come late.
+/// Sign-ins that wait at the most. More of them are a backlog: it is judged subject by subject, although others may come late.
 const WAITING_MAX: usize = 100_000;
-/// From so many on that are judged in one round, subject by subject is cheaper than sign-in by sign-in.
-const SUBJECT_BY_SUBJECT: usize = 5_000;
 /// People, and addresses, that an engine remembers; the others are looked up when they come again.
 const REMEMBERED: usize = 200_000;
 /// From one writing of the open days to the next.
@@ -38,7 +37,8 @@ pub(crate) struct Driver {
     read: u64,
     /// Sign-ins that wait for those that may still come before them.
     waiting: BTreeMap<(Timestamp, EventKey), Waiting>,
-    /// Subjects of sign-ins that were changed, with the first time that is touched.
+    watermarks: Watermarks,
+    /// Subjects of sign-ins that were changed, and of a backlog, with the first time that is touched.
     touched: BTreeMap<Subject, Timestamp>,
     /// When the open days were kept last.
     days_kept: Timestamp,
@@ -49,11 +49,14 @@ pub(crate) struct Driver {
 struct Waiting {
     seen: Arc<Seen>,
     commit: u64,
+    format: String,
 }
 
 /// What a round came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Round {
+    /// Changes that were read.
+    pub(crate) read: u64,
     /// Sign-ins that were judged.
     pub(crate) judged: u64,
     /// Subjects that were judged from their history.
@@ -101,6 +104,7 @@ impl Driver {
             read: cursor.commit,
             cursor,
             waiting: BTreeMap::new(),
+            watermarks: Watermarks::default(),
             touched: BTreeMap::new(),
             days_kept: Timestamp::MIN,
             judged_at: Timestamp::MIN,
@@ -120,7 +124,7 @@ impl Driver {
             let unknown = changes.iter().filter(|change| {
                 change.commit <= self.cursor.commit && change.commit > self.calendar.through
             });
-            for seen in historian.new_sign_ins(unknown)?.values() {
+            for (seen, _) in historian.new_sign_ins(unknown)?.values() {
                 self.calendar.add(seen);
             }
         }
@@ -158,7 +162,14 @@ impl Driver {
         let historian = &tools.historian;
         let tenant = historian.tenant;
         let mut round = Round::default();
-        while self.waiting.len() < WAITING_MAX && self.read_on(tools)? {}
+        // What comes while it reads is of the next round.
+        let end = historian.store.snapshot(tenant)?;
+        while self.read < end && self.read_on(tools, &mut round)? {
+            if self.waiting.len() >= WAITING_MAX {
+                round.judged += self.waiting.len() as u64;
+                self.touch_all();
+            }
+        }
         let through = self.read;
         let populations = self.engine.populations_mut();
         if self
@@ -173,30 +184,22 @@ impl Driver {
             self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
         }
         let released = self.release(tools);
-        round.judged = released.len() as u64;
-        if released.len() >= SUBJECT_BY_SUBJECT {
-            let mut subjects: BTreeMap<Subject, Timestamp> = BTreeMap::new();
-            for waiting in &released {
-                for subject in subjects_of(&waiting.seen) {
-                    let from = subjects.entry(subject).or_insert(waiting.seen.time);
-                    *from = (*from).min(waiting.seen.time);
-                }
+        round.judged += released.len() as u64;
+        // Subjects that must be looked up, each once for all its sign-ins of the round.
+        let mut again: BTreeMap<Subject, Timestamp> = BTreeMap::new();
+        for waiting in &released {
+            let observed = self.engine.observe(&waiting.seen, waiting.commit);
+            for finding in observed.found {
+                news.insert(finding.id, finding);
             }
-            for (subject, from) in &subjects {
-                self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
+            for Effect::JudgeAgain { subject, from } in observed.effects {
+                again.entry(subject).or_insert(from);
             }
-        } else {
-            for waiting in &released {
-                let observed = self.engine.observe(&waiting.seen, waiting.commit);
-                for finding in observed.found {
-                    news.insert(finding.id, finding);
-                }
-                for Effect::JudgeAgain { subject, from } in observed.effects {
-                    // What was found in this round must be there when it is compared.
-                    self.store(tools, &mut news, &mut round)?;
-                    self.judge_again(tools, &subject, from, through, &mut news, &mut round)?;
-                }
-            }
+        }
+        // What was found in this round must be there when it is compared.
+        self.store(tools, &mut news, &mut round)?;
+        for (subject, from) in &again {
+            self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
         }
         self.store(tools, &mut news, &mut round)?;
         self.move_on(tools)?;
@@ -205,7 +208,10 @@ impl Driver {
     }
 
     /// Reads the next changes; `false` at the end of the log.
-    fn read_on(&mut self, tools: &Tools<'_>) -> Result<bool, DetectionError> {
+    fn read_on(&mut self, tools: &Tools<'_>, round: &mut Round) -> Result<bool, DetectionError> {
+        if !(tools.goes_on)() {
+            return Err(DetectionError::Stopping);
+        }
         let historian = &tools.historian;
         let changes = historian
             .store
@@ -214,29 +220,29 @@ impl Driver {
             return Ok(false);
         };
         let last = last.commit;
-        let found = historian.new_sign_ins(changes.iter())?;
+        round.read += changes.len() as u64;
+        let mut found = historian.new_sign_ins(changes.iter())?;
         for change in changes.iter().filter(|change| change.kind == Kind::SignIn) {
             match change.what {
                 ChangeKind::New => {
-                    let Some(seen) = found.get(&change.key) else {
+                    let Some((seen, format)) = found.remove(&change.key) else {
                         continue;
                     };
                     if change.commit > self.calendar.through {
-                        self.calendar.add(seen);
+                        self.calendar.add(&seen);
                     }
+                    self.watermarks.note(&format, seen.time);
                     let waiting = Waiting {
-                        seen: Arc::clone(seen),
+                        seen: Arc::clone(&seen),
                         commit: change.commit,
+                        format,
                     };
                     self.waiting.insert((seen.time, seen.key), waiting);
                 }
                 ChangeKind::Replaced => {
                     for seen in historian.contents(&change.key, change.time)? {
                         self.waiting.remove(&(seen.time, seen.key));
-                        for subject in subjects_of(&seen) {
-                            let from = self.touched.entry(subject).or_insert(seen.time);
-                            *from = (*from).min(seen.time);
-                        }
+                        self.touch(&seen);
                     }
                 }
                 ChangeKind::Kept => {}
@@ -248,16 +254,31 @@ impl Driver {
         Ok(true)
     }
 
+    /// Whoever a sign-in is of is judged again from its time on.
+    fn touch(&mut self, seen: &Seen) {
+        for subject in subjects_of(seen) {
+            let from = self.touched.entry(subject).or_insert(seen.time);
+            *from = (*from).min(seen.time);
+        }
+    }
+
+    /// Of a backlog no sign-in is kept in memory, only whose they are: their histories have all of it.
+    fn touch_all(&mut self) {
+        for waiting in std::mem::take(&mut self.waiting).into_values() {
+            self.touch(&waiting.seen);
+        }
+    }
+
     /// What needs not wait any longer, in the order of its times.
     fn release(&mut self, tools: &Tools<'_>) -> Vec<Waiting> {
-        let is_full = self.waiting.len() >= WAITING_MAX;
-        let until = tools.now.plus_ticks(-tools.lateness_ticks);
-        let rest = if is_full {
-            BTreeMap::new()
-        } else {
-            self.waiting.split_off(&(until, EventKey([0xff; 16])))
-        };
-        std::mem::replace(&mut self.waiting, rest).into_values().collect()
+        let marks = self.watermarks.take(tools.now, tools.lateness_ticks);
+        let last = (marks.latest(), EventKey([0xff; 16]));
+        self.waiting
+            .extract_if(..=last, |_, waiting| {
+                waiting.seen.time <= marks.of(&waiting.format)
+            })
+            .map(|(_, waiting)| waiting)
+            .collect()
     }
 
     fn judge_again(

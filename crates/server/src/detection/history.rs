@@ -49,11 +49,11 @@ impl Historian<'_> {
         }
     }
 
-    /// The sign-ins that changes brought for the first time, as they are now.
+    /// The sign-ins that changes brought for the first time, as they are now, each with the name of its format.
     pub(crate) fn new_sign_ins<'c>(
         &self,
         changes: impl Iterator<Item = &'c Change>,
-    ) -> Result<HashMap<EventKey, Arc<Seen>>, DetectionError> {
+    ) -> Result<HashMap<EventKey, (Arc<Seen>, String)>, DetectionError> {
         let wanted: Vec<_> = changes
             .filter(|change| change.kind == Kind::SignIn && change.what == ChangeKind::New)
             .map(|change| (change.key, change.time))
@@ -61,8 +61,11 @@ impl Historian<'_> {
         let stored = self.store.events(self.tenant, &wanted)?;
         Ok(stored
             .into_iter()
-            .filter_map(|stored| self.seen(stored))
-            .map(|seen| (seen.key, seen))
+            .filter_map(|mut stored| {
+                let format = std::mem::take(&mut stored.format);
+                Some((self.seen(stored)?, format))
+            })
+            .map(|found| (found.0.key, found))
             .collect())
     }
 

@@ -12,6 +12,7 @@ mod populations;
 mod rerun;
 mod settings;
 mod turns;
+mod watermarks;
 
 pub(crate) use driver::{Driver, Round, Tools};
 pub(crate) use explain::{Explanation, explain, outcome_word};

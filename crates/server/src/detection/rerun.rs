@@ -121,7 +121,7 @@ fn subjects(
         let Some(last) = changes.last() else { break };
         read = last.commit;
         let new = changes.iter().filter(|change| change.commit <= through);
-        for seen in historian.new_sign_ins(new)?.into_values() {
+        for (seen, _) in historian.new_sign_ins(new)?.into_values() {
             difference.sign_ins += 1;
             calendar.add(&seen);
             // A failure before makes a success after it what it is, and a success of the day before may be suspicious now.

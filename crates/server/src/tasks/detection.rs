@@ -6,35 +6,74 @@ use crate::detection::{self, DetectionError, Driver, Grounds, Round};
 use crate::run::Stop;
 use model::tenant::TenantId;
 use std::collections::HashMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::{Duration, SystemTime};
 use store::control::DetectionCursor;
+use tokio::sync::oneshot;
 
 /// From the end of one round to the next.
 const EVERY: Duration = Duration::from_secs(1);
+/// The nice value of the thread: Linux gives 110 parts to it where others have 1,024.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
 /// Tenants whose engines are kept; the others' are made anew when something comes for them.
 const ENGINES_KEPT: usize = 64;
 
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
-    let mut judges = Judges::default();
+    let (ask, asked) = mpsc::channel::<oneshot::Sender<()>>();
+    let (working, stopping) = (app, stop.clone());
+    let spawned = thread::Builder::new()
+        .name("detection".to_owned())
+        .spawn(move || judge_when_asked(&working, &stopping, &asked));
+    let thread = match spawned {
+        Ok(thread) => thread,
+        Err(error) => {
+            tracing::error!(
+                "no thread can be had to judge sign-ins, and none is judged until the next start: {error}"
+            );
+            return;
+        }
+    };
     loop {
-        let (working, stopping) = (Arc::clone(&app), stop.clone());
-        let round = tokio::task::spawn_blocking(move || {
-            judges.round(&working, &|| !stopping.is_asked());
-            judges
-        });
-        judges = match round.await {
-            Ok(judges) => judges,
-            Err(panic) => {
-                tracing::error!("detection ended in a panic, and begins anew: {panic}");
-                Judges::default()
-            }
-        };
+        let (done, is_done) = oneshot::channel();
+        if ask.send(done).is_err() || is_done.await.is_err() {
+            tracing::error!(
+                "the thread that judges sign-ins has ended, and none is judged until the next start"
+            );
+            break;
+        }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
-            () = stop.asked() => return,
+            () = stop.asked() => break,
         }
+    }
+    drop(ask);
+    // It waits for nothing but to be asked.
+    let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+}
+
+/// A thread of its own, since its priority is: pages and what comes in go first.
+fn judge_when_asked(app: &App, stop: &Stop, asked: &mpsc::Receiver<oneshot::Sender<()>>) {
+    step_aside();
+    let mut judges = Judges::default();
+    while let Ok(done) = asked.recv() {
+        let round = panic::catch_unwind(AssertUnwindSafe(|| judges.round(app, &|| !stop.is_asked())));
+        if round.is_err() {
+            tracing::error!("detection ended in a panic, which the log has, and begins anew");
+            judges = Judges::default();
+        }
+        let _ = done.send(());
+    }
+}
+
+/// Takes the calling thread down to about a tenth of a processor where others want it; alone it has all of it.
+fn step_aside() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!("sign-ins are judged with the priority of everything else: {error}");
     }
 }
 

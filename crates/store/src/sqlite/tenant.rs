@@ -11,7 +11,7 @@ use model::time::{Month, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The file name of a tenant's catalogue.
 pub(super) const CATALOGUE_FILE: &str = "catalogue.db";
@@ -25,6 +25,8 @@ pub(super) struct Tenant {
     gate: RwLock<()>,
     state: RwLock<State>,
     published: AtomicU64,
+    /// Told at each publishing.
+    publishing: (Mutex<()>, Condvar),
     epoch: AtomicU64,
     removed: AtomicBool,
 }
@@ -114,6 +116,7 @@ impl Tenant {
             gate: RwLock::new(()),
             state: RwLock::new(state),
             published: AtomicU64::new(last_seq),
+            publishing: (Mutex::new(()), Condvar::new()),
             epoch: AtomicU64::new(epoch),
             removed: AtomicBool::new(false),
         })
@@ -141,7 +144,20 @@ impl Tenant {
     }
 
     pub(super) fn publish(&self, seq: u64) {
+        let (lock, told) = &self.publishing;
+        let _held = lock.lock().unwrap_or_else(PoisonError::into_inner);
         self.published.store(seq, Ordering::Release);
+        told.notify_all();
+    }
+
+    /// Waits until pages show what was seen of a commit in some month's file: the writer publishes it when all its months are written.
+    /// Not for the thread that writes, and not for a holder of the gate, whom a purge on that thread waits for.
+    pub(super) fn wait_for(&self, seq: u64) {
+        let (lock, told) = &self.publishing;
+        let mut held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.published() < seq {
+            held = told.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     pub(super) fn epoch(&self) -> u64 {

@@ -90,7 +90,7 @@ impl Shared {
             })?;
             found.collect::<rusqlite::Result<Vec<(String, i64, i64, Sum)>>>()
         };
-        for (source, first, last, sum) in self.everywhere(tenant, "ledger", ask)? {
+        for (source, first, last, sum) in self.counted(tenant, "ledger", ask)? {
             let (first, last) = (Timestamp::from_ticks(first), Timestamp::from_ticks(last));
             let Some(line) = lines.get_mut(&source) else {
                 let line = line(source.clone(), first, last, sum);
@@ -137,7 +137,7 @@ impl Shared {
             found.collect::<rusqlite::Result<Vec<(i64, Sum)>>>()
         };
         let mut hours: BTreeMap<i64, Sum> = BTreeMap::new();
-        for (hour, sum) in self.everywhere(tenant, "ledger", ask)? {
+        for (hour, sum) in self.counted(tenant, "ledger", ask)? {
             match hours.get_mut(&hour) {
                 Some(there) => there.add(sum),
                 None => drop(hours.insert(hour, sum)),
@@ -165,7 +165,7 @@ impl Shared {
             let found = statement.query_map([only], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             found.collect::<rusqlite::Result<Vec<(String, i64, i64)>>>()
         };
-        for (source, hour, events) in self.everywhere(tenant, "ledger", ask_hours)? {
+        for (source, hour, events) in self.counted(tenant, "ledger", ask_hours)? {
             let hour = hour.div_euclid(HOUR_TICKS);
             *hours.entry(source).or_default().entry(hour).or_default() += events.unsigned_abs();
         }
@@ -234,25 +234,47 @@ impl Shared {
         Ok(received)
     }
 
-    /// Asks every month and the catalogue; the question is told where to select a table of theirs from, with the source's `name`.
+    /// Asks as [`Shared::everywhere`], and answers when pages show all that was counted: who is told that so many events are new
+    /// finds so many.
+    fn counted<T>(
+        &self,
+        tenant: &Tenant,
+        table: &str,
+        ask: impl FnMut(&Connection, &str) -> rusqlite::Result<Vec<T>>,
+    ) -> Result<Vec<T>, StoreError> {
+        let (found, commit) = self.everywhere(tenant, table, ask)?;
+        tenant.wait_for(commit);
+        Ok(found)
+    }
+
+    /// Asks every month and the catalogue; the question is told where to select a table of theirs from, with the source's `name`. Also
+    /// answers of which commit it may have seen something.
     fn everywhere<T>(
         &self,
         tenant: &Tenant,
         table: &str,
         mut ask: impl FnMut(&Connection, &str) -> rusqlite::Result<Vec<T>>,
-    ) -> Result<Vec<T>, StoreError> {
+    ) -> Result<(Vec<T>, u64), StoreError> {
         let of_month =
             format!("(SELECT name, {table}.* FROM {table} JOIN names ON names.id = {table}.source)");
         let of_catalogue = format!("(SELECT source AS name, {table}.* FROM {table})");
         let _gate = tenant.read_gate();
         let mut found = Vec::new();
+        let mut seen = 0;
         for (month, _) in tenant.months() {
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
-            found.extend(partition.read(|connection| ask(connection, &of_month))?);
+            let (lines, commit) = partition.read(|connection| {
+                let lines = ask(connection, &of_month)?;
+                // Asked for afterwards: it is never of a commit before the one that was seen.
+                let mut statement = connection.prepare_cached("SELECT last_seq FROM meta")?;
+                Ok((lines, statement.query_row([], |row| row.get::<_, i64>(0))?))
+            })?;
+            found.extend(lines);
+            seen = seen.max(commit.unsigned_abs());
         }
         let noted = catalogue::read(tenant, |connection| ask(connection, &of_catalogue))?;
         found.extend(noted.unwrap_or_default());
-        Ok(found)
+        Ok((found, seen))
     }
 }
 
