@@ -204,7 +204,8 @@ fn parts(seen: &Seen, habits: &Habits, population: &Population) -> Vec<Part> {
         let own = habits
             .of(weighed.feature, Some(value))
             .map_or(0.0, |used| f64::from(used.count));
-        let persons = (own + weighed.prior * everybodys) / (f64::from(habits.shown_by(weighed.feature)) + weighed.prior);
+        let persons = (own + weighed.prior * everybodys)
+            / (f64::from(habits.shown_by(weighed.feature)) + weighed.prior);
         let surprise = (everybodys / persons).ln();
         let counted = match weighed.when_it_fits {
             WhenItFits::Counts => surprise,

@@ -183,11 +183,19 @@ impl<'a> End<'a> {
         if self.address {
             say(format!("the {which} address is one that the person uses"), 0.1);
         } else if self.network {
-            say(format!("the {which} network is one that the person uses"), 0.1);
+            // Where no database names the network, the addresses around stand for it, which may be anybody's.
+            let is_named = self.seen.whereabouts.network.is_some();
+            say(
+                format!("the {which} network is one that the person uses"),
+                if is_named { 0.1 } else { 0.3 },
+            );
         }
         match self.device {
             Device::Persons => say(format!("the {which} device is one of the person's"), 0.25),
-            Device::Directorys => say(format!("the {which} device is one that the directory knows"), 0.25),
+            Device::Directorys => say(
+                format!("the {which} device is one that the directory knows"),
+                0.25,
+            ),
             Device::Untold => {}
         }
         match self.client {
