@@ -61,9 +61,23 @@ impl Shared {
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
             let events = partition.read(|connection| {
                 let mut unpacker = Unpacker::default();
-                let mut events = Vec::new();
+                let mut events = Vec::with_capacity(here.len());
+                // Prepared once for all: to ask for it again would cost as much as the look.
+                let mut statement = connection.prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM events JOIN names ON names.id = format
+                     WHERE time >> 32 = ?1 AND key = ?2 AND winner = 1 AND quarantined = 0"
+                ))?;
                 for (key, time) in here {
-                    events.extend(winner(connection, &mut unpacker, key, *time)?);
+                    let slot = schema::slot(time.ticks());
+                    let there = statement
+                        .query_row(params![slot, key.0], |row| {
+                            stored_event(connection, &mut unpacker, row)
+                        })
+                        .optional()?;
+                    events.extend(match there {
+                        Some(there) => Some(there),
+                        None => winner_elsewhere(connection, &mut unpacker, key, slot)?,
+                    });
                 }
                 Ok(events)
             })?;
@@ -140,27 +154,13 @@ fn month_newest(
     Ok(events)
 }
 
-/// The content of an event that wins, if it is shown; one of its contents has the time.
-fn winner(
+/// The winner of an event of which another content is in a slot, if so.
+fn winner_elsewhere(
     connection: &Connection,
     unpacker: &mut Unpacker,
     key: &EventKey,
-    time: Timestamp,
+    slot: i64,
 ) -> rusqlite::Result<Option<ReadBack>> {
-    let slot = schema::slot(time.ticks());
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM events JOIN names ON names.id = format
-         WHERE time >> 32 = ?1 AND key = ?2 AND winner = 1 AND quarantined = 0"
-    ))?;
-    let here = statement
-        .query_row(params![slot, key.0], |row| {
-            stored_event(connection, unpacker, row)
-        })
-        .optional()?;
-    if here.is_some() {
-        return Ok(here);
-    }
-    // A content of it that does not win may be here, and the winner in another slot.
     let elsewhere = connection
         .prepare_cached("SELECT 1 FROM events WHERE time >> 32 = ?1 AND key = ?2 AND elsewhere = 1 LIMIT 1")?
         .exists(params![slot, key.0])?;
