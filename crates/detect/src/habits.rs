@@ -29,6 +29,17 @@ pub(crate) enum Feature {
     Class,
 }
 
+impl Feature {
+    /// Whether it is about where a device was: what a client does by itself shows that as well as a person at the screen, and of a new place
+    /// mostly before. Hours and what is held in the hand are shown by people alone.
+    const fn is_where(self) -> bool {
+        matches!(
+            self,
+            Feature::Address | Feature::Network | Feature::Class | Feature::City | Feature::Country
+        )
+    }
+}
+
 /// A value of a feature, by number.
 pub(crate) type Value = u64;
 
@@ -70,6 +81,8 @@ pub(crate) struct Habits {
     pub(crate) first: Option<i64>,
     /// Interactive sign-ins that succeeded.
     pub(crate) sign_ins: u32,
+    /// Those, and what clients did by themselves.
+    successes: u32,
     uses: BTreeMap<(Feature, Value), Use>,
 }
 
@@ -94,14 +107,31 @@ impl Habits {
         self.uses.get(&(feature, value?))
     }
 
-    /// Learns from a success. What a client does by itself shows nothing of the person's habits.
+    /// Of how many sign-ins the uses of a feature are counted.
+    pub(crate) fn shown_by(&self, feature: Feature) -> u32 {
+        if feature.is_where() {
+            self.successes
+        } else {
+            self.sign_ins
+        }
+    }
+
+    /// Learns from a success: of one at a screen everything, of what a client did by itself only where it was. A client that was let in before
+    /// tells by that where its owner is.
     pub(crate) fn learn(&mut self, seen: &Seen) {
-        if seen.outcome != Outcome::Success || seen.kind != SignInKind::Interactive {
+        if seen.outcome != Outcome::Success {
             return;
         }
-        self.first.get_or_insert(seen.time.ticks());
-        self.sign_ins = self.sign_ins.saturating_add(1);
+        let is_at_screen = seen.kind == SignInKind::Interactive;
+        self.successes = self.successes.saturating_add(1);
+        if is_at_screen {
+            self.first.get_or_insert(seen.time.ticks());
+            self.sign_ins = self.sign_ins.saturating_add(1);
+        }
         for (feature, value) in features(seen).into_iter().filter_map(|(f, v)| Some((f, v?))) {
+            if !(is_at_screen || feature.is_where()) {
+                continue;
+            }
             let day = seen.time.day();
             let used = self.uses.entry((feature, value)).or_insert(Use {
                 count: 0,

@@ -2,8 +2,8 @@
 //!
 //! The form of the score is that of Freeman, Jain, Dürmuth, Biggio and Giacinto, 'Who Are You? A Statistical Approach to Measuring User
 //! Authenticity' (NDSS 2016): for each feature, how likely its value is for anybody against how likely it is for this person, with
-//! backoff from what is narrow to what is wide (address, network, country; User-Agent, browser, system). The weights of the backoff are
-//! those of the authors of 'What's in Score for Website Users' (Wiefling et al., 2021).
+//! backoff from what is narrow to what is wide (address, network, country; browser, system). The weights were fitted by logistic regression on
+//! made-up worlds of seeds for tuning, and rounded. The User-Agent as a whole got none: browsers are updated, and who aims at somebody has theirs.
 
 use super::{DetectorDef, Judges};
 use crate::habits::{Feature, Habits, features};
@@ -27,9 +27,9 @@ pub(super) const DEF: DetectorDef = DetectorDef {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Thresholds {
-    /// A score (natural logarithm of a ratio of likelihoods) from here on is irregular.
+    /// A score (natural logarithm of a ratio of likelihoods) from here on is irregular: about one honest sign-in of three hundred.
     pub irregular_score: f64,
-    /// From here on suspicious.
+    /// From here on suspicious: about one honest sign-in of fifteen hundred.
     pub suspicious_score: f64,
     /// So many days, or
     pub learning_days: u32,
@@ -40,8 +40,8 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Thresholds {
         Thresholds {
-            irregular_score: 6.0,
-            suspicious_score: 11.0,
+            irregular_score: 5.5,
+            suspicious_score: 9.0,
             learning_days: 14,
             learning_sign_ins: 10,
         }
@@ -55,6 +55,17 @@ struct Weighed {
     weight: f64,
     /// How many sign-ins of everybody a person's own begin with: little for what is nearly always their own, much for hours.
     prior: f64,
+    /// Whether a value that fits speaks for the person.
+    when_it_fits: WhenItFits,
+}
+
+/// What a value that the person has more than others makes of a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WhenItFits {
+    /// It makes it less.
+    Counts,
+    /// Nothing: whoever aims at somebody has it, too.
+    CountsNothing,
 }
 
 const fn weighed(name: &'static str, feature: Feature, weight: f64, prior: f64) -> Weighed {
@@ -63,21 +74,28 @@ const fn weighed(name: &'static str, feature: Feature, weight: f64, prior: f64) 
         feature,
         weight,
         prior,
+        when_it_fits: WhenItFits::Counts,
+    }
+}
+
+const fn only_if_odd(name: &'static str, feature: Feature, weight: f64, prior: f64) -> Weighed {
+    Weighed {
+        when_it_fits: WhenItFits::CountsNothing,
+        ..weighed(name, feature, weight, prior)
     }
 }
 
 /// From what is narrow to what is wide. One surprise is seldom alone: a strange address is mostly in a strange network, so that none of them
 /// counts in full.
 const FEATURES: &[Weighed] = &[
-    weighed("address", Feature::Address, 0.5, 1.0),
-    weighed("network", Feature::Network, 0.8, 1.0),
+    weighed("address", Feature::Address, 0.9, 1.0),
+    weighed("network", Feature::Network, 0.3, 1.0),
     weighed("sort of network", Feature::Class, 0.6, 1.0),
-    weighed("city", Feature::City, 0.5, 1.0),
-    weighed("country", Feature::Country, 0.6, 1.0),
-    weighed("device", Feature::Device, 0.4, 1.0),
-    weighed("client", Feature::UserAgent, 0.1, 1.0),
+    weighed("city", Feature::City, 0.4, 1.0),
+    only_if_odd("country", Feature::Country, 0.3, 1.0),
+    weighed("device", Feature::Device, 0.6, 1.0),
     weighed("browser", Feature::Browser, 0.4, 1.0),
-    weighed("operating system", Feature::OperatingSystem, 0.5, 1.0),
+    weighed("operating system", Feature::OperatingSystem, 0.4, 1.0),
     weighed("hour", Feature::Hour, 0.4, 8.0),
 ];
 
@@ -186,12 +204,17 @@ fn parts(seen: &Seen, habits: &Habits, population: &Population) -> Vec<Part> {
         let own = habits
             .of(weighed.feature, Some(value))
             .map_or(0.0, |used| f64::from(used.count));
-        let persons = (own + weighed.prior * everybodys) / (f64::from(habits.sign_ins) + weighed.prior);
+        let persons = (own + weighed.prior * everybodys)
+            / (f64::from(habits.shown_by(weighed.feature)) + weighed.prior);
         let surprise = (everybodys / persons).ln();
+        let counted = match weighed.when_it_fits {
+            WhenItFits::Counts => surprise,
+            WhenItFits::CountsNothing => surprise.max(0.0),
+        };
         parts.push(Part {
             name: weighed.name,
             surprise,
-            score: weighed.weight * surprise,
+            score: weighed.weight * counted,
             persons,
             everybodys,
         });

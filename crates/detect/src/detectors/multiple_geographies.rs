@@ -9,13 +9,13 @@
 use super::{DetectorDef, Judges};
 use crate::geography::{border_gap_km, distance_km};
 use crate::habits::{Feature, Habits, address_value, features};
-use crate::population::{Population, Wandering};
+use crate::population::{Exit, Population, Wandering};
 use crate::seen::{Outcome, Seen};
 use crate::told::{Draft, Evidence, Judging, Told, event_id, is_somewhere, rounded, sign_in};
 use model::event::SignInKind;
 use model::finding::{Finding, Found};
 use model::time::{TICKS_PER_DAY, TICKS_PER_SECOND};
-use model::whereabouts::ListClass;
+use model::whereabouts::{ListClass, Listing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -34,11 +34,13 @@ pub(super) const DEF: DetectorDef = DetectorDef {
 pub struct Thresholds {
     /// Airliners cruise at about 900 km/h; who is faster from door to door is not one person.
     pub maximum_kmh: f64,
-    /// Clocks of sources differ, and a sign-in is logged when it ends.
+    /// Clocks of sources differ by seconds, and a sign-in is logged when it ends, up to minutes after it began. From door to door nobody is as
+    /// fast as an airliner, so there is slack in the speed, too.
     pub slack_minutes: f64,
     /// Nearer than this, however short the time, databases of places are wrong more often than people are two.
     pub minimum_km: f64,
-    /// A pair counts from this weight on; one that nothing speaks for or against weighs 1.
+    /// A pair counts from this weight on; one that nothing speaks for or against weighs 1. From here down false alarms grow faster than what
+    /// is found.
     pub minimum_weight: f64,
     /// So many days, or
     pub learning_days: u32,
@@ -50,9 +52,9 @@ impl Default for Thresholds {
     fn default() -> Thresholds {
         Thresholds {
             maximum_kmh: 900.0,
-            slack_minutes: 15.0,
+            slack_minutes: 5.0,
             minimum_km: 100.0,
-            minimum_weight: 0.5,
+            minimum_weight: 0.6,
             learning_days: 14,
             learning_sign_ins: 10,
         }
@@ -78,15 +80,26 @@ pub(crate) struct State {
 }
 
 /// What of a sign-in is known to be the person's.
-#[derive(Debug, Clone, Copy)]
-#[allow(clippy::struct_excessive_bools)] // Facts, none of which excludes another.
-struct Known {
+#[derive(Debug, Clone)]
+struct End<'a> {
+    seen: &'a Seen,
     address: bool,
     network: bool,
-    device: bool,
-    client: Client,
     country_is_new: bool,
-    wandering: Option<Wandering>,
+    device: Device,
+    client: Client,
+    cover: Cover<'a>,
+}
+
+/// Which device a sign-in was made with, as far as the directory knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Device {
+    /// One that the person uses.
+    Persons,
+    /// Another one that the directory knows.
+    Directorys,
+    /// The directory tells of none.
+    Untold,
 }
 
 /// Whose client a sign-in was made with, as far as habits tell.
@@ -102,8 +115,21 @@ enum Client {
     Unknown,
 }
 
-impl Known {
-    fn of(seen: &Seen, habits: &Habits, population: &Population) -> Known {
+/// What an address may hide: where whoever uses it is.
+#[derive(Debug, Clone, Copy)]
+enum Cover<'a> {
+    /// A list says so.
+    Listed(&'a Listing, &'static Damping),
+    /// Many people of the directory share it: an office, where people are, or its VPN, where they are not.
+    Exit(Exit),
+    /// It is of a network whose addresses are placed in many cities.
+    Wandering(Wandering),
+    /// Nothing.
+    None,
+}
+
+impl<'a> End<'a> {
+    fn of(seen: &'a Seen, habits: &Habits, population: &Population) -> End<'a> {
         let values = features(seen);
         let value_of = |feature: Feature| {
             let value = values.iter().find(|(other, _)| *other == feature);
@@ -122,102 +148,168 @@ impl Known {
             () if is_habit(Feature::Browser) => Client::OfKnownFamily,
             () => Client::Unknown,
         };
-        Known {
+        let device = match () {
+            () if seen.tool.device_id.is_none() => Device::Untold,
+            () if is_habit(Feature::Device) => Device::Persons,
+            () => Device::Directorys,
+        };
+        let listed = seen.whereabouts.listed.iter().find_map(|listing| {
+            let damping = DAMPED.iter().find(|damped| damped.class == listing.class)?;
+            Some(Cover::Listed(listing, damping))
+        });
+        let exit = || population.exit(seen.address.map(address_value)).map(Cover::Exit);
+        // A computing centre's addresses are in many cities, too, and each of them where it is said to be.
+        let wandering = || {
+            population
+                .wandering(value_of(Feature::Network))
+                .filter(|_| seen.whereabouts.listed.is_empty())
+                .map(Cover::Wandering)
+        };
+        End {
+            seen,
             address: is_habit(Feature::Address),
             network: is_habit(Feature::Network),
-            device: seen.tool.device_id.is_some() && is_habit(Feature::Device),
-            client,
             country_is_new: is_new(Feature::Country),
-            // A computing centre's addresses are in many cities, too, and each of them where it is said to be.
-            wandering: population
-                .wandering(value_of(Feature::Network))
-                .filter(|_| seen.whereabouts.listed.is_empty()),
+            device,
+            client,
+            cover: listed.or_else(exit).or_else(wandering).unwrap_or(Cover::None),
         }
     }
 
-    /// What it makes of a pair: less, the more of it is the person's.
-    fn factors(self, which: &str) -> Vec<Factor> {
+    /// What it makes of a pair if it is the one that may be somebody else's: less, the more of it is the person's.
+    fn factors_of_stranger(&self, which: &str) -> Vec<Factor> {
         let mut factors = Vec::new();
         let mut say = |because: String, weight: f64| factors.push(Factor { because, weight });
         if self.address {
-            say(
-                format!("the person has used both addresses before, the {which} too"),
-                0.35,
-            );
+            say(format!("the {which} address is one that the person uses"), 0.1);
         } else if self.network {
+            // Where no database names the network, the addresses around stand for it, which may be anybody's.
+            let is_named = self.seen.whereabouts.network.is_some();
             say(
-                format!("the person has used both networks before, the {which} too"),
-                0.45,
+                format!("the {which} network is one that the person uses"),
+                if is_named { 0.1 } else { 0.3 },
             );
         }
-        if let Some(Wandering { people, cities }) = self.wandering
-            && !self.network
-            && !self.country_is_new
-        {
-            say(
-                format!(
-                    "{people} people use the {which} network, whose addresses are placed in {cities} cities"
-                ),
-                0.45,
-            );
-        }
-        if self.device {
-            say(format!("the {which} device is one of the person's"), 0.3);
+        match self.device {
+            Device::Persons => say(format!("the {which} device is one of the person's"), 0.25),
+            Device::Directorys => say(
+                format!("the {which} device is one that the directory knows"),
+                0.25,
+            ),
+            Device::Untold => {}
         }
         match self.client {
-            Client::Same => say(format!("the {which} client is one of the person's"), 0.45),
+            Client::Same => say(format!("the {which} client is one of the person's"), 0.15),
             Client::OfKnownFamily => say(
                 format!("the {which} client is of a family that the person uses"),
-                0.7,
+                0.6,
             ),
             Client::New => say(
                 format!("the {which} client was never used by the person before"),
-                1.4,
+                3.0,
             ),
             Client::Unknown => {}
+        }
+        if self.country_is_new {
+            say(format!("the person was never in the {which} country before"), 3.0);
+        }
+        match self.cover {
+            Cover::Listed(listing, damping) => say(
+                is_listed(which, listing),
+                if self.network {
+                    damping.known
+                } else {
+                    damping.unknown
+                },
+            ),
+            Cover::Exit(exit) => say(is_exit(which, exit), 0.2),
+            // Where it is not the person's, a database's error there is no better known than anywhere.
+            Cover::Wandering(wandering) if self.network => say(wanders(which, wandering), 0.4),
+            Cover::Wandering(_) | Cover::None => {}
         }
         factors
     }
 
-    fn weight(self) -> f64 {
-        self.factors("").iter().map(|factor| factor.weight).product()
+    /// What it makes of a pair if it is the one that is the person's: less, the less it says of where the person is.
+    fn factors_of_owner(&self, which: &str) -> Vec<Factor> {
+        let mut factors = Vec::new();
+        let mut say = |because: String, weight: f64| factors.push(Factor { because, weight });
+        if self.address {
+            say(format!("the person is mostly at the {which} address"), 2.0);
+        } else if self.network {
+            say(format!("the person is mostly in the {which} network"), 1.25);
+        }
+        match self.cover {
+            Cover::Listed(listing, damping) => say(is_listed(which, listing), damping.owners),
+            Cover::Exit(exit) => say(is_exit(which, exit), 0.75),
+            Cover::Wandering(_) | Cover::None => {}
+        }
+        factors
+    }
+
+    /// How much speaks for its being somebody else's.
+    fn strangeness(&self) -> f64 {
+        weight_of(&self.factors_of_stranger(""))
     }
 }
 
-/// How much a pair weighs if one of its addresses is not where people are.
-struct Damping {
-    class: ListClass,
-    /// In a network that the person uses.
-    known: f64,
-    /// In another.
-    unknown: f64,
-    /// Where network and client are a stranger's.
-    stranger: f64,
+fn is_listed(which: &str, listing: &Listing) -> String {
+    format!(
+        "the {which} address is on the {} list {}",
+        listing.class.as_str(),
+        listing.list
+    )
 }
 
-const fn damping(class: ListClass, known: f64, unknown: f64, stranger: f64) -> Damping {
+fn is_exit(which: &str, Exit { people, days }: Exit) -> String {
+    format!("the {which} address is an exit that {people} people shared on {days} days")
+}
+
+fn wanders(which: &str, Wandering { people, cities }: Wandering) -> String {
+    format!("{people} people use the {which} network, whose addresses are placed in {cities} cities")
+}
+
+/// How much a pair weighs if one of its addresses is not where people are.
+#[derive(Debug)]
+struct Damping {
+    class: ListClass,
+    /// Of the one that may be somebody else's, in a network that the person uses.
+    known: f64,
+    /// The same in another.
+    unknown: f64,
+    /// Of the one that is the person's.
+    owners: f64,
+}
+
+const fn damping(class: ListClass, known: f64, unknown: f64, owners: f64) -> Damping {
     Damping {
         class,
         known,
         unknown,
-        stranger,
+        owners,
     }
 }
 
-const DAMPED: &[Damping] = &[
+/// Who rents an exit is hidden by it, owner or not. That it weighs little less in a network that nobody expects of the person is what attackers
+/// make of it.
+static DAMPED: &[Damping] = &[
     damping(ListClass::Corporate, 0.1, 0.1, 0.4),
-    damping(ListClass::Relay, 0.1, 0.1, 0.4),
-    damping(ListClass::Satellite, 0.1, 0.2, 0.5),
-    damping(ListClass::Vpn, 0.15, 0.4, 0.8),
-    damping(ListClass::Hosting, 0.15, 0.6, 0.9),
+    damping(ListClass::Relay, 0.3, 0.3, 0.8),
+    damping(ListClass::Satellite, 0.2, 0.3, 0.6),
+    damping(ListClass::Tor, 0.5, 0.5, 0.8),
+    damping(ListClass::AnonymousProxy, 0.5, 0.6, 0.7),
+    damping(ListClass::Vpn, 0.5, 0.6, 0.7),
+    damping(ListClass::Hosting, 0.6, 0.7, 0.9),
 ];
-/// The same of an exit that many people of the directory share: an office, where people are, or its VPN, where they are not.
-const SHARED_EXIT: Damping = damping(ListClass::Corporate, 0.1, 0.4, 0.7);
 
 /// What makes a pair weigh more or less.
 struct Factor {
     because: String,
     weight: f64,
+}
+
+fn weight_of(factors: &[Factor]) -> f64 {
+    factors.iter().map(|factor| factor.weight).product()
 }
 
 impl State {
@@ -271,7 +363,7 @@ impl State {
                 continue;
             }
             let factors = pair.factors(habits, population);
-            let weight: f64 = factors.iter().map(|factor| factor.weight).product();
+            let weight = weight_of(&factors);
             if weight >= thresholds.minimum_weight {
                 pair_found = Some((pair, weight, factors));
                 break;
@@ -349,72 +441,23 @@ impl<'a> Pair<'a> {
 
     /// What speaks for and against two different people.
     fn factors(&self, habits: &Habits, population: &Population) -> Vec<Factor> {
-        let mut factors = Vec::new();
-        let mut say = |because: String, weight: f64| factors.push(Factor { because, weight });
         // Whichever of the two is less known to be the person's may be somebody else's, in both orders.
-        let first = Known::of(self.first, habits, population);
-        let second = Known::of(self.second, habits, population);
-        let (which, stranger) = if first.weight() > second.weight() {
-            ("first", first)
+        let first = ("first", End::of(self.first, habits, population));
+        let second = ("second", End::of(self.second, habits, population));
+        let (stranger, owner) = if first.1.strangeness() > second.1.strangeness() {
+            (first, second)
         } else {
-            ("second", second)
+            (second, first)
         };
-        // A client that the person never used, in a network that they never used: then it matters little that somebody hides.
-        let is_stranger = stranger.client == Client::New && !stranger.network && !stranger.address;
-        for (name, end, known) in [("first", self.first, first), ("second", self.second, second)] {
-            let damping = end.whereabouts.listed.iter().find_map(|listing| {
-                let damping = DAMPED.iter().find(|damped| damped.class == listing.class)?;
-                Some((listing, damping))
+        let mut factors = stranger.1.factors_of_stranger(stranger.0);
+        factors.extend(owner.1.factors_of_owner(owner.0));
+        let country = stranger.1.seen.whereabouts.country;
+        if country.is_some() && country == owner.1.seen.whereabouts.country {
+            factors.push(Factor {
+                because: "both places are in one country".to_owned(),
+                weight: 0.9,
             });
-            if let Some((listing, damping)) = damping {
-                let weight = match () {
-                    () if known.network => damping.known,
-                    () if is_stranger => damping.stranger,
-                    () => damping.unknown,
-                };
-                say(
-                    format!(
-                        "the {name} address is on the {} list {}",
-                        listing.class.as_str(),
-                        listing.list
-                    ),
-                    weight,
-                );
-            } else if let Some(exit) = population.exit(end.address.map(address_value)) {
-                let weight = if is_stranger {
-                    SHARED_EXIT.stranger
-                } else {
-                    SHARED_EXIT.unknown
-                };
-                say(
-                    format!(
-                        "the {name} address is an exit that {} people shared on {} days",
-                        exit.people, exit.days
-                    ),
-                    weight,
-                );
-            }
         }
-        let (owner, owners) = if which == "first" {
-            (second, "second")
-        } else {
-            (first, "first")
-        };
-        if let Some(Wandering { people, cities }) = owner.wandering {
-            say(
-                format!(
-                    "{people} people use the {owners} network, whose addresses are placed in {cities} cities: the person need not be there"
-                ),
-                0.6,
-            );
-        }
-        let (from, to) = (self.first.whereabouts.country, self.second.whereabouts.country);
-        if from.is_some() && from == to {
-            say("both places are in one country".to_owned(), 0.75);
-        } else if stranger.country_is_new {
-            say(format!("the person was never in the {which} country before"), 1.3);
-        }
-        factors.extend(stranger.factors(which));
         factors
     }
 
