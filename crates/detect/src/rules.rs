@@ -308,9 +308,12 @@ mod tests {
             |rules| rules.irregular.suspicious_score = -0.5,
             Some("irregular.suspicious_score is -0.5, and must be more than 0"),
         );
-        check(|rules| rules.irregular.suspicious_score = 6.0, None);
         check(
-            |rules| rules.irregular.suspicious_score = 5.9,
+            |rules| rules.irregular.suspicious_score = rules.irregular.irregular_score,
+            None,
+        );
+        check(
+            |rules| rules.irregular.suspicious_score = rules.irregular.irregular_score - 0.1,
             Some("irregular.suspicious_score must not be less than irregular.irregular_score"),
         );
     }
