@@ -1,6 +1,7 @@
 //! What detection does in a second on one thread: a sign-in looked up, understood as detectors see it, and judged by all of them.
 
-use super::table::{Line, Verdict, thousands};
+use super::product::rss_anon;
+use super::table::{Line, Verdict, megabytes, thousands};
 use super::watch::Watch;
 use super::{Args, median};
 use anyhow::{Context, Result};
@@ -45,6 +46,7 @@ pub(super) fn run(args: &Args) -> Result<Vec<Line>> {
         };
         seen(event, *key, &people, whereabouts).map(Arc::new)
     };
+    let remembered = memory_of_engine(&events, &see)?;
     let half = events.len() / 2;
     let all: Vec<Arc<Seen>> = events.iter().filter_map(&see).collect();
     let populations = Populations::of(all.iter().map(|seen| &**seen));
@@ -78,14 +80,53 @@ pub(super) fn run(args: &Args) -> Result<Vec<Line>> {
         events.len() - half
     );
     println!("detection: {measured}");
-    Ok(vec![Line {
+    let speed = Line {
         work: "sign-ins judged by all detectors with enrichment, on one thread, after warm-up".to_owned(),
         measured,
         ratio: None,
         floor: "100 k/s",
         goal: "300 k/s",
         verdict: Verdict::at_least(rate, FLOOR, GOAL),
-    }])
+    };
+    let memory = Line {
+        work: format!(
+            "memory of the engine that remembers {PEOPLE} people, their addresses, and {DAYS} days of each (RssAnon)"
+        ),
+        measured: format!(
+            "{}: {} for 100 k people",
+            megabytes(remembered),
+            megabytes(remembered * 100_000.0 / f64::from(PEOPLE))
+        ),
+        ratio: None,
+        floor: "–",
+        goal: "–",
+        verdict: Verdict::None,
+    };
+    println!("detection: {}", memory.measured);
+    Ok(vec![speed, memory])
+}
+
+/// What an engine keeps of all sign-ins, in bytes. Each is made for it and dropped, so that only what it keeps is counted; and it is
+/// the second engine that is weighed, since the first takes what was free already.
+fn memory_of_engine(
+    events: &[(Event, EventKey)],
+    see: &impl Fn(&(Event, EventKey)) -> Option<Arc<Seen>>,
+) -> Result<f64> {
+    let filled = || -> Result<Engine> {
+        let mut engine = engine(&Populations::default())?;
+        for (number, event) in events.iter().enumerate() {
+            if let Some(seen) = see(event) {
+                observe(&mut engine, &seen, number as u64 + 1);
+            }
+        }
+        Ok(engine)
+    };
+    let first = filled()?;
+    let before = rss_anon(std::process::id())?;
+    let second = filled()?;
+    let after = rss_anon(std::process::id())?;
+    drop(black_box((first, second)));
+    Ok(after.saturating_sub(before) as f64)
 }
 
 fn engine(populations: &Populations) -> Result<Engine> {

@@ -33,8 +33,19 @@ async function open({ script = true, width = 1024, scheme = 'light' } = {}) {
   return page;
 }
 
+// The browser sets the focus when it first draws a page, which may be after the page is loaded. Asked from outside: pages without scripts
+// have no timers.
+async function focusIsSet(page) {
+  for (let turn = 0; turn < 200; turn += 1) {
+    const isSet = await page.evaluate(() => !document.querySelector('[autofocus]') || document.activeElement !== document.body);
+    if (isSet) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
 // What a person sees of a page, and what would be in the way of some of them.
 async function look(page, name, { scripts = true } = {}) {
+  await focusIsSet(page);
   if (SCREENSHOTS) await page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
   const seen = await page.evaluate(() => ({
     heading: document.querySelector('h1')?.innerText,
