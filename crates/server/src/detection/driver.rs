@@ -20,8 +20,9 @@ use uuid::Uuid;
 pub(super) const READ_AT_ONCE: usize = 4_000;
 /// Sign-ins that wait at the most. More of them are a backlog: it is judged subject by subject, although others may come late.
 const WAITING_MAX: usize = 100_000;
-/// People, and addresses, that an engine remembers; the others are looked up when they come again.
-const REMEMBERED: usize = 200_000;
+/// People, and addresses, that an engine remembers; the others are looked up when they come again. A person of whom 40 days are remembered
+/// takes about 35 kB with their addresses (`cargo xtask bench --only detection`), so that a tenant's engine stays below 400 MB.
+const REMEMBERED: usize = 10_000;
 /// From one writing of the open days to the next.
 const DAYS_KEPT_EVERY_TICKS: i64 = 60 * TICKS_PER_SECOND;
 /// Findings that are stored together.
