@@ -32,7 +32,7 @@ fn a_full_disk_under_files_loses_no_line_through_a_kill_and_a_start_on_it() {
     agent.kill();
     site.append("app.json", &filled(LINES..2 * LINES));
     let mut agent = site.start();
-    agent.wait_for(WAITS);
+    agent.wait_until_said(WAITS);
     let logs = site.workplace.path().join("logs");
     std::fs::rename(logs.join("app.json"), logs.join("app.json.1")).unwrap();
     site.append("app.json", &filled(2 * LINES..2 * LINES + 50));

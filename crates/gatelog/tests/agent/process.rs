@@ -272,10 +272,10 @@ fn a_journal_is_read_on_from_its_cursor() {
     site.workplace.file("second", entries(3..5));
     site.config("[[inputs]]\nname = \"journal\"\nkind = \"journald\"\njournalctl = \"./journalctl\"\n");
     let mut agent = site.start();
-    agent.wait_for("the service has piece 1");
+    agent.wait_until_said("the service has piece 1");
     agent.kill();
     let mut agent = site.start();
-    let line = agent.wait_for("the service has piece 2");
+    let line = agent.wait_until_said("the service has piece 2");
     assert!(line.contains("2 read"), "{line}");
 }
 
@@ -337,7 +337,7 @@ fn pieces_that_are_too_large_come_in_halves_and_the_ledger_agrees() {
     site.config(FILES);
     site.append("app.json", &lines(0..50));
     let mut agent = site.start();
-    agent.wait_for("too large: it is sent in two parts");
+    agent.wait_until_said("too large: it is sent in two parts");
     site.expect(&ids(0..50));
     site.append("app.json", &lines(50..53));
     site.expect(&ids(0..53));
@@ -355,7 +355,7 @@ fn what_no_waiting_mends_is_kept_aside_and_told() {
     site.config("[[inputs]]\nname = \"docs\"\nkind = \"whole\"\nfiles = [\"logs/*\"]\nsettle_seconds = 0\n");
     site.append("a.zip", "PK\u{3}\u{4} an archive, which is not read here");
     let mut agent = site.start();
-    let line = agent.wait_for("REFUSED piece 1");
+    let line = agent.wait_until_said("REFUSED piece 1");
     assert!(line.contains("Zip archives are not read here"), "{line}");
     // What comes after it is not held up.
     site.append("b.json", &lines(0..3));
@@ -390,7 +390,7 @@ fn what_an_operator_can_mend_is_waited_for_and_a_reload_counts() {
     site.config(&format!("{FILES}format = \"no-such\"\n"));
     site.append("app.json", &lines(0..1));
     let mut agent = site.start();
-    agent.wait_for("There is no such format");
+    agent.wait_until_said("There is no such format");
     site.config(FILES);
     agent.signal("HUP");
     agent.wait_for("the configuration was read anew");

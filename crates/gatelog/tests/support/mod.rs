@@ -16,7 +16,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tls::{Authority, Trust};
 
@@ -223,10 +223,13 @@ impl Program {
         }
     }
 
-    /// Waits for a line that says this, and gives it.
+    /// Waits for the next line that says this, and gives it.
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        // Bounded as a whole: a program that goes on talking would keep a test for ever.
+        let end = Instant::now() + 5 * PATIENCE;
         loop {
-            match self.lines.get_mut().unwrap().recv_timeout(PATIENCE) {
+            let patience = PATIENCE.min(end.saturating_duration_since(Instant::now()));
+            match self.lines.get_mut().unwrap().recv_timeout(patience) {
                 Ok(line) => {
                     self.said.push(line.clone());
                     if line.contains(text) {
@@ -236,6 +239,12 @@ impl Program {
                 Err(error) => panic!("waited for {text:?} ({error}); heard:\n{}", self.said.join("\n")),
             }
         }
+    }
+
+    /// A line that says this, which may have come while another was waited for.
+    pub(crate) fn wait_until_said(&mut self, text: &str) -> String {
+        let heard = self.heard().iter().find(|line| line.contains(text)).cloned();
+        heard.unwrap_or_else(|| self.wait_for(text))
     }
 
     /// Every line that was heard until now.
