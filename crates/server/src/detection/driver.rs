@@ -51,6 +51,7 @@ struct Waiting {
     seen: Arc<Seen>,
     commit: u64,
     format: String,
+    read_at: Timestamp,
 }
 
 /// What a round came to.
@@ -236,11 +237,13 @@ impl Driver {
                     }
                     self.watermarks.note(&format, seen.time);
                     let waiting = Waiting {
-                        seen: Arc::clone(&seen),
+                        seen,
                         commit: change.commit,
                         format,
+                        read_at: tools.now,
                     };
-                    self.waiting.insert((seen.time, seen.key), waiting);
+                    let at = (waiting.seen.time, waiting.seen.key);
+                    self.waiting.insert(at, waiting);
                 }
                 ChangeKind::Replaced => {
                     for seen in historian.contents(&change.key, change.time)? {
@@ -278,7 +281,7 @@ impl Driver {
         let last = (marks.latest(), EventKey([0xff; 16]));
         let needs_not = self.waiting.range(..=last);
         let released: Vec<(Timestamp, EventKey)> = needs_not
-            .filter(|(_, waiting)| waiting.seen.time <= marks.of(&waiting.format))
+            .filter(|(_, waiting)| marks.let_go(&waiting.format, waiting.seen.time, waiting.read_at))
             .map(|(at, _)| *at)
             .collect();
         released.iter().filter_map(|at| self.waiting.remove(at)).collect()

@@ -1,7 +1,8 @@
 //! Until when sign-ins need not wait any longer for such as come late: a watermark for each format, by what it brings.
 //!
 //! A format that brings something is at the newest of it: a feed that is hours behind, or files of last year, come in an order of their own,
-//! and are judged in the order of their times as what comes live is. One that brings nothing more is at the clock.
+//! and are judged in the order of their times as what comes live is. One that brings nothing more is at the clock. No sign-in waits longer
+//! than what comes late may: else one that came live would wait for the end of a backlog that is behind it.
 
 use model::time::Timestamp;
 use std::collections::HashMap;
@@ -39,12 +40,13 @@ impl Watermarks {
 }
 
 impl Marks {
-    /// The mark of a format.
-    pub(super) fn of(&self, format: &str) -> Timestamp {
-        self.brought.get(format).copied().unwrap_or(self.quiet)
+    /// Whether a sign-in of a time need not wait any longer, that a format brought and that was read at some moment.
+    pub(super) fn let_go(&self, format: &str, time: Timestamp, read_at: Timestamp) -> bool {
+        let mark = self.brought.get(format).copied().unwrap_or(self.quiet);
+        time <= mark || (time <= self.quiet && read_at <= self.quiet)
     }
 
-    /// None is later.
+    /// No mark is later.
     pub(super) fn latest(&self) -> Timestamp {
         self.quiet
     }
@@ -58,26 +60,48 @@ mod tests {
         Timestamp::from_unix_seconds(1_770_000_000 + 60 * minutes)
     }
 
-    /// What was brought (format and minute), and the marks of two formats an hour after the beginning.
-    fn check(brought: &[(&str, i64)], expected: [i64; 2]) {
+    /// What was brought (format and minute), and which of these times of a format may go, an hour after the beginning and by what was
+    /// read just then.
+    fn check(brought: &[(&str, i64)], format: &str, minutes: &[i64], expected: &[bool]) {
         let mut watermarks = Watermarks::default();
         for (format, minute) in brought {
             watermarks.note(format, at(*minute));
         }
-        let marks = watermarks.take(at(60), 15 * 60 * 10_000_000);
-        let found = ["okta", "entra"].map(|format| marks.of(format));
-        assert_eq!(found, expected.map(at), "{brought:?}");
-        assert!(found.iter().all(|mark| *mark <= marks.latest()));
+        let take = |watermarks: &mut Watermarks| {
+            let marks = watermarks.take(at(60), 15 * 60 * 10_000_000);
+            assert_eq!(marks.latest(), at(45));
+            let go = |minute: &i64| marks.let_go(format, at(*minute), at(60));
+            minutes.iter().map(go).collect::<Vec<bool>>()
+        };
+        assert_eq!(take(&mut watermarks), expected, "{brought:?} {format}");
         // What was brought before says nothing of what is brought next.
-        let next = watermarks.take(at(60), 15 * 60 * 10_000_000);
-        assert_eq!(next.of("okta"), at(45));
+        let quiet: Vec<bool> = minutes.iter().map(|minute| *minute <= 45).collect();
+        assert_eq!(take(&mut watermarks), quiet, "{brought:?} {format}");
     }
 
     #[test]
     fn who_brings_is_at_the_newest_of_it_and_who_is_quiet_at_the_clock() {
-        check(&[], [45, 45]);
-        check(&[("okta", 10), ("okta", 30), ("okta", 20)], [15, 45]);
-        check(&[("okta", -9_000), ("entra", 60)], [-9_015, 45]);
-        check(&[("okta", 61), ("entra", 9_000)], [45, 45]);
+        check(&[], "okta", &[-9, 45, 46], &[true, true, false]);
+        let brought = [("okta", 10), ("okta", 30), ("okta", 20)];
+        check(&brought, "okta", &[15, 16, 45], &[true, false, false]);
+        check(&brought, "entra", &[15, 16, 45, 46], &[true, true, true, false]);
+        check(&[("okta", -9_000)], "okta", &[-9_015, -9_014], &[true, false]);
+        check(
+            &[("okta", 61), ("okta", 9_000)],
+            "okta",
+            &[45, 46],
+            &[true, false],
+        );
+    }
+
+    #[test]
+    fn nobody_waits_for_the_end_of_a_backlog() {
+        let mut watermarks = Watermarks::default();
+        watermarks.note("okta", at(-9_000));
+        let marks = watermarks.take(at(60), 15 * 60 * 10_000_000);
+        let go = |minute, read_at| marks.let_go("okta", at(minute), at(read_at));
+        assert_eq!([go(40, 44), go(40, 45), go(40, 46)], [true, true, false]);
+        // What is of the future waits for its time, whenever it was read.
+        assert!(!go(46, 0));
     }
 }

@@ -84,7 +84,7 @@ struct Judges {
     grounds: Option<Grounds>,
     /// The files that the settings name, as they were when they were read.
     files: [Option<(SystemTime, u64)>; 2],
-    /// What is wrong with other settings than those that are in effect, once told.
+    /// Other settings than those in effect, of which was told what is wrong with them.
     refused: Option<Detection>,
     others: u64,
     /// In which epoch each tenant was when it was last looked at.
