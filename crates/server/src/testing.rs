@@ -1,14 +1,22 @@
 //! What several tests of this room share: a configuration, doors, and clients that never wait for ever.
 
 use crate::config::{Config, Inputs, load};
+use crate::inputs::intake::{Intake, TenantRule, Terms};
 use crate::layers::{Door, DoorRules, TenantAddresses};
 use crate::metrics::Metrics;
 use crate::problem::render_fault;
 use axum::Router;
+use model::batch::Lateness;
+use model::tenant::TenantId;
+use model::time::Timestamp;
+use serde_json::{Value, json};
+use sources::{Choice, Limits};
 use std::net::SocketAddr;
 use std::time::Duration;
+use store::events::EventStore;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use uuid::Uuid;
 
 /// A configuration with some settings, and any free ports.
 pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
@@ -28,6 +36,47 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> Config {
     })
     .unwrap()
     .config
+}
+
+/// A sign-in at a screen as Microsoft Graph tells it: with an error's code, or 0.
+pub(crate) fn sign_in(id: Uuid, at: Timestamp, user: &str, address: &str, code: u32) -> Value {
+    json!({
+        "id": id,
+        "createdDateTime": at.to_string(),
+        "userPrincipalName": format!("{user}@contoso.example"),
+        "appId": "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
+        "ipAddress": address,
+        "clientAppUsed": "Browser",
+        "isInteractive": true,
+        "status": { "errorCode": code },
+    })
+}
+
+/// Stores records in one commit, of which none may be rejected; how many were new.
+pub(crate) fn bring(
+    store: &dyn EventStore,
+    tenant: TenantId,
+    now: fn() -> Timestamp,
+    records: impl IntoIterator<Item = Value>,
+) -> u64 {
+    let mut intake = Intake::new(Terms {
+        store,
+        tenants: TenantRule::Only(tenant),
+        source: "test",
+        lateness: Lateness::NotCounted,
+        sequence: None,
+        choice: Choice::Auto,
+        limits: Limits::default(),
+        now,
+    });
+    for record in records {
+        intake.push(record.to_string().as_bytes()).unwrap();
+        intake.push(b"\n").unwrap();
+    }
+    intake.finish().unwrap();
+    let counts = intake.summary().total.counts;
+    assert_eq!(counts.rejected, 0);
+    counts.new
 }
 
 pub(crate) const RULES: DoorRules = DoorRules {

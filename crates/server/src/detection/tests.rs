@@ -1,15 +1,14 @@
 //! Detection over real stores: what restarts, stops and questions leave behind, and what of a very long history is judged.
 
 use super::{Asked, DetectionError, Driver, Historian, Tools, What, explain, rerun};
-use crate::inputs::intake::{Intake, TenantRule, Terms};
+use crate::testing;
 use detect::{People, Rules};
 use enrich::{CountryTableBuilder, Enrichment};
-use model::batch::{Lateness, Subject};
+use model::batch::Subject;
 use model::finding::Finding;
 use model::tenant::{TenantId, TenantName};
 use model::time::{TICKS_PER_SECOND, Timestamp};
-use serde_json::{Value, json};
-use sources::{Choice, Limits};
+use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -85,33 +84,11 @@ impl Place {
 
     /// Brings sign-ins in one commit: each by when, who, from where, and with which error.
     fn bring<'s>(&self, sign_ins: impl IntoIterator<Item = (Timestamp, &'s str, &'s str, u32)>) {
-        let mut intake = Intake::new(Terms {
-            store: self.events.as_ref(),
-            tenants: TenantRule::Only(TENANT),
-            source: "test",
-            lateness: Lateness::NotCounted,
-            sequence: None,
-            choice: Choice::Auto,
-            limits: Limits::default(),
-            now: arrival,
-        });
-        for (at, user, address, code) in sign_ins {
+        let records = sign_ins.into_iter().map(|(at, user, address, code)| {
             let number = self.brought.replace(self.brought.get() + 1);
-            let record = json!({
-                "id": format!("00000000-0000-4000-8000-{number:012}"),
-                "createdDateTime": at.to_string(),
-                "userPrincipalName": format!("{user}@contoso.example"),
-                "appId": "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
-                "ipAddress": address,
-                "clientAppUsed": "Browser",
-                "isInteractive": true,
-                "status": { "errorCode": code },
-            });
-            intake.push(record.to_string().as_bytes()).unwrap();
-            intake.push(b"\n").unwrap();
-        }
-        intake.finish().unwrap();
-        assert_eq!(intake.summary().total.counts.rejected, 0);
+            testing::sign_in(Uuid::from_u128(number.into()), at, user, address, code)
+        });
+        testing::bring(self.events.as_ref(), TENANT, arrival, records);
     }
 
     /// Wrong passwords, and then the right one, second by second.

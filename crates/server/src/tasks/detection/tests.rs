@@ -2,14 +2,11 @@
 
 use super::Judges;
 use crate::findings::of_subject;
-use crate::inputs::intake::{Intake, TenantRule, Terms};
 use crate::service::Service;
-use crate::testing::config;
-use model::batch::{Lateness, Subject};
+use crate::testing::{self, config};
+use model::batch::Subject;
 use model::tenant::{TenantId, TenantName};
 use model::time::{Month, Timestamp};
-use serde_json::json;
-use sources::{Choice, Limits};
 use std::path::{Path, PathBuf};
 use store::events::Purge;
 use uuid::Uuid;
@@ -57,33 +54,14 @@ fn place(files: &[(&str, &str)]) -> Place {
 impl Place {
     /// Wrong passwords on a day, and then the right one.
     fn attack(&self, day: &str, user: &str, failures: u32) {
-        let mut intake = Intake::new(Terms {
-            store: self.service.app.events.as_ref(),
-            tenants: TenantRule::Only(TENANT),
-            source: "test",
-            lateness: Lateness::NotCounted,
-            sequence: None,
-            choice: Choice::Auto,
-            limits: Limits::default(),
-            now: arrival,
-        });
         let start = time(&format!("{day}T08:00:00Z"));
-        for n in 0..=failures {
+        let records = (0..=failures).map(|n| {
             let at = start.plus_seconds(i64::from(n));
-            let record = json!({
-                "id": Uuid::new_v5(&Uuid::NAMESPACE_DNS, format!("{user} {at}").as_bytes()),
-                "createdDateTime": at.to_string(),
-                "userPrincipalName": format!("{user}@contoso.example"),
-                "appId": "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
-                "ipAddress": "203.0.113.7",
-                "isInteractive": true,
-                "status": { "errorCode": if n < failures { 50_126 } else { 0 } },
-            });
-            intake.push(record.to_string().as_bytes()).unwrap();
-            intake.push(b"\n").unwrap();
-        }
-        intake.finish().unwrap();
-        assert_eq!(intake.summary().total.counts.new, u64::from(failures) + 1);
+            let id = Uuid::new_v5(&Uuid::NAMESPACE_DNS, format!("{user} {at}").as_bytes());
+            testing::sign_in(id, at, user, "203.0.113.7", if n < failures { 50_126 } else { 0 })
+        });
+        let new = testing::bring(self.service.app.events.as_ref(), TENANT, arrival, records);
+        assert_eq!(new, u64::from(failures) + 1);
     }
 
     /// Rounds as the task goes through them: what is found is read in the next.
