@@ -224,6 +224,10 @@ impl Program {
     }
 
     /// Waits for the next line that says this, and gives it.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a test that waits has an end, and measures nothing"
+    )]
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
         // Bounded as a whole: a program that goes on talking would keep a test for ever.
         let end = Instant::now() + 5 * PATIENCE;
