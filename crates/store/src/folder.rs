@@ -17,7 +17,15 @@ pub(crate) const RESTORING: &str = "restoring";
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for DataFolder {
+    /// Closing the file would not do: a program that another thread is just starting has a copy of it until it runs, and the lock with it.
+    fn drop(&mut self) {
+        // Where that fails, the end of the last copy gives it back.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl DataFolder {
@@ -48,7 +56,7 @@ impl DataFolder {
         match lock.try_lock() {
             Ok(()) => Ok(DataFolder {
                 path: path.to_owned(),
-                _lock: lock,
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
                 path: path.to_owned(),
@@ -157,6 +165,16 @@ mod tests {
         assert!(matches!(DataFolder::open(&path), Err(StoreError::InUse { .. })));
         drop(first);
         DataFolder::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_copy_in_a_program_that_is_just_starting_does_not_hold_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let first = DataFolder::open(parent.path()).unwrap();
+        let copy = first.lock.try_clone().unwrap();
+        drop(first);
+        DataFolder::open(parent.path()).unwrap();
+        drop(copy);
     }
 
     #[test]
