@@ -123,7 +123,8 @@ impl Engine {
         self.addresses.clear();
     }
 
-    /// Judges the next sign-in, which came with a commit. It must be in the history of its person and its address by now.
+    /// Judges the next sign-in, which came with a commit. It must be in the history of its person and its address by now, and the snapshot
+    /// for its day must have its counts: see [`Populations::lacking`].
     pub fn observe(&mut self, seen: &Arc<Seen>, commit: u64) -> Observed {
         let mut told = Told::default();
         let mut effects = Vec::new();
@@ -131,6 +132,7 @@ impl Engine {
             tenant: self.tenant,
             version: self.book.at(seen.time),
             populations: &self.populations,
+            is_decided: true,
         };
         let at = (seen.time, seen.key);
         let person = self.people.get_mut(&seen.subject);
@@ -168,7 +170,7 @@ impl Engine {
 
     /// Judges a subject from its history, as [`reach`] says how far back, and goes on from there. `through` is the newest commit of
     /// which everything is in that history. Gives all findings that hold of the time that the judgement decides; what was found of that
-    /// time before and is not among them holds no longer.
+    /// time before and is not among them holds no longer. The snapshots for days from `decides_from` on must have their counts.
     pub fn judge(
         &mut self,
         subject: &Subject,
@@ -176,7 +178,7 @@ impl Engine {
         decides_from: Timestamp,
         through: u64,
     ) -> Vec<Finding> {
-        let mut folded = self.fold(subject, history, None);
+        let mut folded = self.fold(subject, history, &Wanted::From(decides_from));
         match folded.state {
             Some((last, State::Person(state))) => {
                 if let Subject::Person(name) = subject {
@@ -212,8 +214,8 @@ impl Engine {
         from: Timestamp,
         to: Timestamp,
     ) -> (Vec<Finding>, Vec<Note>) {
-        let folded = self.fold(subject, history, Some((from, to)));
-        let is_asked = |time: Timestamp| from <= time && time <= to;
+        let folded = self.fold(subject, history, &Wanted::Explained(from, to));
+        let is_asked = |time: Timestamp| Wanted::Explained(from, to).is_of(time);
         let found = folded
             .found
             .into_values()
@@ -221,12 +223,7 @@ impl Engine {
         (found.collect(), folded.notes)
     }
 
-    fn fold(
-        &self,
-        subject: &Subject,
-        mut history: Vec<Arc<Seen>>,
-        asked: Option<(Timestamp, Timestamp)>,
-    ) -> Folded {
+    fn fold(&self, subject: &Subject, mut history: Vec<Arc<Seen>>, wanted: &Wanted) -> Folded {
         history.sort_by_key(|seen| (seen.time, seen.key));
         history.dedup_by_key(|seen| seen.key);
         let mut state = match subject {
@@ -236,16 +233,17 @@ impl Engine {
         let mut folded = Folded::default();
         let mut last = None;
         for seen in &history {
+            let is_decided = wanted.is_of(seen.time);
+            let is_explained = is_decided && matches!(wanted, Wanted::Explained(..));
             let mut told = Told {
-                notes: asked
-                    .filter(|(from, to)| *from <= seen.time && seen.time <= *to)
-                    .map(|_| Vec::new()),
+                notes: is_explained.then(Vec::new),
                 ..Told::default()
             };
             let judging = Judging {
                 tenant: self.tenant,
                 version: self.book.at(seen.time),
                 populations: &self.populations,
+                is_decided,
             };
             match &mut state {
                 State::Person(person) => person.observe(seen, &judging, &mut told),
@@ -259,6 +257,22 @@ impl Engine {
         }
         folded.state = last.map(|last| (last, state));
         folded
+    }
+}
+
+/// Of which sign-ins a fold is to tell.
+enum Wanted {
+    From(Timestamp),
+    /// From one to another, both included, and why nothing was found.
+    Explained(Timestamp, Timestamp),
+}
+
+impl Wanted {
+    fn is_of(&self, time: Timestamp) -> bool {
+        match self {
+            Wanted::From(from) => *from <= time,
+            Wanted::Explained(from, to) => *from <= time && time <= *to,
+        }
     }
 }
 

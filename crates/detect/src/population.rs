@@ -82,14 +82,20 @@ fn note(seen_with: &mut BTreeMap<Value, BTreeSet<u64>>, value: Value, what: u64)
 }
 
 /// What was usual in a directory before a day.
-#[derive(Debug, Clone, Default, PartialEq)]
+///
+/// Nearly all of its room is taken by the counts, and only a sign-in that is scored needs those of its day. The rest, which a judgement of a whole
+/// history needs day by day, is small, and is what is serialized.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Population {
     /// The UTC day that it is for, counted from 1970: what came before is in it.
     pub day: i64,
     /// Sign-ins that it is made of.
     pub sign_ins: u64,
-    /// What more than one sign-in had, by feature and value; sorted.
-    counts: Vec<(Key, u32)>,
+    /// Of which days it is made: bit 0 is the day before its own, bit 1 the one before that. Days that are closed later are not in it.
+    made_of: u32,
+    /// What more than one sign-in had, by feature and value; sorted. `None` if they are not at hand.
+    #[serde(skip)]
+    counts: Option<Box<[(Key, u32)]>>,
     /// Addresses that many people share; sorted.
     exits: Vec<(Value, Exit)>,
     /// Networks whose addresses wander; sorted.
@@ -104,7 +110,7 @@ fn key(feature: Feature, value: Value) -> Key {
 }
 
 /// An address that many people of the directory share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Exit {
     /// How many people.
     pub(crate) people: usize,
@@ -114,7 +120,7 @@ pub(crate) struct Exit {
 
 /// A network that people of the directory use, and whose addresses databases place in many cities: a carrier's, where somebody at home and their
 /// telephone in their hand are hundreds of kilometres apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Wandering {
     /// How many people.
     pub(crate) people: usize,
@@ -122,14 +128,30 @@ pub(crate) struct Wandering {
     pub(crate) cities: usize,
 }
 
+impl Default for Population {
+    /// That of nobody.
+    fn default() -> Population {
+        Population {
+            day: 0,
+            sign_ins: 0,
+            made_of: 0,
+            counts: Some(Box::default()),
+            exits: Vec::new(),
+            wandering: Vec::new(),
+        }
+    }
+}
+
 impl Population {
     /// The snapshot for a day, of what the days before it showed.
     pub fn for_day(day: i64, days: &BTreeMap<i64, Day>) -> Population {
         let mut sign_ins = 0;
+        let mut made_of = 0;
         let mut counts: HashMap<Key, u32> = HashMap::new();
         let mut at: HashMap<Value, (BTreeSet<u64>, usize)> = HashMap::new();
         let mut networks: HashMap<Value, (BTreeSet<u64>, BTreeSet<u64>)> = HashMap::new();
-        for (_, shown) in days.range(day - DAYS..day) {
+        for (of, shown) in days.range(day - DAYS..day) {
+            made_of |= 1 << (day - 1 - of);
             for (network, people) in &shown.people_in {
                 networks.entry(*network).or_default().0.extend(people);
             }
@@ -146,8 +168,6 @@ impl Population {
                 entry.1 += 1;
             }
         }
-        let mut counts: Vec<(Key, u32)> = counts.into_iter().filter(|(_, count)| *count > 1).collect();
-        counts.sort_unstable();
         let exits = at.into_iter().map(|(address, (people, days))| {
             let people = people.len();
             (address, Exit { people, days })
@@ -169,17 +189,48 @@ impl Population {
         Population {
             day,
             sign_ins,
-            counts,
+            made_of,
+            counts: Some(several(counts)),
             exits,
             wandering,
         }
     }
 
+    /// The days that it is made of.
+    pub fn made_of(&self) -> impl Iterator<Item = i64> + use<> {
+        let (day, made_of) = (self.day, self.made_of);
+        (0..DAYS)
+            .filter(move |back| made_of >> back & 1 == 1)
+            .map(move |back| day - 1 - back)
+    }
+
+    /// Whether sign-ins of its day can be scored.
+    pub fn has_counts(&self) -> bool {
+        self.counts.is_some()
+    }
+
+    /// The counts again, of the days that it is made of, as far as they are still there.
+    fn count(&mut self, days: &BTreeMap<i64, Day>) {
+        let mut counts: HashMap<Key, u32> = HashMap::new();
+        for shown in self.made_of().filter_map(|day| days.get(&day)) {
+            for ((feature, value), count) in &shown.counts {
+                *counts.entry(key(*feature, *value)).or_default() += count;
+            }
+        }
+        self.counts = Some(several(counts));
+    }
+
     /// The share of sign-ins with a value; of one that nobody or one alone had, that of one sign-in.
     pub(crate) fn share(&self, feature: Feature, value: Value) -> f64 {
+        debug_assert!(
+            self.counts.is_some(),
+            "a sign-in of day {} is scored without counts",
+            self.day
+        );
+        let counts = self.counts.as_deref().unwrap_or_default();
         let wanted = key(feature, value);
-        let at = self.counts.binary_search_by_key(&wanted, |(key, _)| *key);
-        let count = at.map_or(1.0, |at| f64::from(self.counts[at].1));
+        let at = counts.binary_search_by_key(&wanted, |(key, _)| *key);
+        let count = at.map_or(1.0, |at| f64::from(counts[at].1));
         count / (self.sign_ins as f64 + 1.0)
     }
 
@@ -200,6 +251,13 @@ impl Population {
     }
 }
 
+/// What more than one sign-in had, sorted.
+fn several(counts: HashMap<Key, u32>) -> Box<[(Key, u32)]> {
+    let mut several: Box<[(Key, u32)]> = counts.into_iter().filter(|(_, count)| *count > 1).collect();
+    several.sort_unstable();
+    several
+}
+
 /// The snapshots by day.
 #[derive(Debug, Clone, Default)]
 pub struct Populations {
@@ -213,6 +271,11 @@ impl Populations {
         self.by_day.insert(population.day, Arc::new(population));
     }
 
+    /// All of them, by day.
+    pub fn all(&self) -> impl Iterator<Item = &Population> {
+        self.by_day.values().map(|population| &**population)
+    }
+
     /// Whether there is a snapshot for a day.
     pub fn has(&self, day: i64) -> bool {
         self.by_day.contains_key(&day)
@@ -221,6 +284,35 @@ impl Populations {
     /// Forgets snapshots for days before one.
     pub fn forget_before(&mut self, day: i64) {
         self.by_day = self.by_day.split_off(&day);
+    }
+
+    /// The snapshots that count for sign-ins of these days, and have no counts at hand.
+    pub fn lacking(&self, days: std::ops::RangeInclusive<i64>) -> Vec<Arc<Population>> {
+        let first = self
+            .by_day
+            .range(..=days.start())
+            .next_back()
+            .map_or(*days.start(), |(day, _)| *day);
+        let of = self.by_day.range(first..=*days.end().max(&first));
+        of.filter(|(_, population)| !population.has_counts())
+            .map(|(_, population)| Arc::clone(population))
+            .collect()
+    }
+
+    /// Counts again for the snapshot of a day, out of the days that it is made of.
+    pub fn count(&mut self, day: i64, days: &BTreeMap<i64, Day>) {
+        if let Some(population) = self.by_day.get_mut(&day) {
+            Arc::make_mut(population).count(days);
+        }
+    }
+
+    /// Lets go of the counts of snapshots for days of which that is said.
+    pub fn forget_counts(&mut self, mut of: impl FnMut(i64) -> bool) {
+        for (day, population) in &mut self.by_day {
+            if population.has_counts() && of(*day) {
+                Arc::make_mut(population).counts = None;
+            }
+        }
     }
 
     /// What counts for a sign-in of a day: its own snapshot, else the newest before; nothing is usual where there is none.

@@ -19,6 +19,8 @@ pub(crate) struct Judging<'a> {
     pub(crate) version: &'a Version,
     /// What is usual in the directory.
     pub(crate) populations: &'a Populations,
+    /// Whether what is found in it counts. If not it is only learned from, and the snapshot of its day may be without counts.
+    pub(crate) is_decided: bool,
 }
 
 /// What detectors tell of it.

@@ -111,7 +111,9 @@ struct Part {
 
 /// Judges one success against what was usual before it.
 pub(crate) fn observe(seen: &Seen, habits: &Habits, judging: &Judging<'_>, told: &mut Told) {
-    if seen.outcome != Outcome::Success
+    // Nothing rests on a score: of a sign-in that is decided already it need not be known again.
+    if !judging.is_decided
+        || seen.outcome != Outcome::Success
         || seen.kind != SignInKind::Interactive
         || !is_somewhere(&seen.whereabouts)
     {

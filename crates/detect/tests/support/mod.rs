@@ -193,6 +193,7 @@ pub(crate) struct House {
     pub(crate) findings: BTreeMap<uuid::Uuid, Finding>,
     /// Sign-ins stored so far.
     commit: u64,
+    populations: Populations,
 }
 
 impl House {
@@ -203,6 +204,7 @@ impl House {
             events: BTreeMap::new(),
             findings: BTreeMap::new(),
             commit: 0,
+            populations: populations.clone(),
         }
     }
 
@@ -256,9 +258,14 @@ impl House {
             .values()
             .filter(|seen| is_of(seen) && seen.time >= reach.history_from);
         let history: Vec<Arc<Seen>> = history.cloned().collect();
+        // Only what is decided is scored, by counts that are at hand.
+        let populations = self.engine.populations_mut();
+        let first = populations.at(reach.decides_from.day()).day;
+        populations.forget_counts(|day| day < first);
         let holds = self
             .engine
             .judge(subject, history, reach.decides_from, self.commit);
+        *self.engine.populations_mut() = self.populations.clone();
         let before = self.findings.values().filter(|finding| {
             let judges = detectors::of(&finding.found).judges;
             let is_of = match subject {

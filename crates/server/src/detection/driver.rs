@@ -1,7 +1,7 @@
 //! Drives the engine of one tenant: from the change log to stored findings, round by round.
 
 use super::history::{is_decided, subjects_of};
-use super::populations::Calendar;
+use super::populations::{Calendar, Shelf};
 use super::watermarks::Watermarks;
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
@@ -85,6 +85,16 @@ pub(crate) struct Tools<'a> {
     pub(crate) goes_on: &'a dyn Fn() -> bool,
 }
 
+impl Tools<'_> {
+    /// Where the days of the tenant are.
+    pub(super) fn shelf(&self) -> Shelf<'_> {
+        Shelf {
+            control: self.control,
+            tenant: self.historian.tenant,
+        }
+    }
+}
+
 impl Driver {
     /// The driver of a tenant, from where the last one was.
     pub(crate) fn open(tenant: TenantId, rules: &Rules, tools: &Tools<'_>) -> Result<Driver, DetectionError> {
@@ -95,10 +105,14 @@ impl Driver {
         // In another epoch everything is judged again, which changes nothing that still holds.
         let commit = DetectionCursor::resume(kept, epoch, last_commit);
         let cursor = DetectionCursor { epoch, commit };
-        let calendar = Calendar::load(tools.control, tenant)?;
+        let shelf = tools.shelf();
+        let calendar = Calendar::load(shelf)?;
         let mut engine = Engine::new(tenant, book, REMEMBERED);
+        let populations = engine.populations_mut();
+        calendar.recall(shelf, populations)?;
         if let Some(newest) = calendar.newest() {
-            calendar.make(engine.populations_mut(), newest);
+            calendar.make(shelf, populations, newest, tools.now)?;
+            populations.forget_counts(|_| true);
         }
         let mut driver = Driver {
             engine,
@@ -162,10 +176,10 @@ impl Driver {
     /// Reads what is new, judges what needs not wait any longer, stores what is found, and moves the cursor.
     pub(crate) fn round(&mut self, tools: &Tools<'_>) -> Result<Round, DetectionError> {
         let historian = &tools.historian;
-        let tenant = historian.tenant;
+        let shelf = tools.shelf();
         let mut round = Round::default();
         // What comes while it reads is of the next round.
-        let end = historian.store.snapshot(tenant)?;
+        let end = historian.store.snapshot(historian.tenant)?;
         while self.read < end && self.read_on(tools, &mut round)? {
             if self.waiting.len() >= WAITING_MAX {
                 round.judged += self.waiting.len() as u64;
@@ -174,20 +188,18 @@ impl Driver {
         }
         let through = self.read;
         let populations = self.engine.populations_mut();
-        if self
-            .calendar
-            .close(tools.control, tenant, populations, tools.now)?
-        {
+        if self.calendar.close(shelf, populations, tools.now)? {
             // At once, wherever the cursor is: a day that was closed must not be an open one at the next start.
-            self.calendar.keep(tools.control, tenant, through, tools.now)?;
+            self.calendar.keep(shelf, through, tools.now)?;
             self.days_kept = tools.now;
         }
         let mut news: BTreeMap<Uuid, Finding> = BTreeMap::new();
         let touched = std::mem::take(&mut self.touched);
-        for (subject, from) in &touched {
-            self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
-        }
+        self.judge_all_again(tools, &touched, through, &mut news, &mut round)?;
         let released = self.release(tools);
+        if let (Some(first), Some(last)) = (released.first(), released.last()) {
+            self.lend(tools, first.seen.time.day(), last.seen.time.day())?;
+        }
         round.judged += released.len() as u64;
         // Subjects that must be looked up, each once for all its sign-ins of the round.
         let mut again: BTreeMap<Subject, Timestamp> = BTreeMap::new();
@@ -202,11 +214,10 @@ impl Driver {
         }
         // What was found in this round must be there when it is compared.
         self.store(tools, &mut news, &mut round)?;
-        for (subject, from) in &again {
-            self.judge_again(tools, subject, *from, through, &mut news, &mut round)?;
-        }
+        self.judge_all_again(tools, &again, through, &mut news, &mut round)?;
         self.store(tools, &mut news, &mut round)?;
         self.move_on(tools)?;
+        self.calendar.take_back(self.engine.populations_mut(), tools.now);
         round.waiting = self.waiting.len() as u64;
         Ok(round)
     }
@@ -287,6 +298,32 @@ impl Driver {
         released.iter().filter_map(|at| self.waiting.remove(at)).collect()
     }
 
+    /// Counts of the snapshots by which sign-ins of these days are scored.
+    fn lend(&mut self, tools: &Tools<'_>, first_day: i64, last_day: i64) -> Result<(), DetectionError> {
+        let populations = self.engine.populations_mut();
+        self.calendar
+            .lend(tools.shelf(), populations, first_day..=last_day, tools.now)
+    }
+
+    /// Judges subjects, each from the history of it and from some time on.
+    fn judge_all_again(
+        &mut self,
+        tools: &Tools<'_>,
+        subjects: &BTreeMap<Subject, Timestamp>,
+        through: u64,
+        news: &mut BTreeMap<Uuid, Finding>,
+        round: &mut Round,
+    ) -> Result<(), DetectionError> {
+        let reaches = subjects.iter().map(|(subject, from)| reach(subject, *from));
+        if let Some(decides_from) = reaches.map(|reach| reach.decides_from).min() {
+            self.lend(tools, decides_from.day(), i64::MAX)?;
+        }
+        for (subject, from) in subjects {
+            self.judge_again(tools, subject, *from, through, news, round)?;
+        }
+        Ok(())
+    }
+
     fn judge_again(
         &mut self,
         tools: &Tools<'_>,
@@ -351,17 +388,18 @@ impl Driver {
         if commit <= self.cursor.commit {
             return Ok(());
         }
-        let tenant = tools.historian.tenant;
         // The change log has what the open days would lose; to write them with each round would cost more than the round.
         if tools.now.ticks().saturating_sub(self.days_kept.ticks()) >= DAYS_KEPT_EVERY_TICKS {
-            self.calendar.keep(tools.control, tenant, self.read, tools.now)?;
+            self.calendar.keep(tools.shelf(), self.read, tools.now)?;
             self.days_kept = tools.now;
         }
         let cursor = DetectionCursor {
             epoch: self.cursor.epoch,
             commit,
         };
-        tools.control.put_detection_cursor(tenant, cursor)?;
+        tools
+            .control
+            .put_detection_cursor(tools.historian.tenant, cursor)?;
         self.cursor = cursor;
         Ok(())
     }

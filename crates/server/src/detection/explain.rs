@@ -44,10 +44,14 @@ pub(crate) fn explain(
     let (from, to) = (first.time, last.time);
     let (book, _) = book::read(tools.control, historian.tenant, configured, tools.now)?;
     let mut engine = Engine::new(historian.tenant, book, 1);
-    let calendar = Calendar::load(tools.control, historian.tenant)?;
+    let shelf = tools.shelf();
+    let mut calendar = Calendar::load(shelf)?;
+    let populations = engine.populations_mut();
+    calendar.recall(shelf, populations)?;
     if let Some(newest) = calendar.newest() {
-        calendar.make(engine.populations_mut(), newest);
+        calendar.make_unkept(shelf, populations, newest, |_| Ok(()))?;
     }
+    calendar.lend(shelf, populations, from.day()..=to.day(), tools.now)?;
     let (mut findings, mut notes) = engine.explain(&person, history, from, to);
     let addresses: BTreeSet<_> = sign_ins.iter().filter_map(|seen| seen.address).collect();
     for address in addresses {

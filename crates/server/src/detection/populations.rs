@@ -1,14 +1,16 @@
 //! Days and the snapshots made of them: a day is closed when a later one begins, is kept, and changes no more.
 //!
 //! So a snapshot can be made again from what is kept, after a restart, and says the same. What comes later of a day that is closed is in no
-//! snapshot; `gatelog detect` makes them anew.
+//! snapshot; `gatelog detect` makes them anew. In memory are the open days, what is small of the snapshots, and the counts of those that
+//! sign-ins are scored by just now: a directory's age costs next to nothing.
 
 use super::DetectionError;
-use detect::{Day, Population, Populations, Seen};
+use detect::{DAYS, Day, Population, Populations, Seen};
 use model::tenant::TenantId;
-use model::time::Timestamp;
+use model::time::{TICKS_PER_SECOND, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use store::control::{ControlStore, DetectionSnapshot};
 
 /// How days are written; those of another version are made anew.
@@ -17,12 +19,27 @@ const VERSION: u32 = 1;
 const INDEX: &str = "calendar";
 /// The snapshots of closed days, each with the day as its version.
 const CLOSED: &str = "day/1";
+/// What is small of the snapshots for days, each with the day as its version.
+const POPULATION: &str = "population/1";
+/// So long are counts kept that no sign-in was scored by.
+const COUNTS_KEPT_TICKS: i64 = 300 * TICKS_PER_SECOND;
+
+/// Where the days of a tenant are kept.
+#[derive(Clone, Copy)]
+pub(super) struct Shelf<'a> {
+    pub(super) control: &'a dyn ControlStore,
+    pub(super) tenant: TenantId,
+}
 
 /// The days of a tenant.
 #[derive(Default)]
 pub(super) struct Calendar {
     open: BTreeMap<i64, Day>,
-    closed: BTreeMap<i64, Day>,
+    closed: BTreeSet<i64>,
+    /// Closed days that are on no shelf.
+    unkept: BTreeMap<i64, Day>,
+    /// When counts were last asked for, by day of their snapshot.
+    lent: BTreeMap<i64, Timestamp>,
     /// The commit of which everything is in these days.
     pub(super) through: u64,
 }
@@ -36,28 +53,22 @@ struct Index {
 
 impl Calendar {
     /// What was kept.
-    pub(super) fn load(control: &dyn ControlStore, tenant: TenantId) -> Result<Calendar, DetectionError> {
-        let Some(snapshot) = control.detection_snapshot(tenant, INDEX, Some(VERSION))? else {
+    pub(super) fn load(shelf: Shelf<'_>) -> Result<Calendar, DetectionError> {
+        let Some(index) = shelf.get::<Index>(INDEX, VERSION)? else {
             return Ok(Calendar::default());
         };
-        let index: Index = unpack(&snapshot)?;
-        let mut closed = BTreeMap::new();
-        for day in index.closed {
-            if let Some(snapshot) = control.detection_snapshot(tenant, CLOSED, Some(day))? {
-                closed.insert(i64::from(day), unpack(&snapshot)?);
-            }
-        }
         Ok(Calendar {
             open: index.open,
-            closed,
+            closed: index.closed.into_iter().map(i64::from).collect(),
             through: index.through,
+            ..Calendar::default()
         })
     }
 
     /// Learns from a sign-in, if its day is open.
     pub(super) fn add(&mut self, seen: &Seen) {
         let day = seen.time.day();
-        if !self.closed.contains_key(&day) {
+        if !self.closed.contains(&day) {
             self.open.entry(day).or_default().add(seen);
         }
     }
@@ -65,8 +76,7 @@ impl Calendar {
     /// Closes the days before the newest, and makes the snapshots that are missing. Says whether a day was closed.
     pub(super) fn close(
         &mut self,
-        control: &dyn ControlStore,
-        tenant: TenantId,
+        shelf: Shelf<'_>,
         populations: &mut Populations,
         now: Timestamp,
     ) -> Result<bool, DetectionError> {
@@ -88,10 +98,10 @@ impl Calendar {
             };
             // What happened before 1970 is nobody's habit today.
             let Ok(version) = u32::try_from(day) else { continue };
-            control.put_detection_snapshot(tenant, &pack(CLOSED, version, &shown, now)?)?;
-            self.closed.insert(day, shown);
+            shelf.put(CLOSED, version, &shown, now)?;
+            self.closed.insert(day);
         }
-        self.make(populations, newest);
+        self.make(shelf, populations, newest, now)?;
         Ok(is_closing)
     }
 
@@ -99,68 +109,171 @@ impl Calendar {
     pub(super) fn forget_before(&mut self, day: i64) {
         self.open = self.open.split_off(&day);
         self.closed = self.closed.split_off(&day);
+        self.lent = self.lent.split_off(&day);
     }
 
-    /// Closes every day but today's.
+    /// Closes every day but today's, and puts none on the shelf.
     pub(super) fn close_all(&mut self, now: Timestamp) {
         let rest = self.open.split_off(&now.day());
         let over = std::mem::replace(&mut self.open, rest);
-        self.closed.extend(over.into_iter().filter(|(day, _)| *day >= 0));
+        self.unkept.extend(over.into_iter().filter(|(day, _)| *day >= 0));
+        self.closed.extend(self.unkept.keys());
     }
 
-    /// Keeps all days, in the place of those that were kept.
+    /// Keeps all days and their snapshots, in the place of those that were kept.
     pub(super) fn keep_all(
         &self,
-        control: &dyn ControlStore,
-        tenant: TenantId,
+        shelf: Shelf<'_>,
+        populations: &Populations,
         through: u64,
         now: Timestamp,
     ) -> Result<(), DetectionError> {
-        for (day, shown) in &self.closed {
+        shelf
+            .control
+            .remove_detection_snapshots(shelf.tenant, POPULATION, u32::MAX)?;
+        for (day, shown) in &self.unkept {
             if let Ok(version) = u32::try_from(*day) {
-                control.put_detection_snapshot(tenant, &pack(CLOSED, version, shown, now)?)?;
+                shelf.put(CLOSED, version, shown, now)?;
             }
         }
-        self.keep(control, tenant, through, now)
+        for population in populations.all() {
+            shelf.put_population(population, now)?;
+        }
+        self.keep(shelf, through, now)
     }
 
-    /// Makes the snapshots that are missing, up to a day.
-    pub(super) fn make(&self, populations: &mut Populations, newest: i64) {
-        let Some(first) = self.closed.keys().next().copied() else {
-            return;
+    /// Reads the snapshots that were kept; none of them has its counts at hand.
+    pub(super) fn recall(
+        &self,
+        shelf: Shelf<'_>,
+        populations: &mut Populations,
+    ) -> Result<(), DetectionError> {
+        let Some(newest) = self.newest() else {
+            return Ok(());
         };
-        for day in first + 1..=newest {
-            // Nothing came on many days before: the snapshot of then still says everything.
-            let has_days = self.closed.range(day - detect::DAYS..day).next().is_some();
-            if has_days && !populations.has(day) {
-                populations.insert(Population::for_day(day, &self.closed));
+        for day in self.days_of_snapshots(newest) {
+            if let Ok(version) = u32::try_from(day)
+                && let Some(population) = shelf.get::<Population>(POPULATION, version)?
+            {
+                populations.insert(population);
             }
         }
+        Ok(())
+    }
+
+    /// Makes the snapshots that are missing, up to a day, and keeps what is small of them.
+    pub(super) fn make(
+        &self,
+        shelf: Shelf<'_>,
+        populations: &mut Populations,
+        newest: i64,
+        now: Timestamp,
+    ) -> Result<(), DetectionError> {
+        self.make_unkept(shelf, populations, newest, |population| {
+            shelf.put_population(population, now)
+        })
+    }
+
+    /// The same, showing each to the caller instead of keeping it.
+    pub(super) fn make_unkept(
+        &self,
+        shelf: Shelf<'_>,
+        populations: &mut Populations,
+        newest: i64,
+        mut show: impl FnMut(&Population) -> Result<(), DetectionError>,
+    ) -> Result<(), DetectionError> {
+        let mut window = Window::default();
+        for day in self.days_of_snapshots(newest) {
+            if populations.has(day) {
+                continue;
+            }
+            let wanted: Vec<i64> = self.closed.range(day - DAYS..day).copied().collect();
+            let population = Population::for_day(day, window.of(self, shelf, &wanted)?);
+            show(&population)?;
+            populations.insert(population);
+        }
+        Ok(())
+    }
+
+    /// Days that have a snapshot of their own. Where nothing came on many days before, the last one still says everything.
+    fn days_of_snapshots(&self, newest: i64) -> impl Iterator<Item = i64> + use<'_> {
+        let first = self.closed.first().map_or(newest, |first| first + 1);
+        let last = self.closed.last().map_or(newest, |last| newest.min(last + DAYS));
+        (first..=last).filter(|day| self.closed.range(day - DAYS..*day).next().is_some())
+    }
+
+    /// Counts, where they are not at hand, for the snapshots by which sign-ins of these days are scored.
+    pub(super) fn lend(
+        &mut self,
+        shelf: Shelf<'_>,
+        populations: &mut Populations,
+        days: RangeInclusive<i64>,
+        now: Timestamp,
+    ) -> Result<(), DetectionError> {
+        let mut window = Window::default();
+        for population in populations.lacking(days) {
+            let wanted: Vec<i64> = population.made_of().collect();
+            populations.count(population.day, window.of(self, shelf, &wanted)?);
+            self.lent.insert(population.day, now);
+        }
+        Ok(())
+    }
+
+    /// Lets go of counts that nobody asked for lately; the newest are always wanted.
+    pub(super) fn take_back(&mut self, populations: &mut Populations, now: Timestamp) {
+        let Some(newest) = self.newest().map(|newest| newest.min(now.day())) else {
+            return;
+        };
+        let lent = &mut self.lent;
+        populations.forget_counts(|day| {
+            day < newest - 1 && now.ticks() - lent.entry(day).or_insert(now).ticks() > COUNTS_KEPT_TICKS
+        });
+        lent.retain(|_, at| now.ticks() - at.ticks() <= COUNTS_KEPT_TICKS);
     }
 
     /// The newest day that is known of.
     pub(super) fn newest(&self) -> Option<i64> {
-        self.open.keys().chain(self.closed.keys()).max().copied()
+        self.open.keys().next_back().max(self.closed.last()).copied()
     }
 
     /// Keeps the open days, with the commit that they know.
-    pub(super) fn keep(
-        &self,
-        control: &dyn ControlStore,
-        tenant: TenantId,
-        through: u64,
-        now: Timestamp,
-    ) -> Result<(), DetectionError> {
+    pub(super) fn keep(&self, shelf: Shelf<'_>, through: u64, now: Timestamp) -> Result<(), DetectionError> {
         let index = Index {
             through,
             open: self.open.clone(),
             closed: self
                 .closed
-                .keys()
+                .iter()
                 .filter_map(|day| u32::try_from(*day).ok())
                 .collect(),
         };
-        Ok(control.put_detection_snapshot(tenant, &pack(INDEX, VERSION, &index, now)?)?)
+        shelf.put(INDEX, VERSION, &index, now)
+    }
+}
+
+/// Closed days as far as they are wanted for the next snapshot: from one to the next mostly one day comes and one goes.
+#[derive(Default)]
+struct Window(BTreeMap<i64, Day>);
+
+impl Window {
+    fn of(
+        &mut self,
+        calendar: &Calendar,
+        shelf: Shelf<'_>,
+        wanted: &[i64],
+    ) -> Result<&BTreeMap<i64, Day>, DetectionError> {
+        self.0.retain(|day, _| wanted.contains(day));
+        for day in wanted {
+            if self.0.contains_key(day) {
+                continue;
+            }
+            let shown = match calendar.unkept.get(day) {
+                Some(shown) => Some(shown.clone()),
+                None => shelf.get::<Day>(CLOSED, u32::try_from(*day).unwrap_or(u32::MAX))?,
+            };
+            self.0.extend(shown.map(|shown| (*day, shown)));
+        }
+        Ok(&self.0)
     }
 }
 
@@ -170,8 +283,11 @@ pub(crate) fn remove_before(
     tenant: TenantId,
     day: i64,
 ) -> Result<(), DetectionError> {
-    let below = u32::try_from(day.max(0)).unwrap_or(u32::MAX);
-    control.remove_detection_snapshots(tenant, CLOSED, below)?;
+    let shelf = Shelf { control, tenant };
+    let version_of = |day: i64| u32::try_from(day.max(0)).unwrap_or(u32::MAX);
+    control.remove_detection_snapshots(tenant, CLOSED, version_of(day))?;
+    // Those for the next days tell of freed days as well, and are made anew of what is left.
+    control.remove_detection_snapshots(tenant, POPULATION, version_of(day.saturating_add(DAYS)))?;
     let Some(snapshot) = control.detection_snapshot(tenant, INDEX, Some(VERSION))? else {
         return Ok(());
     };
@@ -180,9 +296,36 @@ pub(crate) fn remove_before(
     index.open.retain(|of, _| *of >= day);
     index.closed.retain(|of| i64::from(*of) >= day);
     if index.open.len() + index.closed.len() < before {
-        control.put_detection_snapshot(tenant, &pack(INDEX, VERSION, &index, snapshot.as_of)?)?;
+        shelf.put(INDEX, VERSION, &index, snapshot.as_of)?;
     }
     Ok(())
+}
+
+impl Shelf<'_> {
+    fn get<T: for<'a> Deserialize<'a>>(&self, name: &str, version: u32) -> Result<Option<T>, DetectionError> {
+        let snapshot = self
+            .control
+            .detection_snapshot(self.tenant, name, Some(version))?;
+        snapshot.as_ref().map(unpack).transpose()
+    }
+
+    fn put(
+        &self,
+        name: &str,
+        version: u32,
+        what: &impl Serialize,
+        now: Timestamp,
+    ) -> Result<(), DetectionError> {
+        let snapshot = pack(name, version, what, now)?;
+        Ok(self.control.put_detection_snapshot(self.tenant, &snapshot)?)
+    }
+
+    fn put_population(&self, population: &Population, now: Timestamp) -> Result<(), DetectionError> {
+        match u32::try_from(population.day) {
+            Ok(version) => self.put(POPULATION, version, population, now),
+            Err(_) => Ok(()),
+        }
+    }
 }
 
 fn pack(

@@ -67,7 +67,7 @@ pub(crate) fn rerun(
     if let Some(rules) = &asked.rules {
         book.rewrite(rules.clone(), asked.since);
     }
-    let mut engine = engine(tools, &book, &mut calendar);
+    let mut engine = engine(tools, &book, &mut calendar, asked.since)?;
     let mut news: Vec<Finding> = Vec::new();
     let mut judged_at = tools.now;
     for subject in &subjects {
@@ -94,19 +94,27 @@ pub(crate) fn rerun(
     if asked.what == What::Stored {
         keep(historian.store, tenant, &news, judged_at)?;
         book::keep(tools.control, tenant, &book, tools.now)?;
-        calendar.keep_all(tools.control, tenant, through, tools.now)?;
+        calendar.keep_all(tools.shelf(), engine.populations_mut(), through, tools.now)?;
     }
     Ok(difference)
 }
 
-/// An engine that knows the snapshots of these days.
-fn engine(tools: &Tools<'_>, book: &RuleBook, calendar: &mut Calendar) -> Engine {
+/// An engine that knows the snapshots of these days, and can score sign-ins from some time on.
+fn engine(
+    tools: &Tools<'_>,
+    book: &RuleBook,
+    calendar: &mut Calendar,
+    since: Timestamp,
+) -> Result<Engine, DetectionError> {
     let mut engine = Engine::new(tools.historian.tenant, book.clone(), 1);
     calendar.close_all(tools.now);
+    let (shelf, populations) = (tools.shelf(), engine.populations_mut());
     if let Some(newest) = calendar.newest() {
-        calendar.make(engine.populations_mut(), newest);
+        calendar.make_unkept(shelf, populations, newest, |_| Ok(()))?;
     }
-    engine
+    populations.forget_counts(|day| day < since.day());
+    calendar.lend(shelf, populations, since.day()..=i64::MAX, tools.now)?;
+    Ok(engine)
 }
 
 /// Everybody who has a sign-in since then, and the days of all.

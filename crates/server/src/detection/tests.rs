@@ -111,8 +111,8 @@ impl Place {
         }
     }
 
-    /// The findings that stand, as `time user detector`; none has more than one content.
-    fn standing(&self) -> Vec<String> {
+    /// The findings that stand; none has more than one content.
+    fn found(&self) -> Vec<Finding> {
         let kept = crate::findings::of_subject(
             self.events.as_ref(),
             TENANT,
@@ -121,8 +121,12 @@ impl Place {
             Timestamp::MAX,
         );
         let kept = kept.unwrap().into_iter().map(|judged| judged.finding);
-        let standing = kept.filter(|finding| finding.retracted.is_none());
-        standing.map(|finding| told(&finding)).collect()
+        kept.filter(|finding| finding.retracted.is_none()).collect()
+    }
+
+    /// The same, as `time user detector`.
+    fn standing(&self) -> Vec<String> {
+        self.found().iter().map(told).collect()
     }
 
     /// How many sign-ins the kept days have, closed days and open ones, read as they are on disk.
@@ -265,6 +269,95 @@ fn a_day_that_was_closed_stays_as_it_was_through_a_restart() {
         ],
         &[("2024-05-10", 1), ("2024-05-11", 1)],
     );
+}
+
+/// Rules by which whoever comes from elsewhere is irregular at once.
+fn suspicious_rules() -> Rules {
+    let mut rules = Rules::default();
+    rules.irregular.irregular_score = 1.0;
+    rules.irregular.learning_days = 5;
+    rules
+}
+
+/// Forty days on which three people sign in, and on the twentieth ann does so from elsewhere: the evidence of what is found.
+fn found_of_the_odd_one(about: &str, comes: impl Fn(&Place, &mut Driver, &dyn Fn(&Place))) -> Vec<Value> {
+    let place = place();
+    let open = |now: &str| Driver::open(TENANT, &suspicious_rules(), &place.tools(now, &|| true)).unwrap();
+    let mut driver = open("2024-03-01T01:00:00Z");
+    let odd = |place: &Place| {
+        place.bring([(time("2024-03-20T12:00:00Z"), "ann", "198.51.100.9", 0)]);
+    };
+    let first = time("2024-03-01T08:00:00Z");
+    for day in 0..40 {
+        for (user, address) in [
+            ("ann", "203.0.113.7"),
+            ("bob", "203.0.113.8"),
+            ("carol", "203.0.113.7"),
+        ] {
+            place.bring([(first.plus_days(day), user, address, 0)]);
+        }
+        if day == 19 && about == "in time" {
+            odd(&place);
+        }
+        let now = first.plus_days(day).plus_seconds(14 * 3_600).to_string();
+        place.judge(&mut driver, &now);
+    }
+    comes(&place, &mut driver, &odd);
+    place.judge(&mut driver, "2024-05-10T12:00:00Z");
+    let found = place.found().into_iter();
+    found
+        .filter(|finding| finding.found.detector() == "irregular")
+        .map(|finding| {
+            // The event's id is counted in the order of arrival here.
+            let mut evidence = finding.evidence;
+            evidence.remove("signIn");
+            Value::Object(evidence)
+        })
+        .collect()
+}
+
+#[test]
+fn a_sign_in_is_scored_by_the_snapshot_of_its_day_however_late_it_comes() {
+    let in_time = found_of_the_odd_one("in time", |_, _, _| {});
+    assert_eq!(in_time.len(), 1);
+    // The snapshot of the day is made of the 19 days before, on each of which three people came.
+    let day = time("2024-03-20").day();
+    assert_eq!(
+        in_time[0]["population"],
+        serde_json::json!({ "day": day, "signIns": 57 })
+    );
+    let late = found_of_the_odd_one("long after, when no counts are at hand", |place, driver, odd| {
+        // More than the time for which counts are kept goes by.
+        for now in ["2024-05-10T10:00:00Z", "2024-05-10T11:00:00Z"] {
+            place.bring([(time(now), "bob", "203.0.113.8", 0)]);
+            place.judge(driver, &now.replace(":00:00Z", ":30:00Z"));
+        }
+        odd(place);
+    });
+    assert_eq!(late, in_time);
+    let restarted = found_of_the_odd_one(
+        "after a restart, when a day before it was closed since",
+        |place, driver, odd| {
+            // Of this day nobody knew when the snapshots were made.
+            place.bring((0..9).map(|n| {
+                (
+                    time("2024-02-29T08:00:00Z").plus_seconds(n),
+                    "dan",
+                    "198.51.100.9",
+                    0,
+                )
+            }));
+            place.judge(driver, "2024-05-10T11:00:00Z");
+            *driver = Driver::open(
+                TENANT,
+                &suspicious_rules(),
+                &place.tools("2024-05-10T11:30:00Z", &|| true),
+            )
+            .unwrap();
+            odd(place);
+        },
+    );
+    assert_eq!(restarted, in_time);
 }
 
 /// An explanation and a dry run, with settings that say something else than what counted when it was judged. What would be new.
