@@ -18,7 +18,7 @@ mod told;
 pub use engine::{Effect, Engine, Observed, Reach, Subject, reach};
 pub use people::People;
 pub use population::{DAYS, Day, Population, Populations};
-pub use reading::{address_of, seen};
+pub use reading::{Extract, seen};
 pub use rules::{RuleBook, Rules, Version};
 pub use seen::{Outcome, Seen, Tool};
 pub use settling::{NO_LONGER, settle};

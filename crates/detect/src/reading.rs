@@ -1,51 +1,89 @@
-//! A stored sign-in becomes what detectors see.
+//! An event becomes what detectors see.
 
 use crate::outcome;
 use crate::people::People;
-use crate::seen::{Seen, Tool};
+use crate::seen::{Outcome, Seen, Tool};
 use model::event::{Event, Facts, Place, SignIn, SignInKind};
 use model::finding::Person;
 use model::identity::{EventKey, Vendor};
+use model::time::Timestamp;
 use model::whereabouts::{Country, Spot, Whereabouts};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The address that a sign-in came from, if the event is a sign-in of a person that names one.
-pub fn address_of(event: &Event) -> Option<IpAddr> {
-    let Facts::SignIn(sign_in) = &event.facts else {
-        return None;
-    };
+/// What detectors need of a sign-in, out of its event: everything but who the person is and where the address is, which others tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extract {
+    /// The event's identity.
+    pub key: EventKey,
+    /// When it happened.
+    pub time: Timestamp,
+    /// The address that it came from.
+    pub address: Option<IpAddr>,
+    person: Person,
+    kind: SignInKind,
+    outcome: Outcome,
+    account_is_unknown: bool,
+    is_federated: bool,
+    told: Place,
+    tool: Tool,
+}
+
+impl Extract {
+    /// `None` for what no detector looks at: other events, applications, and sign-ins to this service itself.
+    pub fn of(event: &Event, key: EventKey) -> Option<Extract> {
+        let Facts::SignIn(sign_in) = &event.facts else {
+            return None;
+        };
+        let is_person = matches!(sign_in.kind, SignInKind::Interactive | SignInKind::NonInteractive);
+        if !is_person || event.vendor == Vendor::Gatelog {
+            return None;
+        }
+        Some(Extract {
+            key,
+            time: event.time,
+            address: address_of(sign_in),
+            person: Person {
+                user_id: sign_in.user_id.clone(),
+                user_name: sign_in.user_principal_name.clone(),
+                display_name: sign_in.user_display_name.clone(),
+            },
+            kind: sign_in.kind,
+            outcome: outcome::of(event.vendor, sign_in),
+            account_is_unknown: outcome::is_unknown_account(event.vendor, sign_in),
+            is_federated: is_federated(event.vendor, sign_in),
+            told: sign_in.location.clone(),
+            tool: tool(sign_in),
+        })
+    }
+
+    /// The sign-in as detectors see it; `None` if it names nobody.
+    pub fn seen(self, people: &People, whereabouts: Arc<Whereabouts>) -> Option<Seen> {
+        let (name, id) = (self.person.user_name.as_deref(), self.person.user_id.as_deref());
+        Some(Seen {
+            key: self.key,
+            time: self.time,
+            subject: people.subject(name, id)?,
+            person: self.person,
+            kind: self.kind,
+            outcome: self.outcome,
+            account_is_unknown: self.account_is_unknown,
+            is_federated: self.is_federated,
+            address: self.address,
+            whereabouts: with_told_place(whereabouts, &self.told),
+            tool: self.tool,
+        })
+    }
+}
+
+fn address_of(sign_in: &SignIn) -> Option<IpAddr> {
     let address: IpAddr = sign_in.ip_address.as_deref()?.parse().ok()?;
     Some(address.to_canonical())
 }
 
-/// The event as detectors see it. `None` for what no detector looks at: other events, applications, sign-ins to this service itself,
-/// and those that name nobody.
+/// The event as detectors see it. `None` for what no detector looks at, and for what names nobody.
 pub fn seen(event: &Event, key: EventKey, people: &People, whereabouts: Arc<Whereabouts>) -> Option<Seen> {
-    let Facts::SignIn(sign_in) = &event.facts else {
-        return None;
-    };
-    let is_person = matches!(sign_in.kind, SignInKind::Interactive | SignInKind::NonInteractive);
-    if !is_person || event.vendor == Vendor::Gatelog {
-        return None;
-    }
-    Some(Seen {
-        key,
-        time: event.time,
-        subject: people.subject(sign_in.user_principal_name.as_deref(), sign_in.user_id.as_deref())?,
-        person: Person {
-            user_id: sign_in.user_id.clone(),
-            user_name: sign_in.user_principal_name.clone(),
-            display_name: sign_in.user_display_name.clone(),
-        },
-        kind: sign_in.kind,
-        outcome: outcome::of(event.vendor, sign_in),
-        account_is_unknown: outcome::is_unknown_account(event.vendor, sign_in),
-        is_federated: is_federated(event.vendor, sign_in),
-        address: address_of(event),
-        whereabouts: with_told_place(whereabouts, &sign_in.location),
-        tool: tool(sign_in),
-    })
+    Extract::of(event, key)?.seen(people, whereabouts)
 }
 
 /// Kilometres around the coordinates that a source tells: it tells the middle of a city.

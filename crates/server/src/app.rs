@@ -1,7 +1,7 @@
 //! What every route shares: the stores, the keys, the settings, and who is known.
 
 use crate::config::Config;
-use crate::detection::Turns;
+use crate::detection::{Recent, Turns};
 use crate::enrichment::Enriching;
 use crate::exports::Exports;
 use crate::keyring::Keys;
@@ -46,6 +46,8 @@ pub struct App {
     trusted: RwLock<Arc<Trusted>>,
     /// Whose turn it is to judge sign-ins.
     pub detection: Turns,
+    /// Sign-ins that came a moment ago and were not judged yet.
+    pub recent: Recent,
     /// Answers to sign-ins elsewhere that were taken.
     pub(crate) states: Once,
     /// Tokens that were checked.
@@ -102,6 +104,7 @@ impl App {
                 &Trusted::default(),
             ))),
             detection: Turns::default(),
+            recent: Recent::default(),
             events,
             control,
             config: RwLock::new(Arc::new(config)),

@@ -88,6 +88,7 @@ pub fn fill(
                 source,
                 lateness: Lateness::NotCounted,
                 choice: Choice::Auto,
+                recent: None,
                 limits: Limits::default(),
                 sequence: None,
                 now: clock::now,

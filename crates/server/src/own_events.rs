@@ -233,6 +233,7 @@ fn keep(app: &App, tenant: TenantId, record: &Value) {
         source: SOURCE,
         lateness: Lateness::NotCounted,
         choice: Choice::Only(&sources::own::DEF),
+        recent: None,
         limits: Limits::default(),
         sequence: None,
         now: clock::now,

@@ -1,6 +1,7 @@
 //! What several tests of this room share: a configuration, doors, and clients that never wait for ever.
 
 use crate::config::{Config, Inputs, load};
+use crate::detection::Recent;
 use crate::inputs::intake::{Intake, TenantRule, Terms};
 use crate::layers::{Door, DoorRules, TenantAddresses};
 use crate::metrics::Metrics;
@@ -59,6 +60,18 @@ pub(crate) fn bring(
     now: fn() -> Timestamp,
     records: impl IntoIterator<Item = Value>,
 ) -> u64 {
+    let records = records.into_iter().map(|record| record.to_string());
+    bring_by(store, tenant, now, None, records)
+}
+
+/// The same of records of any format, kept for detection as well.
+pub(crate) fn bring_by(
+    store: &dyn EventStore,
+    tenant: TenantId,
+    now: fn() -> Timestamp,
+    recent: Option<&Recent>,
+    records: impl IntoIterator<Item = String>,
+) -> u64 {
     let mut intake = Intake::new(Terms {
         store,
         tenants: TenantRule::Only(tenant),
@@ -66,11 +79,12 @@ pub(crate) fn bring(
         lateness: Lateness::NotCounted,
         sequence: None,
         choice: Choice::Auto,
+        recent,
         limits: Limits::default(),
         now,
     });
     for record in records {
-        intake.push(record.to_string().as_bytes()).unwrap();
+        intake.push(record.as_bytes()).unwrap();
         intake.push(b"\n").unwrap();
     }
     intake.finish().unwrap();

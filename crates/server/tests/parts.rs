@@ -49,6 +49,7 @@ impl Place {
             lateness: Lateness::NotCounted,
             sequence: None,
             choice: Choice::Auto,
+            recent: None,
             limits: Limits::default(),
             now,
         });

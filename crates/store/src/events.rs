@@ -359,6 +359,8 @@ pub struct Change {
     pub time: Timestamp,
     /// What the commit did to it.
     pub what: ChangeKind,
+    /// Whether the content that came stands aside, for its time is too far ahead: it is in no report and no history.
+    pub quarantined: bool,
 }
 
 /// What a commit did to an event.

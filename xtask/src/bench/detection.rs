@@ -5,7 +5,7 @@ use super::table::{Line, Verdict, megabytes, thousands};
 use super::watch::Watch;
 use super::{Args, median};
 use anyhow::{Context, Result};
-use detect::{Effect, Engine, People, Populations, RuleBook, Rules, Seen, address_of, reach, seen};
+use detect::{Effect, Engine, Extract, People, Populations, RuleBook, Rules, Seen, reach};
 use enrich::{CountryTable, Enrichment, List, MaxAges, Parts};
 use model::event::Event;
 use model::identity::EventKey;
@@ -40,11 +40,12 @@ pub(super) fn run(args: &Args) -> Result<Vec<Line>> {
     let enrichment = enrichment()?;
     let people = People::default();
     let see = |(event, key): &(Event, EventKey)| -> Option<Arc<Seen>> {
-        let whereabouts = match address_of(event) {
-            Some(address) => Arc::new(enrichment.look_up(address, event.time)),
+        let extract = Extract::of(event, *key)?;
+        let whereabouts = match extract.address {
+            Some(address) => Arc::new(enrichment.look_up(address, extract.time)),
             None => Arc::default(),
         };
-        seen(event, *key, &people, whereabouts).map(Arc::new)
+        extract.seen(&people, whereabouts).map(Arc::new)
     };
     let remembered = memory_of_engine(&events, &see)?;
     let half = events.len() / 2;

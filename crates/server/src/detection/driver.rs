@@ -1,7 +1,7 @@
 //! Drives the engine of one tenant: from the change log to stored findings, round by round.
 
 use super::history::{is_decided, subjects_of};
-use super::populations::{Calendar, Shelf};
+use super::populations::{Calendar, Snapshots};
 use super::watermarks::Watermarks;
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
@@ -10,6 +10,7 @@ use model::finding::Finding;
 use model::identity::{EventKey, Kind};
 use model::tenant::TenantId;
 use model::time::{TICKS_PER_SECOND, Timestamp};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::control::{ControlStore, DetectionCursor};
@@ -50,7 +51,7 @@ pub(crate) struct Driver {
 struct Waiting {
     seen: Arc<Seen>,
     commit: u64,
-    format: String,
+    format: Cow<'static, str>,
     read_at: Timestamp,
 }
 
@@ -87,8 +88,8 @@ pub(crate) struct Tools<'a> {
 
 impl Tools<'_> {
     /// Where the days of the tenant are.
-    pub(super) fn shelf(&self) -> Shelf<'_> {
-        Shelf {
+    pub(super) fn snapshots(&self) -> Snapshots<'_> {
+        Snapshots {
             control: self.control,
             tenant: self.historian.tenant,
         }
@@ -105,13 +106,13 @@ impl Driver {
         // In another epoch everything is judged again, which changes nothing that still holds.
         let commit = DetectionCursor::resume(kept, epoch, last_commit);
         let cursor = DetectionCursor { epoch, commit };
-        let shelf = tools.shelf();
-        let calendar = Calendar::load(shelf)?;
+        let snapshots = tools.snapshots();
+        let calendar = Calendar::load(snapshots)?;
         let mut engine = Engine::new(tenant, book, REMEMBERED);
         let populations = engine.populations_mut();
-        calendar.recall(shelf, populations)?;
+        calendar.recall(snapshots, populations)?;
         if let Some(newest) = calendar.newest() {
-            calendar.make(shelf, populations, newest, tools.now)?;
+            calendar.make(snapshots, populations, newest, tools.now)?;
             populations.forget_counts(|_| true);
         }
         let mut driver = Driver {
@@ -176,7 +177,7 @@ impl Driver {
     /// Reads what is new, judges what needs not wait any longer, stores what is found, and moves the cursor.
     pub(crate) fn round(&mut self, tools: &Tools<'_>) -> Result<Round, DetectionError> {
         let historian = &tools.historian;
-        let shelf = tools.shelf();
+        let snapshots = tools.snapshots();
         let mut round = Round::default();
         // What comes while it reads is of the next round.
         let end = historian.store.snapshot(historian.tenant)?;
@@ -188,9 +189,9 @@ impl Driver {
         }
         let through = self.read;
         let populations = self.engine.populations_mut();
-        if self.calendar.close(shelf, populations, tools.now)? {
+        if self.calendar.close(snapshots, populations, tools.now)? {
             // At once, wherever the cursor is: a day that was closed must not be an open one at the next start.
-            self.calendar.keep(shelf, through, tools.now)?;
+            self.calendar.keep(snapshots, through, tools.now)?;
             self.days_kept = tools.now;
         }
         let mut news: BTreeMap<Uuid, Finding> = BTreeMap::new();
@@ -302,7 +303,7 @@ impl Driver {
     fn lend(&mut self, tools: &Tools<'_>, first_day: i64, last_day: i64) -> Result<(), DetectionError> {
         let populations = self.engine.populations_mut();
         self.calendar
-            .lend(tools.shelf(), populations, first_day..=last_day, tools.now)
+            .lend(tools.snapshots(), populations, first_day..=last_day, tools.now)
     }
 
     /// Judges subjects, each from the history of it and from some time on.
@@ -390,7 +391,7 @@ impl Driver {
         }
         // The change log has what the open days would lose; to write them with each round would cost more than the round.
         if tools.now.ticks().saturating_sub(self.days_kept.ticks()) >= DAYS_KEPT_EVERY_TICKS {
-            self.calendar.keep(tools.shelf(), self.read, tools.now)?;
+            self.calendar.keep(tools.snapshots(), self.read, tools.now)?;
             self.days_kept = tools.now;
         }
         let cursor = DetectionCursor {

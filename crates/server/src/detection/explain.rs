@@ -44,14 +44,14 @@ pub(crate) fn explain(
     let (from, to) = (first.time, last.time);
     let (book, _) = book::read(tools.control, historian.tenant, configured, tools.now)?;
     let mut engine = Engine::new(historian.tenant, book, 1);
-    let shelf = tools.shelf();
-    let mut calendar = Calendar::load(shelf)?;
+    let snapshots = tools.snapshots();
+    let mut calendar = Calendar::load(snapshots)?;
     let populations = engine.populations_mut();
-    calendar.recall(shelf, populations)?;
+    calendar.recall(snapshots, populations)?;
     if let Some(newest) = calendar.newest() {
-        calendar.make_unkept(shelf, populations, newest, |_| Ok(()))?;
+        calendar.make_unkept(snapshots, populations, newest, |_| Ok(()))?;
     }
-    calendar.lend(shelf, populations, from.day()..=to.day(), tools.now)?;
+    calendar.lend(snapshots, populations, from.day()..=to.day(), tools.now)?;
     let (mut findings, mut notes) = engine.explain(&person, history, from, to);
     let addresses: BTreeSet<_> = sign_ins.iter().filter_map(|seen| seen.address).collect();
     for address in addresses {

@@ -47,6 +47,7 @@ impl Grounds {
                 tenant,
                 enrichment: &self.enrichment,
                 people: &self.people,
+                recent: None,
                 history_max: HISTORY_MAX,
             },
             control: app.control.as_ref(),

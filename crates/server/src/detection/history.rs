@@ -1,7 +1,7 @@
 //! Events as detectors see them, and the findings of before, out of the store.
 
-use super::DetectionError;
-use detect::{People, Reach, Seen, Subject, detectors};
+use super::{DetectionError, Recent};
+use detect::{Extract, People, Reach, Seen, Subject, detectors};
 use enrich::Enrichment;
 use model::batch;
 use model::event::Event;
@@ -12,8 +12,8 @@ use model::time::Timestamp;
 use model::whereabouts::Whereabouts;
 use sources::finding::Judged;
 use sources::{Choice, Understanding};
-use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use store::events::{Change, ChangeKind, EventStore, Near, StoredEvent};
 use uuid::Uuid;
@@ -31,9 +31,14 @@ pub(crate) struct Historian<'a> {
     pub(crate) enrichment: &'a Enrichment,
     /// Who has which names.
     pub(crate) people: &'a People,
+    /// What came a moment ago, for whoever takes it from there.
+    pub(crate) recent: Option<&'a Recent>,
     /// A subject with more sign-ins than this is judged by the newest of them.
     pub(crate) history_max: usize,
 }
+
+/// Sign-ins by their events, each with the name of its format.
+pub(super) type NewSignIns = HashMap<EventKey, (Arc<Seen>, Cow<'static, str>)>;
 
 /// A subject's sign-ins.
 pub(crate) struct History {
@@ -47,36 +52,44 @@ impl Historian<'_> {
     /// A stored event as detectors see it; `None` for what none looks at.
     pub(crate) fn seen(&self, stored: StoredEvent) -> Option<Arc<Seen>> {
         let key = stored.key;
-        let event = understood(stored)?;
-        let whereabouts = self.whereabouts(detect::address_of(&event), event.time);
-        detect::seen(&event, key, self.people, whereabouts).map(Arc::new)
+        self.seen_in(Extract::of(&understood(stored)?, key)?)
     }
 
-    fn whereabouts(&self, address: Option<IpAddr>, at: Timestamp) -> Arc<Whereabouts> {
-        match address {
-            Some(address) => Arc::new(self.enrichment.look_up(address, at)),
-            None => Arc::default(),
-        }
+    fn seen_in(&self, extract: Extract) -> Option<Arc<Seen>> {
+        let whereabouts = match extract.address {
+            Some(address) => Arc::new(self.enrichment.look_up(address, extract.time)),
+            None => Arc::<Whereabouts>::default(),
+        };
+        extract.seen(self.people, whereabouts).map(Arc::new)
     }
 
-    /// The sign-ins that changes brought for the first time, as they are now, each with the name of its format.
-    pub(crate) fn new_sign_ins<'c>(
+    /// The sign-ins that changes brought for the first time, each with the name of its format: as they came, if that was a moment ago, else as
+    /// they are now. What took the place of one is another change.
+    pub(super) fn new_sign_ins<'c>(
         &self,
         changes: impl Iterator<Item = &'c Change>,
-    ) -> Result<HashMap<EventKey, (Arc<Seen>, String)>, DetectionError> {
-        let wanted: Vec<_> = changes
-            .filter(|change| change.kind == Kind::SignIn && change.what == ChangeKind::New)
+    ) -> Result<NewSignIns, DetectionError> {
+        let mut wanted: Vec<_> = changes
+            .filter(|change| {
+                change.kind == Kind::SignIn && change.what == ChangeKind::New && !change.quarantined
+            })
             .map(|change| (change.key, change.time))
             .collect();
-        let stored = self.store.events(self.tenant, &wanted)?;
-        Ok(stored
-            .into_iter()
-            .filter_map(|mut stored| {
-                let format = std::mem::take(&mut stored.format);
-                Some((self.seen(stored)?, format))
-            })
-            .map(|found| (found.0.key, found))
-            .collect())
+        let mut found = HashMap::with_capacity(wanted.len());
+        if let Some(recent) = self.recent {
+            let fresh = recent.take(self.tenant, wanted.iter().map(|(key, _)| *key));
+            let there: HashSet<EventKey> = fresh.iter().map(|fresh| fresh.extract.key).collect();
+            wanted.retain(|(key, _)| !there.contains(key));
+            for fresh in fresh {
+                let (key, format) = (fresh.extract.key, Cow::Borrowed(fresh.format));
+                found.extend(self.seen_in(fresh.extract).map(|seen| (key, (seen, format))));
+            }
+        }
+        for mut stored in self.store.events(self.tenant, &wanted)? {
+            let (key, format) = (stored.key, Cow::Owned(std::mem::take(&mut stored.format)));
+            found.extend(self.seen(stored).map(|seen| (key, (seen, format))));
+        }
+        Ok(found)
     }
 
     /// Everything that a sign-in ever said, the losing contents too: whoever they named is judged again.

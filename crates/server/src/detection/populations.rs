@@ -26,7 +26,7 @@ const COUNTS_KEPT_TICKS: i64 = 300 * TICKS_PER_SECOND;
 
 /// Where the days of a tenant are kept.
 #[derive(Clone, Copy)]
-pub(super) struct Shelf<'a> {
+pub(super) struct Snapshots<'a> {
     pub(super) control: &'a dyn ControlStore,
     pub(super) tenant: TenantId,
 }
@@ -36,7 +36,7 @@ pub(super) struct Shelf<'a> {
 pub(super) struct Calendar {
     open: BTreeMap<i64, Day>,
     closed: BTreeSet<i64>,
-    /// Closed days that are on no shelf.
+    /// Closed days that are not kept.
     unkept: BTreeMap<i64, Day>,
     /// When counts were last asked for, by day of their snapshot.
     lent: BTreeMap<i64, Timestamp>,
@@ -53,8 +53,8 @@ struct Index {
 
 impl Calendar {
     /// What was kept.
-    pub(super) fn load(shelf: Shelf<'_>) -> Result<Calendar, DetectionError> {
-        let Some(index) = shelf.get::<Index>(INDEX, VERSION)? else {
+    pub(super) fn load(snapshots: Snapshots<'_>) -> Result<Calendar, DetectionError> {
+        let Some(index) = snapshots.get::<Index>(INDEX, VERSION)? else {
             return Ok(Calendar::default());
         };
         Ok(Calendar {
@@ -76,7 +76,7 @@ impl Calendar {
     /// Closes the days before the newest, and makes the snapshots that are missing. Says whether a day was closed.
     pub(super) fn close(
         &mut self,
-        shelf: Shelf<'_>,
+        snapshots: Snapshots<'_>,
         populations: &mut Populations,
         now: Timestamp,
     ) -> Result<bool, DetectionError> {
@@ -98,10 +98,10 @@ impl Calendar {
             };
             // What happened before 1970 is nobody's habit today.
             let Ok(version) = u32::try_from(day) else { continue };
-            shelf.put(CLOSED, version, &shown, now)?;
+            snapshots.put(CLOSED, version, &shown, now)?;
             self.closed.insert(day);
         }
-        self.make(shelf, populations, newest, now)?;
+        self.make(snapshots, populations, newest, now)?;
         Ok(is_closing)
     }
 
@@ -112,7 +112,7 @@ impl Calendar {
         self.lent = self.lent.split_off(&day);
     }
 
-    /// Closes every day but today's, and puts none on the shelf.
+    /// Closes every day but today's, and keeps none.
     pub(super) fn close_all(&mut self, now: Timestamp) {
         let rest = self.open.split_off(&now.day());
         let over = std::mem::replace(&mut self.open, rest);
@@ -123,29 +123,29 @@ impl Calendar {
     /// Keeps all days and their snapshots, in the place of those that were kept.
     pub(super) fn keep_all(
         &self,
-        shelf: Shelf<'_>,
+        snapshots: Snapshots<'_>,
         populations: &Populations,
         through: u64,
         now: Timestamp,
     ) -> Result<(), DetectionError> {
-        shelf
+        snapshots
             .control
-            .remove_detection_snapshots(shelf.tenant, POPULATION, u32::MAX)?;
+            .remove_detection_snapshots(snapshots.tenant, POPULATION, u32::MAX)?;
         for (day, shown) in &self.unkept {
             if let Ok(version) = u32::try_from(*day) {
-                shelf.put(CLOSED, version, shown, now)?;
+                snapshots.put(CLOSED, version, shown, now)?;
             }
         }
         for population in populations.all() {
-            shelf.put_population(population, now)?;
+            snapshots.put_population(population, now)?;
         }
-        self.keep(shelf, through, now)
+        self.keep(snapshots, through, now)
     }
 
     /// Reads the snapshots that were kept; none of them has its counts at hand.
     pub(super) fn recall(
         &self,
-        shelf: Shelf<'_>,
+        snapshots: Snapshots<'_>,
         populations: &mut Populations,
     ) -> Result<(), DetectionError> {
         let Some(newest) = self.newest() else {
@@ -153,7 +153,7 @@ impl Calendar {
         };
         for day in self.days_of_snapshots(newest) {
             if let Ok(version) = u32::try_from(day)
-                && let Some(population) = shelf.get::<Population>(POPULATION, version)?
+                && let Some(population) = snapshots.get::<Population>(POPULATION, version)?
             {
                 populations.insert(population);
             }
@@ -164,20 +164,20 @@ impl Calendar {
     /// Makes the snapshots that are missing, up to a day, and keeps what is small of them.
     pub(super) fn make(
         &self,
-        shelf: Shelf<'_>,
+        snapshots: Snapshots<'_>,
         populations: &mut Populations,
         newest: i64,
         now: Timestamp,
     ) -> Result<(), DetectionError> {
-        self.make_unkept(shelf, populations, newest, |population| {
-            shelf.put_population(population, now)
+        self.make_unkept(snapshots, populations, newest, |population| {
+            snapshots.put_population(population, now)
         })
     }
 
     /// The same, showing each to the caller instead of keeping it.
     pub(super) fn make_unkept(
         &self,
-        shelf: Shelf<'_>,
+        snapshots: Snapshots<'_>,
         populations: &mut Populations,
         newest: i64,
         mut show: impl FnMut(&Population) -> Result<(), DetectionError>,
@@ -188,7 +188,7 @@ impl Calendar {
                 continue;
             }
             let wanted: Vec<i64> = self.closed.range(day - DAYS..day).copied().collect();
-            let population = Population::for_day(day, window.of(self, shelf, &wanted)?);
+            let population = Population::for_day(day, window.of(self, snapshots, &wanted)?);
             show(&population)?;
             populations.insert(population);
         }
@@ -205,7 +205,7 @@ impl Calendar {
     /// Counts, where they are not at hand, for the snapshots by which sign-ins of these days are scored.
     pub(super) fn lend(
         &mut self,
-        shelf: Shelf<'_>,
+        snapshots: Snapshots<'_>,
         populations: &mut Populations,
         days: RangeInclusive<i64>,
         now: Timestamp,
@@ -213,7 +213,7 @@ impl Calendar {
         let mut window = Window::default();
         for population in populations.lacking(days) {
             let wanted: Vec<i64> = population.made_of().collect();
-            populations.count(population.day, window.of(self, shelf, &wanted)?);
+            populations.count(population.day, window.of(self, snapshots, &wanted)?);
             self.lent.insert(population.day, now);
         }
         Ok(())
@@ -237,7 +237,12 @@ impl Calendar {
     }
 
     /// Keeps the open days, with the commit that they know.
-    pub(super) fn keep(&self, shelf: Shelf<'_>, through: u64, now: Timestamp) -> Result<(), DetectionError> {
+    pub(super) fn keep(
+        &self,
+        snapshots: Snapshots<'_>,
+        through: u64,
+        now: Timestamp,
+    ) -> Result<(), DetectionError> {
         let index = Index {
             through,
             open: self.open.clone(),
@@ -247,7 +252,7 @@ impl Calendar {
                 .filter_map(|day| u32::try_from(*day).ok())
                 .collect(),
         };
-        shelf.put(INDEX, VERSION, &index, now)
+        snapshots.put(INDEX, VERSION, &index, now)
     }
 }
 
@@ -259,7 +264,7 @@ impl Window {
     fn of(
         &mut self,
         calendar: &Calendar,
-        shelf: Shelf<'_>,
+        snapshots: Snapshots<'_>,
         wanted: &[i64],
     ) -> Result<&BTreeMap<i64, Day>, DetectionError> {
         self.0.retain(|day, _| wanted.contains(day));
@@ -269,7 +274,7 @@ impl Window {
             }
             let shown = match calendar.unkept.get(day) {
                 Some(shown) => Some(shown.clone()),
-                None => shelf.get::<Day>(CLOSED, u32::try_from(*day).unwrap_or(u32::MAX))?,
+                None => snapshots.get::<Day>(CLOSED, u32::try_from(*day).unwrap_or(u32::MAX))?,
             };
             self.0.extend(shown.map(|shown| (*day, shown)));
         }
@@ -283,7 +288,7 @@ pub(crate) fn remove_before(
     tenant: TenantId,
     day: i64,
 ) -> Result<(), DetectionError> {
-    let shelf = Shelf { control, tenant };
+    let snapshots = Snapshots { control, tenant };
     let version_of = |day: i64| u32::try_from(day.max(0)).unwrap_or(u32::MAX);
     control.remove_detection_snapshots(tenant, CLOSED, version_of(day))?;
     // Those for the next days tell of freed days as well, and are made anew of what is left.
@@ -296,12 +301,12 @@ pub(crate) fn remove_before(
     index.open.retain(|of, _| *of >= day);
     index.closed.retain(|of| i64::from(*of) >= day);
     if index.open.len() + index.closed.len() < before {
-        shelf.put(INDEX, VERSION, &index, snapshot.as_of)?;
+        snapshots.put(INDEX, VERSION, &index, snapshot.as_of)?;
     }
     Ok(())
 }
 
-impl Shelf<'_> {
+impl Snapshots<'_> {
     fn get<T: for<'a> Deserialize<'a>>(&self, name: &str, version: u32) -> Result<Option<T>, DetectionError> {
         let snapshot = self
             .control

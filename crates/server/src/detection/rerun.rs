@@ -94,7 +94,7 @@ pub(crate) fn rerun(
     if asked.what == What::Stored {
         keep(historian.store, tenant, &news, judged_at)?;
         book::keep(tools.control, tenant, &book, tools.now)?;
-        calendar.keep_all(tools.shelf(), engine.populations_mut(), through, tools.now)?;
+        calendar.keep_all(tools.snapshots(), engine.populations_mut(), through, tools.now)?;
     }
     Ok(difference)
 }
@@ -108,12 +108,12 @@ fn engine(
 ) -> Result<Engine, DetectionError> {
     let mut engine = Engine::new(tools.historian.tenant, book.clone(), 1);
     calendar.close_all(tools.now);
-    let (shelf, populations) = (tools.shelf(), engine.populations_mut());
+    let (snapshots, populations) = (tools.snapshots(), engine.populations_mut());
     if let Some(newest) = calendar.newest() {
-        calendar.make_unkept(shelf, populations, newest, |_| Ok(()))?;
+        calendar.make_unkept(snapshots, populations, newest, |_| Ok(()))?;
     }
     populations.forget_counts(|day| day < since.day());
-    calendar.lend(shelf, populations, since.day()..=i64::MAX, tools.now)?;
+    calendar.lend(snapshots, populations, since.day()..=i64::MAX, tools.now)?;
     Ok(engine)
 }
 

@@ -1,6 +1,6 @@
 //! Detection over real stores: what restarts, stops and questions leave behind, and what of a very long history is judged.
 
-use super::{Asked, DetectionError, Driver, Historian, Tools, What, explain, rerun};
+use super::{Asked, DetectionError, Driver, Historian, Recent, Tools, What, explain, rerun};
 use crate::testing;
 use detect::{People, Rules};
 use enrich::{CountryTableBuilder, Enrichment};
@@ -18,6 +18,8 @@ use store::folder::DataFolder;
 use store::sqlite::Options;
 use uuid::Uuid;
 
+mod recent;
+
 const TENANT: TenantId = TenantId::new(Uuid::from_u128(7));
 /// As by default.
 const LATENESS_SECONDS: i64 = 15 * 60;
@@ -30,6 +32,7 @@ struct Place {
     enrichment: Enrichment,
     people: People,
     history_max: usize,
+    recent: Option<Recent>,
     brought: Cell<u32>,
     _folder: DataFolder,
     _parent: tempfile::TempDir,
@@ -59,6 +62,7 @@ fn place() -> Place {
         )),
         people: People::default(),
         history_max: 1_000,
+        recent: None,
         brought: Cell::new(0),
         _folder: folder,
         _parent: parent,
@@ -73,6 +77,7 @@ impl Place {
                 tenant: TENANT,
                 enrichment: &self.enrichment,
                 people: &self.people,
+                recent: self.recent.as_ref(),
                 history_max: self.history_max,
             },
             control: &self.control,
@@ -86,9 +91,19 @@ impl Place {
     fn bring<'s>(&self, sign_ins: impl IntoIterator<Item = (Timestamp, &'s str, &'s str, u32)>) {
         let records = sign_ins.into_iter().map(|(at, user, address, code)| {
             let number = self.brought.replace(self.brought.get() + 1);
-            testing::sign_in(Uuid::from_u128(number.into()), at, user, address, code)
+            testing::sign_in(Uuid::from_u128(number.into()), at, user, address, code).to_string()
         });
-        testing::bring(self.events.as_ref(), TENANT, arrival, records);
+        self.bring_records(records);
+    }
+
+    fn bring_records(&self, records: impl IntoIterator<Item = String>) {
+        testing::bring_by(
+            self.events.as_ref(),
+            TENANT,
+            arrival,
+            self.recent.as_ref(),
+            records,
+        );
     }
 
     /// Wrong passwords, and then the right one, second by second.

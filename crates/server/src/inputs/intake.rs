@@ -1,5 +1,7 @@
 //! Bytes become records, records become batches of their tenants, batches are stored, and everything is counted.
 
+use crate::detection::Recent;
+use detect::Extract;
 use model::batch::{Batch, Counts, EventDraft, FragmentDraft, Lateness, Outcome};
 use model::reports;
 use model::tenant::TenantId;
@@ -52,6 +54,8 @@ pub struct Terms<'a> {
     pub lateness: Lateness,
     /// Which formats are read.
     pub choice: Choice,
+    /// Where sign-ins that are stored for the first time are kept for detection.
+    pub recent: Option<&'a Recent>,
     /// What one record may cost.
     pub limits: Limits,
     /// The number that the sender gave to this input; it is stored with the last of its records, so that it counts only when
@@ -188,6 +192,7 @@ struct Waiting {
     line: u64,
     reports: String,
     draft: EventDraft,
+    extract: Option<Extract>,
 }
 
 impl<'a> Intake<'a> {
@@ -290,14 +295,20 @@ impl<'a> Intake<'a> {
             (TenantRule::AsNamed(tenants), Some(named)) => tenants.named(named)?,
             (TenantRule::AsNamed(tenants), None) => tenants.unnamed()?,
         };
+        let extract = self
+            .terms
+            .recent
+            .and_then(|_| Extract::of(&understood.event, understood.key));
         let draft = understood.draft();
         self.waiting_events += 1;
         self.waiting_bytes += draft.original.len();
         let reports = report_names(&draft);
-        self.waiting
-            .entry(tenant)
-            .or_default()
-            .push(Waiting { line, reports, draft });
+        self.waiting.entry(tenant).or_default().push(Waiting {
+            line,
+            reports,
+            draft,
+            extract,
+        });
         Ok(())
     }
 
@@ -459,6 +470,10 @@ impl<'a> Intake<'a> {
         // Records that told no event stand on the ledger of the first tenant that was brought something with them.
         for (tenant, mut events) in waiting {
             events.sort_by_key(|waiting| waiting.draft.time);
+            let mut extracts: Vec<Option<Extract>> = Vec::new();
+            if self.terms.recent.is_some() {
+                extracts.extend(events.iter_mut().map(|waiting| waiting.extract.take()));
+            }
             let (places, drafts): (Vec<_>, Vec<_>) = events
                 .into_iter()
                 .map(|waiting| {
@@ -485,7 +500,15 @@ impl<'a> Intake<'a> {
                 error: error.take(),
             };
             let lease = self.terms.store.lease(tenant)?;
+            let arrived = batch.arrived;
             let appended = self.terms.store.append(&lease, batch)?;
+            if let Some(recent) = self.terms.recent {
+                let formats = places.iter().map(|(_, _, format, _)| *format);
+                let fresh = extracts.into_iter().zip(formats).zip(&appended.outcomes);
+                let fresh = fresh.filter(|(_, outcome)| **outcome == Outcome::New);
+                let fresh = fresh.filter_map(|((extract, format), _)| Some((extract?, format)));
+                recent.put(tenant, arrived, fresh);
+            }
             for ((_, reports, format, time), outcome) in places.iter().zip(&appended.outcomes) {
                 self.summary.total.count(*outcome, *time);
                 self.summary

@@ -311,6 +311,7 @@ impl Bring<'_> {
             source: &self.source,
             lateness: Lateness::After(ALLOWED_LATENESS_TICKS),
             choice: self.choice.clone(),
+            recent: self.app.config().detection.enabled.then_some(&self.app.recent),
             limits: Limits {
                 record_bytes_max: RECORD_BYTES,
                 ..Limits::default()

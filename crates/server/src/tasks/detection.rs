@@ -5,6 +5,7 @@ use crate::config::Detection;
 use crate::detection::{self, DetectionError, Driver, Grounds, Round};
 use crate::run::Stop;
 use model::tenant::TenantId;
+use model::time::Timestamp;
 use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -96,8 +97,10 @@ impl Judges {
         let settings = app.config().detection.clone();
         if !settings.enabled {
             self.drivers.clear();
+            app.recent.forget_old(Timestamp::MAX);
             return;
         }
+        app.recent.forget_old(app.now());
         let (_turn, others) = app.detection.go_on();
         if others != self.others {
             self.drivers.clear();
@@ -149,7 +152,8 @@ impl Judges {
             return Ok(Round::default());
         };
         let last_commit = app.events.snapshot(tenant)?;
-        let tools = grounds.tools(app, tenant, goes_on);
+        let mut tools = grounds.tools(app, tenant, goes_on);
+        tools.historian.recent = Some(&app.recent);
         if !self.drivers.contains_key(&tenant) {
             let kept = app.control.detection_cursor(tenant)?;
             if kept.is_some_and(|cursor| cursor.commit >= last_commit) {

@@ -332,6 +332,17 @@ pub(super) fn quarantine(trial: &Trial) -> Result<(), String> {
         )
         .map_err(|error| error.to_string())?;
     equal("the history of a person of a quarantined event", history.len(), 0)?;
+    let changes = opened.store.changes(trial.tenant, 0, 10);
+    let changes = changes.map_err(|error| error.to_string())?;
+    let aside = changes
+        .iter()
+        .filter(|change| change.quarantined)
+        .map(|change| change.key);
+    equal(
+        "what the change log says to stand aside",
+        aside.collect::<Vec<_>>(),
+        vec![key(2), key(3)],
+    )?;
     let ledger = opened
         .store
         .ledger(trial.tenant)

@@ -2,10 +2,12 @@
 //! and of the time that they take one by one.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use zstd::bulk::Decompressor;
 
 /// Originals are written once and read seldom: the fastest level that still takes most of the JSON away.
 const ZSTD_LEVEL: i32 = 1;
@@ -240,7 +242,20 @@ fn decompress(data: &[u8]) -> io::Result<Vec<u8>> {
         .ok()
         .flatten()
         .unwrap_or(0);
-    zstd::bulk::decompress(data, (size as usize).min(ORIGINAL_BYTES_MOST))
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let mut decompressor = match kept.take() {
+            Some(decompressor) => decompressor,
+            None => Decompressor::new()?,
+        };
+        let bytes = decompressor.decompress(data, (size as usize).min(ORIGINAL_BYTES_MOST));
+        *kept = Some(decompressor);
+        bytes
+    })
+}
+
+thread_local! {
+    /// To make one costs as much as to unpack a block.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 fn failure(error: io::Error) -> rusqlite::Error {

@@ -184,7 +184,7 @@ fn month_changes(
     limit: usize,
 ) -> rusqlite::Result<Vec<Change>> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, outcome, key, time, kind FROM events
+        "SELECT seq, outcome, key, time, kind, quarantined FROM events
          WHERE id >= (SELECT first_event FROM commits WHERE seq > ?1 ORDER BY seq LIMIT 1) AND seq <= ?2 ORDER BY id",
     )?;
     let mut rows = statement.query(params![since as i64, published as i64])?;
@@ -196,6 +196,7 @@ fn month_changes(
             key: EventKey(row.get(2)?),
             time: Timestamp::from_ticks(row.get(3)?),
             kind: kind_of(row.get(4)?)?,
+            quarantined: row.get(5)?,
         };
         let ends_a_commit = found.last().is_some_and(|last| last.commit != change.commit);
         if ends_a_commit && found.len() >= limit {

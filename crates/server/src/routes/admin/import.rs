@@ -292,6 +292,7 @@ fn bring(
         source: names::IMPORT,
         lateness: Lateness::NotCounted,
         choice,
+        recent: None,
         limits: Limits::default(),
         sequence: None,
         now: clock::now,

@@ -1,0 +1,90 @@
+//! What came a moment ago, so that detection need not read it back from the store: to unpack and parse a record again costs several times
+//! what it costs to judge it.
+//!
+//! It is a cache and no queue: the change log says what is to be judged, and whatever is not here any more is read from the store.
+
+use detect::Extract;
+use hashlink::LinkedHashMap;
+use model::identity::EventKey;
+use model::tenant::TenantId;
+use model::time::{TICKS_PER_SECOND, Timestamp};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Sign-ins that are kept at the most, some 600 bytes each.
+const KEPT_MAX: usize = 100_000;
+/// What detection did not ask for by then it has read from the store, or is too far behind.
+const KEPT_TICKS: i64 = 60 * TICKS_PER_SECOND;
+
+/// The sign-ins of the last moments, of all tenants.
+pub struct Recent {
+    /// In the order in which they came.
+    sign_ins: Mutex<LinkedHashMap<(TenantId, EventKey), Fresh>>,
+    kept_max: usize,
+}
+
+/// A sign-in as it came.
+#[derive(Debug)]
+pub(crate) struct Fresh {
+    pub(crate) extract: Extract,
+    pub(crate) format: &'static str,
+    arrived: Timestamp,
+}
+
+impl Default for Recent {
+    fn default() -> Recent {
+        Recent::keeping(KEPT_MAX)
+    }
+}
+
+impl Recent {
+    pub(crate) fn keeping(kept_max: usize) -> Recent {
+        Recent {
+            sign_ins: Mutex::default(),
+            kept_max,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LinkedHashMap<(TenantId, EventKey), Fresh>> {
+        self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps sign-ins that were stored just now for the first time, each with the name of its format; the oldest go for them.
+    pub(crate) fn put(
+        &self,
+        tenant: TenantId,
+        arrived: Timestamp,
+        sign_ins: impl IntoIterator<Item = (Extract, &'static str)>,
+    ) {
+        let mut kept = self.lock();
+        for (extract, format) in sign_ins {
+            let fresh = Fresh {
+                extract,
+                format,
+                arrived,
+            };
+            kept.insert((tenant, fresh.extract.key), fresh);
+        }
+        while kept.len() > self.kept_max {
+            kept.pop_front();
+        }
+    }
+
+    /// Takes those that are here.
+    pub(crate) fn take(&self, tenant: TenantId, keys: impl IntoIterator<Item = EventKey>) -> Vec<Fresh> {
+        let mut kept = self.lock();
+        let keys = keys.into_iter();
+        keys.filter_map(|key| kept.remove(&(tenant, key))).collect()
+    }
+
+    /// Lets go of what came long ago.
+    pub(crate) fn forget_old(&self, now: Timestamp) {
+        let mut kept = self.lock();
+        let is_old = |fresh: &Fresh| now.ticks() - fresh.arrived.ticks() > KEPT_TICKS;
+        while kept.front().is_some_and(|(_, fresh)| is_old(fresh)) {
+            kept.pop_front();
+        }
+        if kept.is_empty() {
+            kept.shrink_to_fit();
+        }
+    }
+}

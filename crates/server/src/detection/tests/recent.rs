@@ -1,0 +1,152 @@
+//! What came a moment ago is judged without being read back, and as if it had been.
+
+use super::{FAILURES, Place, TENANT, arrival, place, time};
+use crate::detection::Recent;
+use crate::detection::history::NewSignIns;
+use crate::testing;
+use generator::{Generator, Plan, Source};
+use model::time::Timestamp;
+use serde_json::json;
+use std::borrow::Cow;
+use uuid::Uuid;
+
+/// Kept for as long as it takes.
+fn with_recent(kept_max: usize) -> Place {
+    let mut place = place();
+    place.recent = Some(Recent::keeping(kept_max));
+    place
+}
+
+/// What the change log brought for the first time.
+fn new_sign_ins(place: &Place) -> NewSignIns {
+    let tools = place.tools("2024-06-01", &|| true);
+    let changes = place.events.changes(TENANT, 0, 1_000_000).unwrap();
+    tools.historian.new_sign_ins(changes.iter()).unwrap()
+}
+
+/// Two days of a directory and of what its people do elsewhere, in all formats of the generator, each by itself.
+fn two_days() -> Vec<Vec<String>> {
+    let plan = Plan {
+        seed: 11,
+        users: 200,
+        days: 2,
+        end: time("2024-05-10T20:00:00Z"),
+        tenant: TENANT,
+        domain: "contoso.example".to_owned(),
+    };
+    let told: Vec<_> = Generator::new(plan).collect();
+    let of = |source: &Source| {
+        let told = told.iter().filter(|told| told.source == *source);
+        told.map(|told| told.record.clone()).collect()
+    };
+    Source::ALL.iter().map(of).collect()
+}
+
+#[test]
+fn what_came_a_moment_ago_is_seen_as_what_is_read_back() {
+    let place = with_recent(1_000_000);
+    for records in two_days() {
+        assert!(!records.is_empty());
+        place.bring_records(records);
+    }
+    // Of the future: it stands aside.
+    let aside = testing::sign_in(Uuid::from_u128(1), time("2025-01-01"), "ann", "203.0.113.7", 0);
+    place.bring_records([aside.to_string()]);
+    let fresh = new_sign_ins(&place);
+    let read_back = new_sign_ins(&place);
+    assert!(read_back.len() > 1_000, "{}", read_back.len());
+    for format in ["entra-graph", "okta", "keycloak"] {
+        let count = read_back
+            .values()
+            .filter(|(_, of)| of.starts_with(format))
+            .count();
+        assert!(count > 10, "{format}: {count}");
+    }
+    let are_borrowed = |found: &NewSignIns| {
+        found
+            .values()
+            .filter(|(_, format)| matches!(format, Cow::Borrowed(_)))
+            .count()
+    };
+    assert_eq!((are_borrowed(&fresh), are_borrowed(&read_back)), (fresh.len(), 0));
+    assert!(fresh == read_back, "they differ");
+}
+
+#[test]
+fn what_is_not_kept_any_more_is_read_back() {
+    for (kept_max, forgets_at) in [
+        (1, None),
+        (3, None),
+        (1_000, Some("2024-06-01T00:01:01Z")),
+        (1_000, None),
+    ] {
+        let place = with_recent(kept_max);
+        place.attack("2024-05-10T08:00:00Z", "ann", "203.0.113.7", FAILURES);
+        if let (Some(at), Some(recent)) = (forgets_at, &place.recent) {
+            recent.forget_old(time(at));
+        }
+        let now = "2024-05-10T10:00:00Z";
+        place.judge(&mut place.driver(now), now);
+        assert_eq!(
+            place.standing(),
+            ["2024-05-10T08:00:10Z ann after-multiple-failures"],
+            "{kept_max} {forgets_at:?}"
+        );
+    }
+}
+
+#[test]
+fn no_more_is_kept_than_is_allowed_and_nothing_for_long() {
+    let place = with_recent(5);
+    let recent = place.recent.as_ref().unwrap();
+    // How many of eleven that came are there at some time.
+    let mut day = 10;
+    let mut kept_at = |now: Timestamp| {
+        place.attack(
+            &format!("2024-05-{day}T08:00:00Z"),
+            "ann",
+            "203.0.113.7",
+            FAILURES,
+        );
+        day += 1;
+        recent.forget_old(now);
+        let changes = place.events.changes(TENANT, 0, 1_000).unwrap();
+        let keys = || changes.iter().map(|change| change.key);
+        let kept = recent.take(TENANT, keys()).len();
+        assert_eq!(recent.take(TENANT, keys()).len(), 0, "taken twice");
+        kept
+    };
+    assert_eq!(kept_at(arrival().plus_seconds(60)), 5);
+    assert_eq!(kept_at(arrival().plus_seconds(61)), 0);
+    assert_eq!(kept_at(arrival()), 5);
+}
+
+/// Ten failures and a success that turns out to be a failure as well, before it is judged or after.
+fn check_changed(recent: Option<Recent>, is_judged_before: bool) {
+    let mut place = place();
+    let about = format!("{} {is_judged_before}", recent.is_some());
+    place.recent = recent;
+    let now = "2024-05-10T10:00:00Z";
+    let mut driver = place.driver(now);
+    place.attack("2024-05-10T08:00:00Z", "ann", "203.0.113.7", FAILURES);
+    if is_judged_before {
+        place.judge(&mut driver, now);
+        assert_eq!(place.standing().len(), 1, "{about}");
+    }
+    let last = place.brought.get() - 1;
+    let id = Uuid::from_u128(last.into());
+    let mut changed = testing::sign_in(id, time("2024-05-10T08:00:10Z"), "ann", "203.0.113.7", 50_126);
+    // What tells more wins.
+    changed["correlationId"] = json!(id);
+    place.bring_records([changed.to_string()]);
+    place.judge(&mut driver, now);
+    assert_eq!(place.standing(), [""; 0], "{about}");
+}
+
+#[test]
+fn a_sign_in_that_was_changed_is_judged_by_what_it_says_now() {
+    for is_judged_before in [false, true] {
+        check_changed(None, is_judged_before);
+        check_changed(Some(Recent::default()), is_judged_before);
+    }
+}
