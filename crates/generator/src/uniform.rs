@@ -77,6 +77,17 @@ pub fn stream(seed: u64, total_bytes: u64, record_bytes: u32, start: Timestamp, 
     }
 }
 
+impl Uniform {
+    /// The same of the people of a directory of a seed of its own: with it, several of these are of one directory.
+    #[must_use]
+    pub fn of_directory(self, seed: u64) -> Uniform {
+        Uniform {
+            cast: Cast::new(seed, PEOPLE, DOMAIN),
+            ..self
+        }
+    }
+}
+
 impl Iterator for Uniform {
     type Item = Generated;
 
