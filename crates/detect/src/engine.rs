@@ -69,30 +69,10 @@ pub struct Engine {
     addresses: LruCache<IpAddr, Slot<suspicious_addresses::State>>,
 }
 
-/// A subject's state, the last sign-in that is in it, and the commit of which everything is in it.
+/// A subject's state, and the last sign-in that is in it.
 struct Slot<State> {
     last: (Timestamp, EventKey),
-    through: u64,
     state: State,
-}
-
-impl<State> Slot<State> {
-    /// What a sign-in is to a state.
-    fn takes(&self, at: (Timestamp, EventKey), commit: u64) -> Takes {
-        if commit <= self.through {
-            Takes::Already
-        } else if self.last < at {
-            Takes::Next
-        } else {
-            Takes::Late
-        }
-    }
-}
-
-enum Takes {
-    Next,
-    Late,
-    Already,
 }
 
 impl Engine {
@@ -123,9 +103,9 @@ impl Engine {
         self.addresses.clear();
     }
 
-    /// Judges the next sign-in, which came with a commit. It must be in the history of its person and its address by now, and the snapshot
-    /// for its day must have its counts: see [`Populations::lacking`].
-    pub fn observe(&mut self, seen: &Arc<Seen>, commit: u64) -> Observed {
+    /// Judges the next sign-in. It must be in the history of its person and its address by now, and the snapshot for its day must have
+    /// its counts: see [`Populations::lacking`].
+    pub fn observe(&mut self, seen: &Arc<Seen>) -> Observed {
         let mut told = Told::default();
         let mut effects = Vec::new();
         let judging = Judging {
@@ -135,28 +115,24 @@ impl Engine {
             is_decided: true,
         };
         let at = (seen.time, seen.key);
-        let person = self.people.get_mut(&seen.subject);
-        match person.map(|slot| (slot.takes(at, commit), slot)) {
-            Some((Takes::Already, _)) => {}
-            Some((Takes::Next, slot)) => {
+        match self.people.get_mut(&seen.subject) {
+            Some(slot) if slot.last < at => {
                 slot.last = at;
                 slot.state.observe(seen, &judging, &mut told);
             }
-            Some((Takes::Late, _)) | None => {
+            _ => {
                 // What it remembers is no longer what happened: others that come before the judgement ask for it as well.
                 self.people.remove(&seen.subject);
                 effects.push(judge_again(Subject::Person(Arc::clone(&seen.subject)), seen));
             }
         }
         if let Some(address) = judged_address(seen) {
-            let slot = self.addresses.get_mut(&address);
-            match slot.map(|slot| (slot.takes(at, commit), slot)) {
-                Some((Takes::Already, _)) => {}
-                Some((Takes::Next, slot)) => {
+            match self.addresses.get_mut(&address) {
+                Some(slot) if slot.last < at => {
                     slot.last = at;
                     slot.state.observe(seen, &judging, &mut told);
                 }
-                Some((Takes::Late, _)) | None => {
+                _ => {
                     self.addresses.remove(&address);
                     effects.push(judge_again(Subject::Address(address), seen));
                 }
@@ -168,33 +144,25 @@ impl Engine {
         }
     }
 
-    /// Judges a subject from its history, as [`reach`] says how far back, and goes on from there. `through` is the newest commit of
-    /// which everything is in that history. Gives all findings that hold of the time that the judgement decides; what was found of that
+    /// Judges a subject from its history, as [`reach`] says how far back, and goes on from there. What is observed later need not be in it,
+    /// and should not, or it would come late and be judged so again. Gives all findings that hold of the time that the judgement decides; what was found of that
     /// time before and is not among them holds no longer. The snapshots for days from `decides_from` on must have their counts.
     pub fn judge(
         &mut self,
         subject: &Subject,
         history: Vec<Arc<Seen>>,
         decides_from: Timestamp,
-        through: u64,
     ) -> Vec<Finding> {
         let mut folded = self.fold(subject, history, &Wanted::From(decides_from));
         match folded.state {
             Some((last, State::Person(state))) => {
                 if let Subject::Person(name) = subject {
-                    self.people.insert(
-                        Arc::clone(name),
-                        Slot {
-                            last,
-                            through,
-                            state: *state,
-                        },
-                    );
+                    self.people.insert(Arc::clone(name), Slot { last, state: *state });
                 }
             }
             Some((last, State::Address(state))) => {
                 if let Subject::Address(address) = subject {
-                    self.addresses.insert(*address, Slot { last, through, state });
+                    self.addresses.insert(*address, Slot { last, state });
                 }
             }
             None => match subject {

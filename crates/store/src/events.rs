@@ -294,6 +294,10 @@ pub struct StoredEvent {
     pub format: String,
     /// The record as it came.
     pub original: Vec<u8>,
+    /// The commit that brought it.
+    pub commit: u64,
+    /// Whether it is the first content of the event that came.
+    pub is_first: bool,
 }
 
 /// What an event is to show from now on.
@@ -336,8 +340,6 @@ pub enum Near<'a> {
 pub struct Content {
     /// The content.
     pub event: StoredEvent,
-    /// The commit that brought it.
-    pub commit: u64,
     /// What it did to the event when it came.
     pub what: ChangeKind,
     /// Whether it is the one that counts now.

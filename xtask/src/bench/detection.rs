@@ -56,14 +56,14 @@ pub(super) fn run(args: &Args) -> Result<Vec<Line>> {
     let mut found = 0;
     for _ in 0..args.rounds {
         let mut engine = engine(&populations)?;
-        for (commit, seen) in all.iter().take(half).enumerate() {
-            observe(&mut engine, seen, commit as u64 + 1);
+        for seen in all.iter().take(half) {
+            observe(&mut engine, seen);
         }
         let watch = Watch::start();
         found = 0;
-        for (number, event) in events[half..].iter().enumerate() {
+        for event in &events[half..] {
             if let Some(seen) = see(event) {
-                found += observe(&mut engine, &seen, (half + number) as u64 + 1);
+                found += observe(&mut engine, &seen);
             }
         }
         rates.push((events.len() - half) as f64 / watch.seconds());
@@ -115,9 +115,9 @@ fn memory_of_engine(
 ) -> Result<f64> {
     let filled = || -> Result<Engine> {
         let mut engine = engine(&Populations::default())?;
-        for (number, event) in events.iter().enumerate() {
+        for event in events {
             if let Some(seen) = see(event) {
-                observe(&mut engine, &seen, number as u64 + 1);
+                observe(&mut engine, &seen);
             }
         }
         Ok(engine)
@@ -138,13 +138,13 @@ fn engine(populations: &Populations) -> Result<Engine> {
 }
 
 /// As the service does it; in the order of time a subject is judged from its history once, when it is new.
-fn observe(engine: &mut Engine, seen: &Arc<Seen>, commit: u64) -> usize {
-    let observed = engine.observe(seen, commit);
+fn observe(engine: &mut Engine, seen: &Arc<Seen>) -> usize {
+    let observed = engine.observe(seen);
     let mut found = observed.found.len();
     for Effect::JudgeAgain { subject, from } in observed.effects {
         let history = vec![Arc::clone(seen)];
         found += engine
-            .judge(&subject, history, reach(&subject, from).decides_from, commit)
+            .judge(&subject, history, reach(&subject, from).decides_from)
             .len();
     }
     found

@@ -191,8 +191,6 @@ pub(crate) struct House {
     pub(crate) events: BTreeMap<EventKey, Arc<Seen>>,
     /// Findings by id, retracted ones among them.
     pub(crate) findings: BTreeMap<uuid::Uuid, Finding>,
-    /// Sign-ins stored so far.
-    commit: u64,
     populations: Populations,
 }
 
@@ -203,7 +201,6 @@ impl House {
             engine: engine(populations),
             events: BTreeMap::new(),
             findings: BTreeMap::new(),
-            commit: 0,
             populations: populations.clone(),
         }
     }
@@ -216,7 +213,6 @@ impl House {
     /// Stores a sign-in; one that is there with the same content changes nothing. Gives what must be observed: the sign-in, and the one
     /// that it takes the place of.
     pub(crate) fn store(&mut self, seen: &Arc<Seen>) -> Vec<Arc<Seen>> {
-        self.commit += 1;
         match self.events.insert(seen.key, Arc::clone(seen)) {
             Some(former) if former == *seen => Vec::new(),
             Some(former) => vec![former, Arc::clone(seen)],
@@ -236,7 +232,7 @@ impl House {
             return;
         }
         for seen in news {
-            let observed = self.engine.observe(seen, self.commit);
+            let observed = self.engine.observe(seen);
             for finding in observed.found {
                 self.findings.insert(finding.id, finding);
             }
@@ -262,9 +258,7 @@ impl House {
         let populations = self.engine.populations_mut();
         let first = populations.at(reach.decides_from.day()).day;
         populations.forget_counts(|day| day < first);
-        let holds = self
-            .engine
-            .judge(subject, history, reach.decides_from, self.commit);
+        let holds = self.engine.judge(subject, history, reach.decides_from);
         *self.engine.populations_mut() = self.populations.clone();
         let before = self.findings.values().filter(|finding| {
             let judges = detectors::of(&finding.found).judges;

@@ -37,10 +37,13 @@ pub(crate) struct Driver {
     cursor: DetectionCursor,
     /// How far the change log was read.
     read: u64,
+    /// What came up to here may have been judged before the engine began.
+    before: u64,
     /// Sign-ins that wait for those that may still come before them.
+    /// Nothing that is found rests on them yet.
     waiting: BTreeMap<(Timestamp, EventKey), Waiting>,
     watermarks: Watermarks,
-    /// Subjects of sign-ins that were changed, and of a backlog, with the first time that is touched.
+    /// Subjects of sign-ins that were changed, of a backlog and of what may have been judged before, with the first time that is touched.
     touched: BTreeMap<Subject, Timestamp>,
     /// When the open days were kept last.
     days_kept: Timestamp,
@@ -119,6 +122,7 @@ impl Driver {
             engine,
             calendar,
             read: cursor.commit,
+            before: last_commit,
             cursor,
             waiting: BTreeMap::new(),
             watermarks: Watermarks::default(),
@@ -205,7 +209,7 @@ impl Driver {
         // Subjects that must be looked up, each once for all its sign-ins of the round.
         let mut again: BTreeMap<Subject, Timestamp> = BTreeMap::new();
         for waiting in &released {
-            let observed = self.engine.observe(&waiting.seen, waiting.commit);
+            let observed = self.engine.observe(&waiting.seen);
             for finding in observed.found {
                 news.insert(finding.id, finding);
             }
@@ -246,6 +250,13 @@ impl Driver {
                     };
                     if change.commit > self.calendar.through {
                         self.calendar.add(&seen);
+                    }
+                    // It is in the history from now on: what was found by it before holds or not.
+                    if change.commit <= self.before
+                        && seen.time <= tools.now.plus_ticks(-tools.lateness_ticks)
+                    {
+                        self.touch(&seen);
+                        continue;
                     }
                     self.watermarks.note(&format, seen.time);
                     let waiting = Waiting {
@@ -338,11 +349,12 @@ impl Driver {
             return Err(DetectionError::Stopping);
         }
         let reach = reach(subject, from);
-        let history = tools.historian.history(subject, reach)?;
+        let mut history = tools.historian.history(subject, reach, through)?;
+        // Whoever waits is next, and not late.
+        let is_waiting = |seen: &Arc<Seen>| self.waiting.contains_key(&(seen.time, seen.key));
+        history.sign_ins.retain(|seen| !is_waiting(seen));
         let complete_from = history.complete_from;
-        let holds = self
-            .engine
-            .judge(subject, history.sign_ins, reach.decides_from, through);
+        let holds = self.engine.judge(subject, history.sign_ins, reach.decides_from);
         let mut before = tools.historian.findings(subject, reach.decides_from)?;
         before.retain(|judged| is_decided(&judged.finding, complete_from, &holds));
         for judged in &before {

@@ -36,7 +36,9 @@ pub(crate) fn explain(
         return Ok(Explanation::default());
     };
     let person = Subject::Person(name);
-    let history = historian.history(&person, detect::reach(&person, at))?.sign_ins;
+    let history = historian
+        .history(&person, detect::reach(&person, at), u64::MAX)?
+        .sign_ins;
     let sign_ins = around(&history, at);
     let (Some(first), Some(last)) = (sign_ins.first(), sign_ins.last()) else {
         return Ok(Explanation::default());
@@ -56,7 +58,7 @@ pub(crate) fn explain(
     let addresses: BTreeSet<_> = sign_ins.iter().filter_map(|seen| seen.address).collect();
     for address in addresses {
         let subject = Subject::Address(address);
-        let history = historian.history(&subject, detect::reach(&subject, from))?;
+        let history = historian.history(&subject, detect::reach(&subject, from), u64::MAX)?;
         let (of_address, reasons) = engine.explain(&subject, history.sign_ins, from, to);
         let is_about = |finding: &Finding| sign_ins.iter().any(|seen| seen.person == finding.person);
         findings.extend(of_address.into_iter().filter(is_about));

@@ -102,8 +102,13 @@ impl Historian<'_> {
             .collect())
     }
 
-    /// A subject's sign-ins, as far back as its judgement reaches.
-    pub(crate) fn history(&self, subject: &Subject, reach: Reach) -> Result<History, DetectionError> {
+    /// A subject's sign-ins, as far back as its judgement reaches, without those that came first after a commit.
+    pub(crate) fn history(
+        &self,
+        subject: &Subject,
+        reach: Reach,
+        through: u64,
+    ) -> Result<History, DetectionError> {
         let mut history = BTreeMap::new();
         let mut complete_from = Timestamp::MIN;
         for name in self.names(subject) {
@@ -118,6 +123,9 @@ impl Historian<'_> {
                 complete_from = complete_from.max(oldest.time.day_start().plus_days(1));
             }
             for stored in newest {
+                if stored.is_first && stored.commit > through {
+                    continue;
+                }
                 let Some(seen) = self.seen(stored) else { continue };
                 // Somebody else may have the same name in another place of the record.
                 let is_of = match subject {

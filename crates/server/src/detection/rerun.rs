@@ -73,9 +73,9 @@ pub(crate) fn rerun(
     for subject in &subjects {
         difference.subjects += 1;
         let reach = detect::reach(subject, asked.since);
-        let history = historian.history(subject, reach)?;
+        let history = historian.history(subject, reach, through)?;
         let complete_from = history.complete_from;
-        let holds = engine.judge(subject, history.sign_ins, asked.since, through);
+        let holds = engine.judge(subject, history.sign_ins, asked.since);
         let mut before = Vec::new();
         for judged in historian.findings(subject, asked.since)? {
             judged_at = judged_at.max(judged.judged_at.plus_ticks(1));

@@ -286,6 +286,66 @@ fn a_day_that_was_closed_stays_as_it_was_through_a_restart() {
     );
 }
 
+#[test]
+fn whoever_is_known_is_looked_up_only_if_something_comes_too_late() {
+    let place = place();
+    let mut driver = place.driver("2024-05-10T00:00:00Z");
+    let start = time("2024-05-10T08:00:00Z");
+    let mut looked_up = Vec::new();
+    // Minutes after the start at which sign-ins come, and those at which they were: none more than the allowed quarter of an hour late.
+    for (comes, were) in [
+        (0, &[0, -14][..]),
+        (5, &[4, -3, 5]),
+        (10, &[-4]),
+        (15, &[1, 14]),
+        (20, &[6, 19]),
+        (40, &[39, 26]),
+        (60, &[59]),
+        // One that is later than it may be.
+        (80, &[79, 30]),
+        (120, &[119]),
+        (180, &[]),
+    ] {
+        let at = |minute: &i64| start.plus_seconds(60 * minute);
+        place.bring(were.iter().map(|minute| (at(minute), "ann", "203.0.113.7", 0)));
+        let now = at(&comes).to_string();
+        looked_up.push(driver.round(&place.tools(&now, &|| true)).unwrap().again);
+    }
+    // Her and her address, when the first is judged and when one is late.
+    assert_eq!(looked_up, [0, 2, 0, 0, 0, 0, 0, 2, 0, 0]);
+}
+
+#[test]
+fn nothing_that_holds_is_taken_back_after_a_restart() {
+    let place = place();
+    let mut driver = place.driver("2024-05-10T08:00:00Z");
+    // It waits when the others are judged, so that the cursor stays before them.
+    place.bring([(time("2024-05-10T08:14:00Z"), "bob", "203.0.113.8", 0)]);
+    place.attack("2024-05-10T08:00:00Z", "ann", "203.0.113.7", FAILURES);
+    let expected = ["2024-05-10T08:00:10Z ann after-multiple-failures"];
+    for now in ["2024-05-10T08:16:30Z", "2024-05-10T08:16:31Z"] {
+        driver.round(&place.tools(now, &|| true)).unwrap();
+    }
+    assert_eq!(place.standing(), expected);
+    let mut driver = place.driver("2024-05-10T08:17:00Z");
+    let mut taken_back = 0;
+    for (comes, now) in [
+        (&[][..], "2024-05-10T08:17:10Z"),
+        // What she does later is read again, and would wait by the clock of these two.
+        (
+            &[("2024-05-10T08:14:30Z", "carol"), ("2024-05-10T07:59:00Z", "ann")],
+            "2024-05-10T08:17:20Z",
+        ),
+        (&[], "2024-05-10T08:17:30Z"),
+        (&[], "2024-05-10T08:40:00Z"),
+    ] {
+        place.bring(comes.iter().map(|(at, user)| (time(at), *user, "203.0.113.7", 0)));
+        taken_back += driver.round(&place.tools(now, &|| true)).unwrap().retracted;
+        assert_eq!(place.standing(), expected, "at {now}");
+    }
+    assert_eq!(taken_back, 0);
+}
+
 /// Rules by which whoever comes from elsewhere is irregular at once.
 fn suspicious_rules() -> Rules {
     let mut rules = Rules::default();

@@ -114,9 +114,12 @@ pub(super) fn contents(trial: &Trial) -> Result<(), String> {
                 (ChangeKind::Kept, false),
             ],
         )?;
-        ensure(found.is_sorted_by(|one, other| one.commit < other.commit), || {
-            format!("they are not in the order of their commits: {found:?}")
-        })?;
+        let are_first: Vec<bool> = events.iter().map(|event| event.is_first).collect();
+        equal("which came first", are_first, vec![true, false, false])?;
+        ensure(
+            found.is_sorted_by(|one, other| one.event.commit < other.event.commit),
+            || format!("they are not in the order of their commits: {found:?}"),
+        )?;
     }
     let nobody = Subject::address("192.0.2.2");
     for near in [Near::Time(time("2017-04-11T08:00:00Z")), Near::Subject(&nobody)] {

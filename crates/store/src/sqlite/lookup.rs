@@ -1,7 +1,7 @@
 //! Events that somebody knows already, by key and time or by whose history they are in: their winners, and all their contents.
 
 use super::originals::Unpacker;
-use super::reads::{ReadBack, bits, change_kind, read_back, stored_event};
+use super::reads::{COLUMNS, ReadBack, bits, change_kind, read_back, stored_event};
 use super::tenant::Tenant;
 use super::{Shared, history, schema};
 use crate::error::StoreError;
@@ -11,9 +11,6 @@ use model::identity::{EventKey, Kind};
 use model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cmp::Reverse;
-
-/// The columns that [`stored_event`] reads, then those of a [`Content`].
-const COLUMNS: &str = "key, kind, time, arrived, name, original, block, block_start, block_end, seq, outcome, winner, quarantined";
 
 impl Shared {
     pub(super) fn newest(
@@ -107,7 +104,7 @@ impl Shared {
             })?;
             found.append(&mut read_back(&partition, contents)?);
         }
-        found.sort_by_key(|content| content.commit);
+        found.sort_by_key(|content| content.event.commit);
         Ok(found)
     }
 }
@@ -196,14 +193,14 @@ fn contents_at(
         None => return Ok(Vec::new()),
         Some(false) => (
             format!(
-                "SELECT {COLUMNS} FROM events JOIN names ON names.id = format
+                "SELECT {COLUMNS}, winner, quarantined FROM events JOIN names ON names.id = format
                  WHERE key = ?1 AND time >> 32 = ?2 ORDER BY events.id"
             ),
             Some(slot),
         ),
         Some(true) => (
             format!(
-                "{SLOTS} SELECT {COLUMNS} FROM slots CROSS JOIN events ON events.time >> 32 = slots.slot AND events.key = ?1
+                "{SLOTS} SELECT {COLUMNS}, winner, quarantined FROM slots CROSS JOIN events ON events.time >> 32 = slots.slot AND events.key = ?1
                     JOIN names ON names.id = format WHERE ?2 IS NULL ORDER BY events.id"
             ),
             None,
@@ -226,7 +223,7 @@ fn contents_in_history(
     let times = (i64::MIN, i64::MAX);
     let found = history::find(&connection, subject.number(), times, None, usize::MAX)?;
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM events JOIN names ON names.id = format WHERE events.id = ?1 AND key = ?2"
+        "SELECT {COLUMNS}, winner, quarantined FROM events JOIN names ON names.id = format WHERE events.id = ?1 AND key = ?2"
     ))?;
     let mut unpacker = Unpacker::default();
     let mut contents = Vec::new();
@@ -249,12 +246,10 @@ fn content(
     row: &Row<'_>,
 ) -> rusqlite::Result<Result<Content, String>> {
     let event = stored_event(connection, unpacker, row)?;
-    let (commit, outcome): (i64, i64) = (row.get(9)?, row.get(10)?);
-    let (wins, quarantined) = (row.get(11)?, row.get(12)?);
+    let (what, wins, quarantined) = (change_kind(row.get(10)?), row.get(11)?, row.get(12)?);
     Ok(event.map(|event| Content {
         event,
-        commit: commit.unsigned_abs(),
-        what: change_kind(outcome),
+        what,
         wins,
         quarantined,
     }))

@@ -78,12 +78,15 @@ impl Shared {
         let partition = self.partitions.get(tenant.id, &tenant.folder, month);
         let mut unpacker = Unpacker::default();
         let found = partition.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT key, kind, time, arrived, name, original, block, block_start, block_end, events.id FROM events JOIN names ON names.id = format
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS}, events.id FROM events JOIN names ON names.id = format
                  WHERE events.id > ?1 AND winner = 1 AND quarantined = 0 ORDER BY events.id LIMIT ?2",
-            )?;
+            ))?;
             let rows = statement.query_map(params![after as i64, limit as i64], |row| {
-                Ok((row.get::<_, i64>(9)?.unsigned_abs(), stored_event(connection, &mut unpacker, row)?))
+                Ok((
+                    row.get::<_, i64>(11)?.unsigned_abs(),
+                    stored_event(connection, &mut unpacker, row)?,
+                ))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
@@ -144,10 +147,10 @@ fn month_history(
 ) -> rusqlite::Result<Vec<ReadBack>> {
     // One transaction: a commit between two looks may merge the runs that are still to be looked at.
     let connection = connection.unchecked_transaction()?;
-    let mut statement = connection.prepare_cached(
-        "SELECT key, kind, time, arrived, name, original, block, block_start, block_end FROM events
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM events
             JOIN names ON names.id = format WHERE events.id = ?1 AND winner = 1 AND quarantined = 0 AND (?2 >> kind) & 1",
-    )?;
+    ))?;
     let mut unpacker = Unpacker::default();
     let mut events = Vec::new();
     // Losing contents are in the history, too, so more than the limit may be needed to reach it.
@@ -259,7 +262,11 @@ pub(super) fn read_back<T>(
     })
 }
 
-/// An event whose columns from `key` to `block_end` begin a row.
+/// The columns that [`stored_event`] reads, of `events` joined with `names`.
+pub(super) const COLUMNS: &str =
+    "key, kind, time, arrived, name, original, block, block_start, block_end, seq, outcome";
+
+/// An event whose row begins with [`COLUMNS`].
 pub(super) fn stored_event(
     connection: &Connection,
     unpacker: &mut Unpacker,
@@ -277,6 +284,8 @@ pub(super) fn stored_event(
         arrived: Timestamp::from_ticks(row.get(3)?),
         format: row.get(4)?,
         original,
+        commit: row.get::<_, i64>(9)?.unsigned_abs(),
+        is_first: change_kind(row.get(10)?) == ChangeKind::New,
     }))
 }
 

@@ -64,18 +64,18 @@ impl Contestant for Gatelog {
         *engine.populations_mut() = Populations::of(events.iter().map(|seen| &**seen));
         let mut of_person: HashMap<Arc<str>, Vec<Arc<Seen>>> = HashMap::new();
         let mut findings: BTreeMap<Uuid, Finding> = BTreeMap::new();
-        for (commit, seen) in events.iter().enumerate() {
+        for seen in &events {
             of_person
                 .entry(Arc::clone(&seen.subject))
                 .or_default()
                 .push(Arc::clone(seen));
-            let observed = engine.observe(seen, commit as u64 + 1);
+            let observed = engine.observe(seen);
             let mut found = observed.found;
             for Effect::JudgeAgain { subject, from } in observed.effects {
                 // In the order of time a subject is judged from its history once: when it is new.
                 let history = vec![Arc::clone(seen)];
                 let reach = reach(&subject, from);
-                found.extend(engine.judge(&subject, history, reach.decides_from, commit as u64 + 1));
+                found.extend(engine.judge(&subject, history, reach.decides_from));
             }
             for finding in found {
                 findings.insert(finding.id, finding);

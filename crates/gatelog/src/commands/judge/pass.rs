@@ -87,7 +87,6 @@ struct Pass {
     people: People,
     /// What each of the last days showed.
     days: BTreeMap<i64, Day>,
-    commit: u64,
     last: Option<Timestamp>,
     first: Option<Timestamp>,
     /// Who and what was seen, by hash.
@@ -122,7 +121,6 @@ impl Pass {
             engine: Engine::new(tenant, RuleBook::of(rules), remembered),
             people: People::default(),
             days: BTreeMap::new(),
-            commit: 0,
             last: None,
             first: None,
             users: HashSet::new(),
@@ -192,8 +190,7 @@ impl Pass {
     }
 
     fn observe(&mut self, seen: &Arc<Seen>, is_new_person: bool, is_new_address: bool) {
-        self.commit += 1;
-        let observed = self.engine.observe(seen, self.commit);
+        let observed = self.engine.observe(seen);
         let mut found = observed.found;
         for Effect::JudgeAgain { subject, from } in observed.effects {
             let is_new = match subject {
@@ -203,10 +200,7 @@ impl Pass {
             self.forgotten += u64::from(!is_new);
             let reach = reach(&subject, from);
             let history = vec![Arc::clone(seen)];
-            found.extend(
-                self.engine
-                    .judge(&subject, history, reach.decides_from, self.commit),
-            );
+            found.extend(self.engine.judge(&subject, history, reach.decides_from));
         }
         for finding in found {
             self.count(&finding);
