@@ -103,6 +103,14 @@ impl Engine {
         self.addresses.clear();
     }
 
+    /// Forgets what it remembers of one.
+    pub fn forget_subject(&mut self, subject: &Subject) {
+        match subject {
+            Subject::Person(name) => drop(self.people.remove(name)),
+            Subject::Address(address) => drop(self.addresses.remove(address)),
+        }
+    }
+
     /// Judges the next sign-in. It must be in the history of its person and its address by now, and the snapshot for its day must have
     /// its counts: see [`Populations::lacking`].
     pub fn observe(&mut self, seen: &Arc<Seen>) -> Observed {

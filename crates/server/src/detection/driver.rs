@@ -17,10 +17,12 @@ use store::control::{ControlStore, DetectionCursor};
 use store::events::ChangeKind;
 use uuid::Uuid;
 
-/// Changes that are read at once.
+/// For [`Tools::read_at_once`].
 pub(super) const READ_AT_ONCE: usize = 4_000;
 /// Sign-ins that wait at the most. More of them are a backlog: it is judged subject by subject, although others may come late.
 const WAITING_MAX: usize = 100_000;
+/// For [`Tools::judged_at_once`].
+pub(super) const JUDGED_AT_ONCE: usize = 20_000;
 /// People, and addresses, that an engine remembers; the others are looked up when they come again. A person of whom 40 days are remembered
 /// takes about 35 kB with their addresses (`cargo xtask bench --only detection`), so that a tenant's engine stays below 400 MB.
 const REMEMBERED: usize = 10_000;
@@ -83,6 +85,10 @@ pub(crate) struct Tools<'a> {
     pub(crate) control: &'a dyn ControlStore,
     /// How long is waited for sign-ins that come late, in ticks.
     pub(crate) lateness_ticks: i64,
+    /// Changes that are read at once.
+    pub(crate) read_at_once: usize,
+    /// So many that wait are judged, as far as they need not wait any longer, before more is read, if all are of one day.
+    pub(crate) judged_at_once: usize,
     /// Now.
     pub(crate) now: Timestamp,
     /// Whether there is time to go on: what is begun anew at the next start need not be ended at a stop.
@@ -139,7 +145,9 @@ impl Driver {
         let historian = &tools.historian;
         let mut since = self.calendar.through.min(self.cursor.commit);
         while since < self.cursor.commit {
-            let changes = historian.store.changes(historian.tenant, since, READ_AT_ONCE)?;
+            let changes = historian
+                .store
+                .changes(historian.tenant, since, tools.read_at_once)?;
             let Some(last) = changes.last() else { break };
             since = last.commit;
             let unknown = changes.iter().filter(|change| {
@@ -183,48 +191,62 @@ impl Driver {
         let historian = &tools.historian;
         let snapshots = tools.snapshots();
         let mut round = Round::default();
+        let mut news: BTreeMap<Uuid, Finding> = BTreeMap::new();
         // What comes while it reads is of the next round.
         let end = historian.store.snapshot(historian.tenant)?;
         while self.read < end && self.read_on(tools, &mut round)? {
+            // By what is usual before their day; of several days it is not known until all are read.
+            if self.waiting.len() >= tools.judged_at_once && self.calendar.is_within_a_day() {
+                self.judge_next(tools, &mut news, &mut round)?;
+            }
             if self.waiting.len() >= WAITING_MAX {
                 round.judged += self.waiting.len() as u64;
                 self.touch_all();
             }
         }
-        let through = self.read;
         let populations = self.engine.populations_mut();
         if self.calendar.close(snapshots, populations, tools.now)? {
             // At once, wherever the cursor is: a day that was closed must not be an open one at the next start.
-            self.calendar.keep(snapshots, through, tools.now)?;
+            self.calendar.keep(snapshots, self.read, tools.now)?;
             self.days_kept = tools.now;
         }
-        let mut news: BTreeMap<Uuid, Finding> = BTreeMap::new();
+        self.judge_next(tools, &mut news, &mut round)?;
+        // What was found in this round must be there when it is compared.
+        self.store(tools, &mut news, &mut round)?;
         let touched = std::mem::take(&mut self.touched);
-        self.judge_all_again(tools, &touched, through, &mut news, &mut round)?;
+        self.judge_all_again(tools, &touched, &mut news, &mut round)?;
+        self.store(tools, &mut news, &mut round)?;
+        self.move_on(tools)?;
+        self.calendar.take_back(self.engine.populations_mut(), tools.now);
+        round.waiting = self.waiting.len() as u64;
+        Ok(round)
+    }
+
+    /// Judges what needs not wait any longer. Whoever must be looked up is, at the end of the round, once for all sign-ins of it.
+    fn judge_next(
+        &mut self,
+        tools: &Tools<'_>,
+        news: &mut BTreeMap<Uuid, Finding>,
+        round: &mut Round,
+    ) -> Result<(), DetectionError> {
         let released = self.release(tools);
         if let (Some(first), Some(last)) = (released.first(), released.last()) {
             self.lend(tools, first.seen.time.day(), last.seen.time.day())?;
         }
         round.judged += released.len() as u64;
-        // Subjects that must be looked up, each once for all its sign-ins of the round.
-        let mut again: BTreeMap<Subject, Timestamp> = BTreeMap::new();
         for waiting in &released {
             let observed = self.engine.observe(&waiting.seen);
             for finding in observed.found {
                 news.insert(finding.id, finding);
             }
             for Effect::JudgeAgain { subject, from } in observed.effects {
-                again.entry(subject).or_insert(from);
+                self.touch_subject(subject, from);
             }
         }
-        // What was found in this round must be there when it is compared.
-        self.store(tools, &mut news, &mut round)?;
-        self.judge_all_again(tools, &again, through, &mut news, &mut round)?;
-        self.store(tools, &mut news, &mut round)?;
-        self.move_on(tools)?;
-        self.calendar.take_back(self.engine.populations_mut(), tools.now);
-        round.waiting = self.waiting.len() as u64;
-        Ok(round)
+        if news.len() >= STORED_TOGETHER {
+            self.store(tools, news, round)?;
+        }
+        Ok(())
     }
 
     /// Reads the next changes; `false` at the end of the log.
@@ -235,7 +257,7 @@ impl Driver {
         let historian = &tools.historian;
         let changes = historian
             .store
-            .changes(historian.tenant, self.read, READ_AT_ONCE)?;
+            .changes(historian.tenant, self.read, tools.read_at_once)?;
         let Some(last) = changes.last() else {
             return Ok(false);
         };
@@ -286,9 +308,15 @@ impl Driver {
     /// Whoever a sign-in is of is judged again from its time on.
     fn touch(&mut self, seen: &Seen) {
         for subject in subjects_of(seen) {
-            let from = self.touched.entry(subject).or_insert(seen.time);
-            *from = (*from).min(seen.time);
+            self.touch_subject(subject, seen.time);
         }
+    }
+
+    fn touch_subject(&mut self, subject: Subject, from: Timestamp) {
+        // What is remembered of it is no longer what happened, and nothing is to be found by that.
+        self.engine.forget_subject(&subject);
+        let first = self.touched.entry(subject).or_insert(from);
+        *first = from.min(*first);
     }
 
     /// Of a backlog no sign-in is kept in memory, only whose they are: their histories have all of it.
@@ -322,7 +350,6 @@ impl Driver {
         &mut self,
         tools: &Tools<'_>,
         subjects: &BTreeMap<Subject, Timestamp>,
-        through: u64,
         news: &mut BTreeMap<Uuid, Finding>,
         round: &mut Round,
     ) -> Result<(), DetectionError> {
@@ -331,7 +358,7 @@ impl Driver {
             self.lend(tools, decides_from.day(), i64::MAX)?;
         }
         for (subject, from) in subjects {
-            self.judge_again(tools, subject, *from, through, news, round)?;
+            self.judge_again(tools, subject, *from, news, round)?;
         }
         Ok(())
     }
@@ -341,7 +368,6 @@ impl Driver {
         tools: &Tools<'_>,
         subject: &Subject,
         from: Timestamp,
-        through: u64,
         news: &mut BTreeMap<Uuid, Finding>,
         round: &mut Round,
     ) -> Result<(), DetectionError> {
@@ -349,7 +375,7 @@ impl Driver {
             return Err(DetectionError::Stopping);
         }
         let reach = reach(subject, from);
-        let mut history = tools.historian.history(subject, reach, through)?;
+        let mut history = tools.historian.history(subject, reach, self.read)?;
         // Whoever waits is next, and not late.
         let is_waiting = |seen: &Arc<Seen>| self.waiting.contains_key(&(seen.time, seen.key));
         history.sign_ins.retain(|seen| !is_waiting(seen));

@@ -1,5 +1,6 @@
 //! By what sign-ins are judged: thresholds, who has which names, and what is known of addresses.
 
+use super::driver::{JUDGED_AT_ONCE, READ_AT_ONCE};
 use super::history::HISTORY_MAX;
 use super::settings::{people, rules};
 use super::{Historian, SettingsError, Tools};
@@ -52,6 +53,8 @@ impl Grounds {
             },
             control: app.control.as_ref(),
             lateness_ticks: (self.settings.allowed_lateness.as_nanos() / 100) as i64,
+            read_at_once: READ_AT_ONCE,
+            judged_at_once: JUDGED_AT_ONCE,
             now: app.now(),
             goes_on,
         }

@@ -73,6 +73,11 @@ impl Calendar {
         }
     }
 
+    /// Whether no day is over that is not closed.
+    pub(super) fn is_within_a_day(&self) -> bool {
+        self.open.len() <= 1
+    }
+
     /// Closes the days before the newest, and makes the snapshots that are missing. Says whether a day was closed.
     pub(super) fn close(
         &mut self,

@@ -1,9 +1,9 @@
 //! Kept history judged again, with the rules of today or others, and what would be different.
 
-use super::driver::{READ_AT_ONCE, STORED_TOGETHER};
+use super::driver::STORED_TOGETHER;
 use super::history::{is_decided, subjects_of};
 use super::populations::Calendar;
-use super::{DetectionError, Historian, Tools, book};
+use super::{DetectionError, Tools, book};
 use crate::findings::keep;
 use detect::{Engine, RuleBook, Rules, Subject, settle};
 use model::finding::Finding;
@@ -61,7 +61,7 @@ pub(crate) fn rerun(
     let mut difference = Difference::default();
     let mut calendar = Calendar::default();
     let through = historian.store.snapshot(tenant)?;
-    let subjects = subjects(historian, asked.since, through, &mut calendar, &mut difference)?;
+    let subjects = subjects(tools, asked.since, through, &mut calendar, &mut difference)?;
 
     let (mut book, _) = book::read(tools.control, tenant, configured, tools.now)?;
     if let Some(rules) = &asked.rules {
@@ -119,16 +119,19 @@ fn engine(
 
 /// Everybody who has a sign-in since then, and the days of all.
 fn subjects(
-    historian: &Historian<'_>,
+    tools: &Tools<'_>,
     since: Timestamp,
     through: u64,
     calendar: &mut Calendar,
     difference: &mut Difference,
 ) -> Result<BTreeSet<Subject>, DetectionError> {
+    let historian = &tools.historian;
     let mut subjects = BTreeSet::new();
     let mut read = 0;
     loop {
-        let changes = historian.store.changes(historian.tenant, read, READ_AT_ONCE)?;
+        let changes = historian
+            .store
+            .changes(historian.tenant, read, tools.read_at_once)?;
         let Some(last) = changes.last() else { break };
         read = last.commit;
         let new = changes.iter().filter(|change| change.commit <= through);

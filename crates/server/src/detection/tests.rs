@@ -18,6 +18,7 @@ use store::folder::DataFolder;
 use store::sqlite::Options;
 use uuid::Uuid;
 
+mod pieces;
 mod recent;
 
 const TENANT: TenantId = TenantId::new(Uuid::from_u128(7));
@@ -32,6 +33,8 @@ struct Place {
     enrichment: Enrichment,
     people: People,
     history_max: usize,
+    read_at_once: usize,
+    judged_at_once: usize,
     recent: Option<Recent>,
     brought: Cell<u32>,
     _folder: DataFolder,
@@ -62,6 +65,8 @@ fn place() -> Place {
         )),
         people: People::default(),
         history_max: 1_000,
+        read_at_once: 4_000,
+        judged_at_once: 20_000,
         recent: None,
         brought: Cell::new(0),
         _folder: folder,
@@ -82,6 +87,8 @@ impl Place {
             },
             control: &self.control,
             lateness_ticks: LATENESS_SECONDS * TICKS_PER_SECOND,
+            read_at_once: self.read_at_once,
+            judged_at_once: self.judged_at_once,
             now: time(now),
             goes_on,
         }
