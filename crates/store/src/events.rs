@@ -91,16 +91,12 @@ pub trait EventStore: SourceLedger + Send + Sync {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, StoreError>;
 
-    /// A subject's events of a kind, newest first, then by key, from an instant on; after (so older than) the event of this time and
-    /// key, if one is given.
+    /// A subject's events, newest first, then by key.
     fn newest(
         &self,
         tenant: TenantId,
         subject: &Subject,
-        kind: Kind,
-        from: Timestamp,
-        before: Option<(Timestamp, EventKey)>,
-        limit: usize,
+        asked: &Newest<'_>,
     ) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// The winning contents of events that are known by key and time, as a [`Change`] has them, in the order of time. What is
@@ -346,6 +342,34 @@ pub struct Content {
     pub wins: bool,
     /// Whether it is too far in the future to be shown.
     pub quarantined: bool,
+}
+
+/// Which of a subject's events are asked for.
+#[derive(Clone, Copy)]
+pub struct Newest<'a> {
+    /// Those of this kind,
+    pub kind: Kind,
+    /// from this instant on,
+    pub from: Timestamp,
+    /// after (so older than) the event of this time and key, if one is given,
+    pub before: Option<(Timestamp, EventKey)>,
+    /// and no more than this.
+    pub limit: usize,
+    /// Which events' first contents the caller has: where such a one counts, it is named, and its original is left empty.
+    pub has: &'a dyn Fn(&EventKey) -> bool,
+}
+
+impl Newest<'_> {
+    /// All of a kind.
+    pub fn of(kind: Kind) -> Newest<'static> {
+        Newest {
+            kind,
+            from: Timestamp::MIN,
+            before: None,
+            limit: usize::MAX,
+            has: &|_| false,
+        }
+    }
 }
 
 /// One entry of the change log.

@@ -13,8 +13,8 @@ use store::conformance::{Delivery, Opened, run};
 use store::error::StoreError;
 use store::events::{
     Appended, BackupSource, Change, CheckReport, Content, EventStore, Fragment, Health, Kept, Lease,
-    LedgerLine, MonthInfo, Near, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent,
-    Unassembled,
+    LedgerLine, MonthInfo, Near, Newest, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection,
+    StoredEvent, Unassembled,
 };
 use store::folder::DataFolder;
 use store::ledger::{
@@ -200,12 +200,9 @@ impl EventStore for Unruly {
         &self,
         tenant: TenantId,
         subject: &Subject,
-        kind: Kind,
-        from: Timestamp,
-        before: Option<(Timestamp, EventKey)>,
-        limit: usize,
+        asked: &Newest<'_>,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        self.0.newest(tenant, subject, kind, from, before, limit)
+        self.0.newest(tenant, subject, asked)
     }
 
     fn events(

@@ -1,6 +1,6 @@
 //! Drives the engine of one tenant: from the change log to stored findings, round by round.
 
-use super::history::{is_decided, subjects_of};
+use super::history::{AtHand, is_decided, subjects_of};
 use super::populations::{Calendar, Snapshots};
 use super::watermarks::Watermarks;
 use super::{DetectionError, Historian, book};
@@ -47,6 +47,8 @@ pub(crate) struct Driver {
     watermarks: Watermarks,
     /// Subjects of sign-ins that were changed, of a backlog and of what may have been judged before, with the first time that is touched.
     touched: BTreeMap<Subject, Timestamp>,
+    /// Sign-ins of this round of those that must be looked up.
+    at_hand: AtHand,
     /// When the open days were kept last.
     days_kept: Timestamp,
     /// When was last judged: the next judgement is later, whatever the clock does.
@@ -133,6 +135,7 @@ impl Driver {
             waiting: BTreeMap::new(),
             watermarks: Watermarks::default(),
             touched: BTreeMap::new(),
+            at_hand: AtHand::new(),
             days_kept: Timestamp::MIN,
             judged_at: Timestamp::MIN,
         };
@@ -215,6 +218,7 @@ impl Driver {
         self.store(tools, &mut news, &mut round)?;
         let touched = std::mem::take(&mut self.touched);
         self.judge_all_again(tools, &touched, &mut news, &mut round)?;
+        self.at_hand = AtHand::new();
         self.store(tools, &mut news, &mut round)?;
         self.move_on(tools)?;
         self.calendar.take_back(self.engine.populations_mut(), tools.now);
@@ -238,6 +242,9 @@ impl Driver {
             let observed = self.engine.observe(&waiting.seen);
             for finding in observed.found {
                 news.insert(finding.id, finding);
+            }
+            if !observed.effects.is_empty() {
+                self.keep_at_hand(&waiting.seen);
             }
             for Effect::JudgeAgain { subject, from } in observed.effects {
                 self.touch_subject(subject, from);
@@ -277,6 +284,7 @@ impl Driver {
                     if change.commit <= self.before
                         && seen.time <= tools.now.plus_ticks(-tools.lateness_ticks)
                     {
+                        self.keep_at_hand(&seen);
                         self.touch(&seen);
                         continue;
                     }
@@ -291,6 +299,7 @@ impl Driver {
                     self.waiting.insert(at, waiting);
                 }
                 ChangeKind::Replaced => {
+                    self.at_hand.remove(&change.key);
                     for seen in historian.contents(&change.key, change.time)? {
                         self.waiting.remove(&(seen.time, seen.key));
                         self.touch(&seen);
@@ -312,6 +321,13 @@ impl Driver {
         }
     }
 
+    /// Spares the store from being asked for it.
+    fn keep_at_hand(&mut self, seen: &Arc<Seen>) {
+        if self.at_hand.len() < WAITING_MAX {
+            self.at_hand.insert(seen.key, Arc::clone(seen));
+        }
+    }
+
     fn touch_subject(&mut self, subject: Subject, from: Timestamp) {
         // What is remembered of it is no longer what happened, and nothing is to be found by that.
         self.engine.forget_subject(&subject);
@@ -322,6 +338,7 @@ impl Driver {
     /// Of a backlog no sign-in is kept in memory, only whose they are: their histories have all of it.
     fn touch_all(&mut self) {
         for waiting in std::mem::take(&mut self.waiting).into_values() {
+            self.keep_at_hand(&waiting.seen);
             self.touch(&waiting.seen);
         }
     }
@@ -375,7 +392,9 @@ impl Driver {
             return Err(DetectionError::Stopping);
         }
         let reach = reach(subject, from);
-        let mut history = tools.historian.history(subject, reach, self.read)?;
+        let mut history = tools
+            .historian
+            .history(subject, reach, self.read, &self.at_hand)?;
         // Whoever waits is next, and not late.
         let is_waiting = |seen: &Arc<Seen>| self.waiting.contains_key(&(seen.time, seen.key));
         history.sign_ins.retain(|seen| !is_waiting(seen));

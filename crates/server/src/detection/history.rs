@@ -15,7 +15,7 @@ use sources::{Choice, Understanding};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use store::events::{Change, ChangeKind, EventStore, Near, StoredEvent};
+use store::events::{Change, ChangeKind, EventStore, Near, Newest, StoredEvent};
 use uuid::Uuid;
 
 /// For [`Historian::history_max`]: an address that half the world signs in from has more.
@@ -36,6 +36,9 @@ pub(crate) struct Historian<'a> {
     /// A subject with more sign-ins than this is judged by the newest of them.
     pub(crate) history_max: usize,
 }
+
+/// Sign-ins as they came, by their events.
+pub(super) type AtHand = HashMap<EventKey, Arc<Seen>>;
 
 /// Sign-ins by their events, each with the name of its format.
 pub(super) type NewSignIns = HashMap<EventKey, (Arc<Seen>, Cow<'static, str>)>;
@@ -102,20 +105,25 @@ impl Historian<'_> {
             .collect())
     }
 
-    /// A subject's sign-ins, as far back as its judgement reaches, without those that came first after a commit.
+    /// A subject's sign-ins, as far back as its judgement reaches, without those that came first after a commit. What is at hand as it came
+    /// need not be read.
     pub(crate) fn history(
         &self,
         subject: &Subject,
         reach: Reach,
         through: u64,
+        at_hand: &AtHand,
     ) -> Result<History, DetectionError> {
         let mut history = BTreeMap::new();
         let mut complete_from = Timestamp::MIN;
         for name in self.names(subject) {
-            let from = reach.history_from;
-            let newest = self
-                .store
-                .newest(self.tenant, &name, Kind::SignIn, from, None, self.history_max)?;
+            let asked = Newest {
+                from: reach.history_from,
+                limit: self.history_max,
+                has: &|event| at_hand.contains_key(event),
+                ..Newest::of(Kind::SignIn)
+            };
+            let newest = self.store.newest(self.tenant, &name, &asked)?;
             if newest.len() >= self.history_max
                 && let Some(oldest) = newest.last()
             {
@@ -126,7 +134,11 @@ impl Historian<'_> {
                 if stored.is_first && stored.commit > through {
                     continue;
                 }
-                let Some(seen) = self.seen(stored) else { continue };
+                let seen = match at_hand.get(&stored.key) {
+                    Some(seen) if stored.original.is_empty() => Some(Arc::clone(seen)),
+                    _ => self.seen(stored),
+                };
+                let Some(seen) = seen else { continue };
                 // Somebody else may have the same name in another place of the record.
                 let is_of = match subject {
                     Subject::Person(name) => seen.subject == *name,

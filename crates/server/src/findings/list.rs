@@ -15,7 +15,7 @@ use model::tenant::TenantId;
 use model::time::Timestamp;
 use serde_json::Value;
 use sources::finding::{Judged, key};
-use store::events::{EventStore, Near};
+use store::events::{EventStore, Near, Newest};
 use uuid::Uuid;
 
 /// Findings of a page, unless another number is asked for.
@@ -203,7 +203,16 @@ pub(crate) fn list(
     loop {
         let before = after.map(|place| (place.time, place.key));
         let events = store
-            .newest(tenant, &subject, Kind::Finding, since, before, AT_ONCE)
+            .newest(
+                tenant,
+                &subject,
+                &Newest {
+                    from: since,
+                    before,
+                    limit: AT_ONCE,
+                    ..Newest::of(Kind::Finding)
+                },
+            )
             .map_err(KeepError::from)?;
         for event in &events {
             if answer.findings.len() == limit || examined == EXAMINED_MOST {

@@ -3,7 +3,7 @@
 use super::Opened;
 use super::trial::{Told, Trial, draft, ensure, equal, key, query, report, time, told};
 use crate::error::StoreError;
-use crate::events::{ChangeKind, Near, StoredEvent};
+use crate::events::{ChangeKind, Near, Newest, StoredEvent};
 use model::batch::{Batch, EventDraft, Lateness, Outcome, RowDraft, Subject};
 use model::identity::{EventKey, Kind, Rank, Vendor};
 use model::time::Timestamp;
@@ -134,6 +134,11 @@ pub(super) fn contents(trial: &Trial) -> Result<(), String> {
 
 pub(super) fn newest(trial: &Trial) -> Result<(), String> {
     let opened = trial.open();
+    // Another content of one of them wins, of another one loses.
+    let changed = [
+        told(1, "2017-04-10T08:00:00Z", 2),
+        told(41, "2017-04-12T08:00:00Z", 0),
+    ];
     // Everybody of these is user1; three have one instant, two are in another month.
     let told = [
         told(1, "2017-04-10T08:00:00Z", 1),
@@ -154,7 +159,15 @@ pub(super) fn newest(trial: &Trial) -> Result<(), String> {
         loop {
             let page = opened
                 .store
-                .newest(trial.tenant, &user, Kind::Audit, Timestamp::MIN, before, limit)
+                .newest(
+                    trial.tenant,
+                    &user,
+                    &Newest {
+                        before,
+                        limit,
+                        ..Newest::of(Kind::Audit)
+                    },
+                )
                 .map_err(failed)?;
             ensure(page.len() <= limit, || format!("{} at once", page.len()))?;
             let Some(last) = page.last() else { break };
@@ -168,18 +181,36 @@ pub(super) fn newest(trial: &Trial) -> Result<(), String> {
         .newest(
             trial.tenant,
             &user,
-            Kind::Audit,
-            time("2017-05-11T08:00:00Z"),
-            None,
-            9,
+            &Newest {
+                from: time("2017-05-11T08:00:00Z"),
+                ..Newest::of(Kind::Audit)
+            },
         )
         .map_err(failed)?;
     equal("from an instant on", since.len(), 1)?;
     let findings = opened
         .store
-        .newest(trial.tenant, &user, Kind::Finding, Timestamp::MIN, None, 9)
+        .newest(trial.tenant, &user, &Newest::of(Kind::Finding))
         .map_err(failed)?;
     equal("findings of the person", findings.len(), 1)?;
+    trial.append(&opened, &changed)?;
+    let has = [key(1), key(41), key(51)];
+    let asked = Newest {
+        has: &|event| has.contains(event),
+        ..Newest::of(Kind::Audit)
+    };
+    let found = opened.store.newest(trial.tenant, &user, &asked).map_err(failed)?;
+    let named: Vec<EventKey> = found
+        .iter()
+        .filter(|event| event.original.is_empty())
+        .map(|event| event.key)
+        .collect();
+    equal(
+        "what the caller has, and counts as it came",
+        named,
+        vec![key(51), key(41)],
+    )?;
+    equal("all of them", found.len(), expected.len())?;
     let range = (Timestamp::MIN, Timestamp::MAX);
     for (kinds, many) in [
         (&[Kind::Audit][..], 6),

@@ -1,13 +1,13 @@
 //! Events that somebody knows already, by key and time or by whose history they are in: their winners, and all their contents.
 
 use super::originals::Unpacker;
-use super::reads::{COLUMNS, ReadBack, bits, change_kind, read_back, stored_event};
+use super::reads::{COLUMNS, ReadBack, change_kind, named_event, read_back, stored_event};
 use super::tenant::Tenant;
 use super::{Shared, history, schema};
 use crate::error::StoreError;
-use crate::events::{Content, Near, StoredEvent};
+use crate::events::{ChangeKind, Content, Near, Newest, StoredEvent};
 use model::batch::Subject;
-use model::identity::{EventKey, Kind};
+use model::identity::EventKey;
 use model::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::cmp::Reverse;
@@ -17,26 +17,21 @@ impl Shared {
         &self,
         tenant: &Tenant,
         subject: &Subject,
-        kind: Kind,
-        from: Timestamp,
-        before: Option<(Timestamp, EventKey)>,
-        limit: usize,
+        asked: &Newest<'_>,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         let _gate = tenant.read_gate();
-        let to = before.map_or(Timestamp::MAX, |(time, _)| time);
+        let to = asked.before.map_or(Timestamp::MAX, |(time, _)| time);
         let mut found = Vec::new();
         for (month, state) in tenant.months() {
-            if state.last < from || state.first > to {
+            if state.last < asked.from || state.first > to {
                 continue;
             }
             let partition = self.partitions.get(tenant.id, &tenant.folder, month);
-            let events = partition.read(|connection| {
-                month_newest(connection, subject, bits(&[kind]), (from, to), before, limit)
-            })?;
+            let events = partition.read(|connection| month_newest(connection, subject, asked, to))?;
             found.append(&mut read_back(&partition, events)?);
         }
         found.sort_by_key(|event| (Reverse(event.time), event.key));
-        found.truncate(limit);
+        found.truncate(asked.limit);
         Ok(found)
     }
 
@@ -113,33 +108,37 @@ impl Shared {
 fn month_newest(
     connection: &Connection,
     subject: &Subject,
-    kinds: i64,
-    (from, to): (Timestamp, Timestamp),
-    before: Option<(Timestamp, EventKey)>,
-    limit: usize,
+    asked: &Newest<'_>,
+    to: Timestamp,
 ) -> rusqlite::Result<Vec<ReadBack>> {
     // One transaction: a commit between two looks may merge the runs that are still to be looked at.
     let connection = connection.unchecked_transaction()?;
-    let times = (from.ticks(), to.ticks());
+    let times = (asked.from.ticks(), to.ticks());
     let found = history::find(&connection, subject.number(), times, None, usize::MAX)?;
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM events JOIN names ON names.id = format
-         WHERE events.id = ?1 AND winner = 1 AND quarantined = 0 AND (?2 >> kind) & 1"
+         WHERE events.id = ?1 AND winner = 1 AND quarantined = 0 AND kind = ?2"
     ))?;
     let mut unpacker = Unpacker::default();
     let mut events: Vec<ReadBack> = Vec::new();
     let mut last = None;
     for (time, number) in found.events.into_iter().rev() {
-        if events.len() >= limit && last.is_some_and(|last| time < last) {
+        if events.len() >= asked.limit && last.is_some_and(|last| time < last) {
             break;
         }
         let event = statement
-            .query_row(params![number, kinds], |row| {
+            .query_row(params![number, asked.kind.number()], |row| {
+                let is_first = change_kind(row.get(10)?) == ChangeKind::New;
+                if is_first && (asked.has)(&EventKey(row.get(0)?)) {
+                    return named_event(row, Vec::new());
+                }
                 stored_event(&connection, &mut unpacker, row)
             })
             .optional()?;
         let is_older = |event: &StoredEvent| {
-            before.is_none_or(|(time, key)| event.time < time || (event.time == time && event.key > key))
+            asked
+                .before
+                .is_none_or(|(time, key)| event.time < time || (event.time == time && event.key > key))
         };
         if let Some(event) = event
             && event.as_ref().map_or(true, is_older)

@@ -31,8 +31,8 @@ mod writer;
 use crate::error::StoreError;
 use crate::events::{
     Appended, BackupSource, Change, CheckReport, Content, EventStore, Fragment, Health, Kept, Lease,
-    LedgerLine, MonthInfo, Near, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection, StoredEvent,
-    TenantFiles, Unassembled,
+    LedgerLine, MonthInfo, Near, Newest, Page, Purge, Removal, ReportTotal, Reprojected, Reprojection,
+    StoredEvent, TenantFiles, Unassembled,
 };
 use crate::folder::{DataFolder, make_private_folder};
 use append::PreparedEvent;
@@ -326,13 +326,10 @@ impl EventStore for SqliteEventStore {
         &self,
         tenant: TenantId,
         subject: &Subject,
-        kind: Kind,
-        from: Timestamp,
-        before: Option<(Timestamp, EventKey)>,
-        limit: usize,
+        asked: &Newest<'_>,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         match self.shared.tenant(tenant)? {
-            Some(tenant) => self.shared.newest(&tenant, subject, kind, from, before, limit),
+            Some(tenant) => self.shared.newest(&tenant, subject, asked),
             None => Ok(Vec::new()),
         }
     }

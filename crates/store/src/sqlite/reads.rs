@@ -272,9 +272,16 @@ pub(super) fn stored_event(
     unpacker: &mut Unpacker,
     row: &Row<'_>,
 ) -> rusqlite::Result<ReadBack> {
-    let original = unpacker.original(connection, row, 5)?;
+    match unpacker.original(connection, row, 5)? {
+        Ok(original) => named_event(row, original),
+        Err(reason) => Ok(Err(format!("an event's original cannot be read back: {reason}"))),
+    }
+}
+
+/// The same with this for its original.
+pub(super) fn named_event(row: &Row<'_>, original: Vec<u8>) -> rusqlite::Result<ReadBack> {
     let number: u8 = row.get(1)?;
-    let (Ok(original), Some(kind)) = (original, Kind::from_number(number)) else {
+    let Some(kind) = Kind::from_number(number) else {
         return Ok(Err(format!("an event of kind {number} cannot be read back")));
     };
     Ok(Ok(StoredEvent {
