@@ -214,6 +214,7 @@ impl Driver {
             self.days_kept = tools.now;
         }
         self.judge_next(tools, &mut news, &mut round)?;
+        self.watermarks.forget();
         // What was found in this round must be there when it is compared.
         self.store(tools, &mut news, &mut round)?;
         let touched = std::mem::take(&mut self.touched);
@@ -345,7 +346,7 @@ impl Driver {
 
     /// What needs not wait any longer, in the order of its times.
     fn release(&mut self, tools: &Tools<'_>) -> Vec<Waiting> {
-        let marks = self.watermarks.take(tools.now, tools.lateness_ticks);
+        let marks = self.watermarks.marks(tools.now, tools.lateness_ticks);
         let last = (marks.latest(), EventKey([0xff; 16]));
         let needs_not = self.waiting.range(..=last);
         let released: Vec<(Timestamp, EventKey)> = needs_not

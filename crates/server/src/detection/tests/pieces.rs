@@ -96,6 +96,24 @@ fn nothing_is_found_by_what_was_said_before_a_change() {
     assert_eq!((place.standing(), taken_back), (Vec::new(), 0));
 }
 
+#[test]
+fn what_waits_at_the_end_of_a_backlog_waits_on() {
+    let mut place = place();
+    (place.judged_at_once, place.read_at_once) = (1, 1);
+    let mut driver = place.driver("2024-05-10T00:00:00Z");
+    let start = time("2024-05-10T08:00:00Z");
+    let mut again = Vec::new();
+    // Minutes; the last of each round is after others of the next.
+    for (round, minutes) in [[0, 30, 20], [28, 50, 40], [48, 70, 60]].into_iter().enumerate() {
+        for minute in minutes {
+            place.bring([(start.plus_seconds(60 * minute), "ann", "203.0.113.7", 0)]);
+        }
+        let now = format!("2024-05-10T10:00:0{round}Z");
+        again.push(driver.round(&place.tools(&now, &|| true)).unwrap().again);
+    }
+    assert_eq!(again, [2, 0, 0]);
+}
+
 /// An attack once in every hour.
 #[test]
 fn each_is_looked_up_once_for_a_backlog() {
