@@ -355,8 +355,11 @@ pub struct Newest<'a> {
     pub before: Option<(Timestamp, EventKey)>,
     /// and no more than this.
     pub limit: usize,
-    /// Which events' first contents the caller has: where such a one counts, it is named, and its original is left empty.
-    pub has: &'a dyn Fn(&EventKey) -> bool,
+    /// Not those that came first after this commit.
+    pub through: u64,
+    /// Of which events, by key and time, the caller has the first content: where that one counts, it is named, and its original is left
+    /// empty.
+    pub has: &'a dyn Fn(&EventKey, Timestamp) -> bool,
 }
 
 impl Newest<'_> {
@@ -367,7 +370,8 @@ impl Newest<'_> {
             from: Timestamp::MIN,
             before: None,
             limit: usize::MAX,
-            has: &|_| false,
+            through: u64::MAX,
+            has: &|_, _| false,
         }
     }
 }

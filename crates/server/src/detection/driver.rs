@@ -1,6 +1,6 @@
 //! Drives the engine of one tenant: from the change log to stored findings, round by round.
 
-use super::history::{AtHand, is_decided, subjects_of};
+use super::history::{Held, is_decided, subjects_of};
 use super::populations::{Calendar, Snapshots};
 use super::watermarks::Watermarks;
 use super::{DetectionError, Historian, book};
@@ -11,7 +11,7 @@ use model::identity::{EventKey, Kind};
 use model::tenant::TenantId;
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use store::control::{ControlStore, DetectionCursor};
 use store::events::ChangeKind;
@@ -48,7 +48,7 @@ pub(crate) struct Driver {
     /// Subjects of sign-ins that were changed, of a backlog and of what may have been judged before, with the first time that is touched.
     touched: BTreeMap<Subject, Timestamp>,
     /// Sign-ins of this round of those that must be looked up.
-    at_hand: AtHand,
+    at_hand: HashMap<EventKey, Arc<Seen>>,
     /// When the open days were kept last.
     days_kept: Timestamp,
     /// When was last judged: the next judgement is later, whatever the clock does.
@@ -135,7 +135,7 @@ impl Driver {
             waiting: BTreeMap::new(),
             watermarks: Watermarks::default(),
             touched: BTreeMap::new(),
-            at_hand: AtHand::new(),
+            at_hand: HashMap::new(),
             days_kept: Timestamp::MIN,
             judged_at: Timestamp::MIN,
         };
@@ -219,7 +219,7 @@ impl Driver {
         self.store(tools, &mut news, &mut round)?;
         let touched = std::mem::take(&mut self.touched);
         self.judge_all_again(tools, &touched, &mut news, &mut round)?;
-        self.at_hand = AtHand::new();
+        self.at_hand = HashMap::new();
         self.store(tools, &mut news, &mut round)?;
         self.move_on(tools)?;
         self.calendar.take_back(self.engine.populations_mut(), tools.now);
@@ -393,12 +393,12 @@ impl Driver {
             return Err(DetectionError::Stopping);
         }
         let reach = reach(subject, from);
-        let mut history = tools
-            .historian
-            .history(subject, reach, self.read, &self.at_hand)?;
         // Whoever waits is next, and not late.
-        let is_waiting = |seen: &Arc<Seen>| self.waiting.contains_key(&(seen.time, seen.key));
-        history.sign_ins.retain(|seen| !is_waiting(seen));
+        let held = |key: &EventKey, time| match self.at_hand.get(key) {
+            _ if self.waiting.contains_key(&(time, *key)) => Some(Held::Apart),
+            at_hand => at_hand.map(|seen| Held::Here(Arc::clone(seen))),
+        };
+        let history = tools.historian.history(subject, reach, self.read, &held)?;
         let complete_from = history.complete_from;
         let holds = self.engine.judge(subject, history.sign_ins, reach.decides_from);
         let mut before = tools.historian.findings(subject, reach.decides_from)?;

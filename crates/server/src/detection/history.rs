@@ -37,8 +37,13 @@ pub(crate) struct Historian<'a> {
     pub(crate) history_max: usize,
 }
 
-/// Sign-ins as they came, by their events.
-pub(super) type AtHand = HashMap<EventKey, Arc<Seen>>;
+/// A sign-in that need not be read.
+pub(super) enum Held {
+    /// As it came.
+    Here(Arc<Seen>),
+    /// It waits, and does not belong to the history yet.
+    Apart,
+}
 
 /// Sign-ins by their events, each with the name of its format.
 pub(super) type NewSignIns = HashMap<EventKey, (Arc<Seen>, Cow<'static, str>)>;
@@ -105,14 +110,14 @@ impl Historian<'_> {
             .collect())
     }
 
-    /// A subject's sign-ins, as far back as its judgement reaches, without those that came first after a commit. What is at hand as it came
+    /// A subject's sign-ins, as far back as its judgement reaches, without those that came first after a commit. What is held as it came
     /// need not be read.
-    pub(crate) fn history(
+    pub(super) fn history(
         &self,
         subject: &Subject,
         reach: Reach,
         through: u64,
-        at_hand: &AtHand,
+        held: &dyn Fn(&EventKey, Timestamp) -> Option<Held>,
     ) -> Result<History, DetectionError> {
         let mut history = BTreeMap::new();
         let mut complete_from = Timestamp::MIN;
@@ -120,7 +125,8 @@ impl Historian<'_> {
             let asked = Newest {
                 from: reach.history_from,
                 limit: self.history_max,
-                has: &|event| at_hand.contains_key(event),
+                through,
+                has: &|event, time| held(event, time).is_some(),
                 ..Newest::of(Kind::SignIn)
             };
             let newest = self.store.newest(self.tenant, &name, &asked)?;
@@ -131,12 +137,11 @@ impl Historian<'_> {
                 complete_from = complete_from.max(oldest.time.day_start().plus_days(1));
             }
             for stored in newest {
-                if stored.is_first && stored.commit > through {
-                    continue;
-                }
-                let seen = match at_hand.get(&stored.key) {
-                    Some(seen) if stored.original.is_empty() => Some(Arc::clone(seen)),
-                    _ => self.seen(stored),
+                let is_held = stored.original.is_empty();
+                let seen = match held(&stored.key, stored.time).filter(|_| is_held) {
+                    Some(Held::Here(seen)) => Some(seen),
+                    Some(Held::Apart) => None,
+                    None => self.seen(stored),
                 };
                 let Some(seen) = seen else { continue };
                 // Somebody else may have the same name in another place of the record.

@@ -1,7 +1,7 @@
 //! Kept history judged again, with the rules of today or others, and what would be different.
 
 use super::driver::STORED_TOGETHER;
-use super::history::{AtHand, is_decided, subjects_of};
+use super::history::{is_decided, subjects_of};
 use super::populations::Calendar;
 use super::{DetectionError, Tools, book};
 use crate::findings::keep;
@@ -73,7 +73,7 @@ pub(crate) fn rerun(
     for subject in &subjects {
         difference.subjects += 1;
         let reach = detect::reach(subject, asked.since);
-        let history = historian.history(subject, reach, through, &AtHand::new())?;
+        let history = historian.history(subject, reach, through, &|_, _| None)?;
         let complete_from = history.complete_from;
         let holds = engine.judge(subject, history.sign_ins, asked.since);
         let mut before = Vec::new();

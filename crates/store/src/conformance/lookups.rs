@@ -139,6 +139,7 @@ pub(super) fn newest(trial: &Trial) -> Result<(), String> {
         told(1, "2017-04-10T08:00:00Z", 2),
         told(41, "2017-04-12T08:00:00Z", 0),
     ];
+    let late = told(61, "2017-04-01T08:00:00Z", 1);
     // Everybody of these is user1; three have one instant, two are in another month.
     let told = [
         told(1, "2017-04-10T08:00:00Z", 1),
@@ -196,7 +197,7 @@ pub(super) fn newest(trial: &Trial) -> Result<(), String> {
     trial.append(&opened, &changed)?;
     let has = [key(1), key(41), key(51)];
     let asked = Newest {
-        has: &|event| has.contains(event),
+        has: &|event, _| has.contains(event),
         ..Newest::of(Kind::Audit)
     };
     let found = opened.store.newest(trial.tenant, &user, &asked).map_err(failed)?;
@@ -211,6 +212,22 @@ pub(super) fn newest(trial: &Trial) -> Result<(), String> {
         vec![key(51), key(41)],
     )?;
     equal("all of them", found.len(), expected.len())?;
+    let last = found.iter().map(|event| event.commit).max().unwrap_or(0);
+    trial.append(&opened, &[late])?;
+    for (through, many) in [(last, 0), (u64::MAX, 1)] {
+        let asked = Newest {
+            through,
+            ..Newest::of(Kind::Audit)
+        };
+        let found = opened.store.newest(trial.tenant, &user, &asked).map_err(failed)?;
+        let is_late = |event: &&StoredEvent| event.key == key(61);
+        equal(
+            "what came after a commit",
+            found.iter().filter(is_late).count(),
+            many,
+        )?;
+        equal("what was changed by then", found.len() - many, expected.len())?;
+    }
     let range = (Timestamp::MIN, Timestamp::MAX);
     for (kinds, many) in [
         (&[Kind::Audit][..], 6),

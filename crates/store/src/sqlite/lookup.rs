@@ -1,5 +1,6 @@
 //! Events that somebody knows already, by key and time or by whose history they are in: their winners, and all their contents.
 
+use super::append::OUTCOME_NEW;
 use super::originals::Unpacker;
 use super::reads::{COLUMNS, ReadBack, change_kind, named_event, read_back, stored_event};
 use super::tenant::Tenant;
@@ -114,10 +115,11 @@ fn month_newest(
     // One transaction: a commit between two looks may merge the runs that are still to be looked at.
     let connection = connection.unchecked_transaction()?;
     let times = (asked.from.ticks(), to.ticks());
+    let through = i64::try_from(asked.through).unwrap_or(i64::MAX);
     let found = history::find(&connection, subject.number(), times, None, usize::MAX)?;
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM events JOIN names ON names.id = format
-         WHERE events.id = ?1 AND winner = 1 AND quarantined = 0 AND kind = ?2"
+         WHERE events.id = ?1 AND winner = 1 AND quarantined = 0 AND kind = ?2 AND (seq <= ?3 OR outcome <> ?4)"
     ))?;
     let mut unpacker = Unpacker::default();
     let mut events: Vec<ReadBack> = Vec::new();
@@ -127,13 +129,16 @@ fn month_newest(
             break;
         }
         let event = statement
-            .query_row(params![number, asked.kind.number()], |row| {
-                let is_first = change_kind(row.get(10)?) == ChangeKind::New;
-                if is_first && (asked.has)(&EventKey(row.get(0)?)) {
-                    return named_event(row, Vec::new());
-                }
-                stored_event(&connection, &mut unpacker, row)
-            })
+            .query_row(
+                params![number, asked.kind.number(), through, OUTCOME_NEW],
+                |row| {
+                    let is_first = change_kind(row.get(10)?) == ChangeKind::New;
+                    if is_first && (asked.has)(&EventKey(row.get(0)?), Timestamp::from_ticks(row.get(2)?)) {
+                        return named_event(row, Vec::new());
+                    }
+                    stored_event(&connection, &mut unpacker, row)
+                },
+            )
             .optional()?;
         let is_older = |event: &StoredEvent| {
             asked
