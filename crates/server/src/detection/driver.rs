@@ -62,6 +62,13 @@ struct Waiting {
     read_at: Timestamp,
 }
 
+/// Where in a round something is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    BeforeTheEnd,
+    AtTheEnd,
+}
+
 /// What a round came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Round {
@@ -200,7 +207,7 @@ impl Driver {
         while self.read < end && self.read_on(tools, &mut round)? {
             // By what is usual before their day; of several days it is not known until all are read.
             if self.waiting.len() >= tools.judged_at_once && self.calendar.is_within_a_day() {
-                self.judge_next(tools, &mut news, &mut round)?;
+                self.judge_next(tools, When::BeforeTheEnd, &mut news, &mut round)?;
             }
             if self.waiting.len() >= WAITING_MAX {
                 round.judged += self.waiting.len() as u64;
@@ -213,7 +220,7 @@ impl Driver {
             self.calendar.keep(snapshots, self.read, tools.now)?;
             self.days_kept = tools.now;
         }
-        self.judge_next(tools, &mut news, &mut round)?;
+        self.judge_next(tools, When::AtTheEnd, &mut news, &mut round)?;
         self.watermarks.forget();
         // What was found in this round must be there when it is compared.
         self.store(tools, &mut news, &mut round)?;
@@ -231,10 +238,11 @@ impl Driver {
     fn judge_next(
         &mut self,
         tools: &Tools<'_>,
+        when: When,
         news: &mut BTreeMap<Uuid, Finding>,
         round: &mut Round,
     ) -> Result<(), DetectionError> {
-        let released = self.release(tools);
+        let released = self.release(tools, when);
         if let (Some(first), Some(last)) = (released.first(), released.last()) {
             self.lend(tools, first.seen.time.day(), last.seen.time.day())?;
         }
@@ -344,10 +352,15 @@ impl Driver {
         }
     }
 
-    /// What needs not wait any longer, in the order of its times.
-    fn release(&mut self, tools: &Tools<'_>) -> Vec<Waiting> {
+    /// What needs not wait any longer, in the order of its times. Before the end it may be less: what does not go on with its format is not
+    /// looked for each time.
+    fn release(&mut self, tools: &Tools<'_>, when: When) -> Vec<Waiting> {
         let marks = self.watermarks.marks(tools.now, tools.lateness_ticks);
-        let last = (marks.latest(), EventKey([0xff; 16]));
+        let last = match when {
+            When::BeforeTheEnd => marks.latest_brought(),
+            When::AtTheEnd => marks.latest(),
+        };
+        let last = (last, EventKey([0xff; 16]));
         let needs_not = self.waiting.range(..=last);
         let released: Vec<(Timestamp, EventKey)> = needs_not
             .filter(|(_, waiting)| marks.let_go(&waiting.format, waiting.seen.time, waiting.read_at))

@@ -55,6 +55,11 @@ impl Marks {
     pub(super) fn latest(&self) -> Timestamp {
         self.quiet
     }
+
+    /// No mark of a format that brought something is later.
+    pub(super) fn latest_brought(&self) -> Timestamp {
+        self.brought.values().copied().max().unwrap_or(Timestamp::MIN)
+    }
 }
 
 #[cfg(test)]
