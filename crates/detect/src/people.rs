@@ -57,11 +57,15 @@ impl People {
     /// The name under which a person is judged; `None` for nobody. The sign-in name goes before the object id: attempts that fail
     /// often have no other.
     pub fn subject(&self, sign_in_name: Option<&str>, object_id: Option<&str>) -> Option<Arc<str>> {
-        let names = [sign_in_name, object_id].map(|name| name.map(plain).filter(|name| !name.is_empty()));
-        if let Some(subject) = names.iter().flatten().find_map(|name| self.by_name.get(name)) {
+        let names = [sign_in_name, object_id].into_iter().flatten();
+        if self.by_name.is_empty() {
+            return names.map(plain).find(|name| !name.is_empty()).map(Arc::from);
+        }
+        let names: Vec<String> = names.map(plain).filter(|name| !name.is_empty()).collect();
+        if let Some(subject) = names.iter().find_map(|name| self.by_name.get(name)) {
             return Some(Arc::clone(subject));
         }
-        names.into_iter().flatten().next().map(Arc::from)
+        names.into_iter().next().map(Arc::from)
     }
 
     /// All names under which a person's history is kept.

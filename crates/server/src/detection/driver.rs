@@ -186,9 +186,13 @@ impl Driver {
         self.waiting.is_empty() && self.touched.is_empty()
     }
 
-    /// Forgets everybody, since what is known of addresses or people has changed: each is judged from history when next seen.
+    /// Forgets everybody, since what is known of addresses or people has changed: each is judged from history when next seen, and what waits
+    /// is read again.
     pub(crate) fn forget(&mut self) {
         self.engine.forget();
+        self.waiting.clear();
+        self.before = self.before.max(self.read);
+        self.read = self.cursor.commit;
     }
 
     /// Whether a round has nothing to do: nothing waits, and the change log ends where it was read.

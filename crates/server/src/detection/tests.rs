@@ -3,11 +3,12 @@
 use super::{Asked, DetectionError, Driver, Historian, Recent, Tools, What, explain, rerun};
 use crate::testing;
 use detect::{People, Rules};
-use enrich::{CountryTableBuilder, Enrichment};
+use enrich::{CountryTableBuilder, Enrichment, List, Parts};
 use model::batch::Subject;
 use model::finding::Finding;
 use model::tenant::{TenantId, TenantName};
 use model::time::{TICKS_PER_SECOND, Timestamp};
+use model::whereabouts::ListClass;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -320,6 +321,29 @@ fn whoever_is_known_is_looked_up_only_if_something_comes_too_late() {
     }
     // Her and her address, when the first is judged and when one is late.
     assert_eq!(looked_up, [0, 2, 0, 0, 0, 0, 0, 2, 0, 0]);
+}
+
+#[test]
+fn what_waits_is_judged_by_what_is_known_of_its_address_when_it_is_judged() {
+    let mut place = place();
+    place.recent = Some(Recent::default());
+    let mut driver = place.driver("2024-05-10T08:00:00Z");
+    place.bring([(time("2024-05-10T08:10:00Z"), "ann", "203.0.113.7", 0)]);
+    driver
+        .round(&place.tools("2024-05-10T08:12:00Z", &|| true))
+        .unwrap();
+    let tor = List::read(ListClass::Tor, "exits", b"203.0.113.7\n", time("2024-05-10")).unwrap();
+    place.enrichment = Enrichment::new(Parts {
+        lists: vec![Arc::new(tor)],
+        ..place.enrichment.parts().clone()
+    });
+    driver.forget();
+    assert_eq!(place.standing(), [""; 0]);
+    for now in ["2024-05-10T08:13:00Z", "2024-05-10T08:30:00Z"] {
+        driver.round(&place.tools(now, &|| true)).unwrap();
+    }
+    assert_eq!(place.standing(), ["2024-05-10T08:10:00Z ann unknown-sources"]);
+    assert_eq!(place.kept_days(), BTreeMap::from([("2024-05-10".to_owned(), 1)]));
 }
 
 #[test]

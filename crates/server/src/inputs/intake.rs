@@ -8,6 +8,7 @@ use model::tenant::TenantId;
 use model::time::Timestamp;
 use sources::{Choice, Hints, Limits, PushParser, Record, Understanding, Understood};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use store::control::ControlError;
 use store::error::StoreError;
 use store::events::{EventStore, Kept};
@@ -178,6 +179,7 @@ pub struct Intake<'a> {
     error: Option<String>,
     summary: Summary,
     rejections: Vec<Rejection>,
+    reports: ReportNames,
 }
 
 /// Where a batch stands in its input.
@@ -190,7 +192,7 @@ enum Place {
 /// An event that waits for its batch.
 struct Waiting {
     line: u64,
-    reports: String,
+    reports: Arc<str>,
     draft: EventDraft,
     extract: Option<Extract>,
 }
@@ -212,6 +214,7 @@ impl<'a> Intake<'a> {
             error: None,
             summary: Summary::default(),
             rejections: Vec::new(),
+            reports: ReportNames::default(),
         }
     }
 
@@ -302,7 +305,7 @@ impl<'a> Intake<'a> {
         let draft = understood.draft();
         self.waiting_events += 1;
         self.waiting_bytes += draft.original.len();
-        let reports = report_names(&draft);
+        let reports = self.reports.names(&draft);
         self.waiting.entry(tenant).or_default().push(Waiting {
             line,
             reports,
@@ -509,15 +512,19 @@ impl<'a> Intake<'a> {
                 let fresh = fresh.filter_map(|((extract, format), _)| Some((extract?, format)));
                 recent.put(tenant, arrived, fresh);
             }
+            let mut told: BTreeMap<(&str, &str), Line> = BTreeMap::new();
+            let mut all = Line::default();
             for ((_, reports, format, time), outcome) in places.iter().zip(&appended.outcomes) {
-                self.summary.total.count(*outcome, *time);
-                self.summary
-                    .tenants
-                    .entry(tenant)
+                all.count(*outcome, *time);
+                told.entry((*format, &**reports))
                     .or_default()
                     .count(*outcome, *time);
-                let name = ((*format).to_owned(), reports.clone());
-                self.summary.lines.entry(name).or_default().count(*outcome, *time);
+            }
+            self.summary.total.add(&all);
+            self.summary.tenants.entry(tenant).or_default().add(&all);
+            for ((format, reports), line) in told {
+                let name = (format.to_owned(), reports.to_owned());
+                self.summary.lines.entry(name).or_default().add(&line);
             }
             for counts in [
                 &mut self.summary.total.counts,
@@ -543,13 +550,24 @@ impl<'a> Intake<'a> {
     }
 }
 
-/// The reports that show an event, its principal report first.
-fn report_names(draft: &EventDraft) -> String {
-    let names: Vec<&str> = draft
-        .rows
-        .iter()
-        .filter_map(|row| reports::by_number(row.report))
-        .map(|report| report.name)
-        .collect();
-    names.join(" + ")
+/// The reports that show an event, its principal report first; of neighbours mostly the same.
+#[derive(Default)]
+struct ReportNames {
+    of: Vec<u16>,
+    names: Arc<str>,
+}
+
+impl ReportNames {
+    fn names(&mut self, draft: &EventDraft) -> Arc<str> {
+        let numbers = draft.rows.iter().map(|row| row.report);
+        if !self.of.iter().copied().eq(numbers.clone()) {
+            self.of = numbers.clone().collect();
+            let names: Vec<&str> = numbers
+                .filter_map(reports::by_number)
+                .map(|report| report.name)
+                .collect();
+            self.names = names.join(" + ").into();
+        }
+        Arc::clone(&self.names)
+    }
 }
