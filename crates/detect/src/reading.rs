@@ -57,6 +57,29 @@ impl Extract {
         })
     }
 
+    /// How much text it has.
+    pub fn text_bytes(&self) -> usize {
+        let (person, told, tool) = (&self.person, &self.told, &self.tool);
+        let texts = [
+            &person.user_id,
+            &person.user_name,
+            &person.display_name,
+            &told.city,
+            &told.state,
+            &told.country,
+        ];
+        let tools = [
+            &tool.device_id,
+            &tool.user_agent,
+            &tool.browser,
+            &tool.operating_system,
+        ];
+        let texts = texts.into_iter().flatten().map(String::len);
+        texts
+            .chain(tools.into_iter().flatten().map(|text| text.len()))
+            .sum()
+    }
+
     /// The sign-in as detectors see it; `None` if it names nobody.
     pub fn seen(self, people: &People, whereabouts: Arc<Whereabouts>) -> Option<Seen> {
         let (name, id) = (self.person.user_name.as_deref(), self.person.user_id.as_deref());

@@ -61,6 +61,14 @@ fn a_file_that_is_wrong_is_told_once_and_the_former_stays_in_force() {
     let told = site.server.program.wait_for("detection goes on as before");
     assert!(told.contains(rules) && told.contains("line 2"), "{told}");
     assert!(told.contains("unknown field `minimum_failure`"), "{told}");
+    let explained = site.server.get(
+        &site.read,
+        "/contoso.com/findings/why?user=ann@contoso.com&at=2024-05-20T08:00:00Z",
+    );
+    assert_eq!(explained.status, 503, "{}", explained.text());
+    let problem = explained.json();
+    assert!(problem["detail"].as_str().unwrap().contains("log"), "{problem}");
+    assert!(!problem.to_string().contains("rules.toml"), "{problem}");
     site.three_failures(300, "carol");
     site.rows_once(FAILURES, "firstSuccessfulSignIn", |rows| rows.len() == 3);
     // Rounds came and went since, and none told it again.

@@ -1,7 +1,7 @@
 //! Drives the engine of one tenant: from the change log to stored findings, round by round.
 
 use super::history::{Held, is_decided, subjects_of};
-use super::populations::{Calendar, Snapshots};
+use super::populations::{Calendar, Snapshots, tells_of_them_before};
 use super::watermarks::Watermarks;
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
@@ -9,8 +9,9 @@ use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, reach, settle};
 use model::finding::Finding;
 use model::identity::{EventKey, Kind};
 use model::tenant::TenantId;
-use model::time::{TICKS_PER_SECOND, Timestamp};
+use model::time::{TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use store::control::{ControlStore, DetectionCursor};
@@ -173,12 +174,18 @@ impl Driver {
     }
 
     /// Goes on in another epoch that began while the program ran: a month was freed or rows were made anew, and commits are still what
-    /// they were. What was learned of days before the first that is kept goes.
-    pub(crate) fn adopt(&mut self, epoch: u64, first_kept_day: i64) {
+    /// they were.
+    pub(crate) fn adopt(&mut self, epoch: u64) {
         self.cursor.epoch = epoch;
-        self.calendar.forget_before(first_kept_day);
-        self.engine.populations_mut().forget_before(first_kept_day);
         self.days_kept = Timestamp::MIN;
+    }
+
+    /// What was learned of days before one goes, since they were freed; the snapshots that they are in are made anew of what is left.
+    pub(crate) fn forget_before(&mut self, first_kept_day: i64) {
+        self.calendar.forget_before(first_kept_day);
+        self.engine
+            .populations_mut()
+            .forget_before(tells_of_them_before(first_kept_day));
     }
 
     /// Whether nothing waits in it.
@@ -218,11 +225,14 @@ impl Driver {
                 self.touch_all();
             }
         }
-        let populations = self.engine.populations_mut();
-        if self.calendar.close(snapshots, populations, tools.now)? {
+        if self.calendar.close(snapshots, tools.now)? {
             // At once, wherever the cursor is: a day that was closed must not be an open one at the next start.
             self.calendar.keep(snapshots, self.read, tools.now)?;
             self.days_kept = tools.now;
+        }
+        if let Some(newest) = self.calendar.newest() {
+            let (populations, newest) = (self.engine.populations_mut(), newest.min(tools.now.day()));
+            self.calendar.make(snapshots, populations, newest, tools.now)?;
         }
         self.judge_next(tools, When::AtTheEnd, &mut news, &mut round)?;
         self.watermarks.forget();
@@ -411,8 +421,12 @@ impl Driver {
         }
         let reach = reach(subject, from);
         // Whoever waits is next, and not late.
+        let first_apart = Cell::new(Timestamp::MAX);
         let held = |key: &EventKey, time| match self.at_hand.get(key) {
-            _ if self.waiting.contains_key(&(time, *key)) => Some(Held::Apart),
+            _ if self.waiting.contains_key(&(time, *key)) => {
+                first_apart.set(first_apart.get().min(time));
+                Some(Held::Apart)
+            }
             at_hand => at_hand.map(|seen| Held::Here(Arc::clone(seen))),
         };
         let history = tools.historian.history(subject, reach, self.read, &held)?;
@@ -420,6 +434,18 @@ impl Driver {
         let holds = self.engine.judge(subject, history.sign_ins, reach.decides_from);
         let mut before = tools.historian.findings(subject, reach.decides_from)?;
         before.retain(|judged| is_decided(&judged.finding, complete_from, &holds));
+        // What was found by what waits (`gatelog detect` waits for nothing) is looked at again when that is judged. A finding has the time of
+        // a sign-in that it rests on, and the others are of the day before or after.
+        let may_rest_on_it = |finding: &Finding| {
+            finding.retracted.is_none()
+                && finding.time.ticks() >= first_apart.get().ticks().saturating_sub(TICKS_PER_DAY)
+                && !holds.iter().any(|other| other.id == finding.id)
+        };
+        let all = before.len();
+        before.retain(|judged| !may_rest_on_it(&judged.finding));
+        if before.len() < all {
+            self.touched.insert(subject.clone(), from);
+        }
         for judged in &before {
             self.judged_at = self.judged_at.max(judged.judged_at);
         }

@@ -77,15 +77,15 @@ impl Historian<'_> {
         &self,
         changes: impl Iterator<Item = &'c Change>,
     ) -> Result<NewSignIns, DetectionError> {
-        let mut wanted: Vec<_> = changes
-            .filter(|change| {
-                change.kind == Kind::SignIn && change.what == ChangeKind::New && !change.quarantined
-            })
-            .map(|change| (change.key, change.time))
+        let new: Vec<&Change> = changes
+            .filter(|change| change.kind == Kind::SignIn && change.what == ChangeKind::New)
             .collect();
+        let mut wanted: Vec<_> = new.iter().map(|change| (change.key, change.time)).collect();
         let mut found = HashMap::with_capacity(wanted.len());
         if let Some(recent) = self.recent {
-            let fresh = recent.take(self.tenant, wanted.iter().map(|(key, _)| *key));
+            // What stands aside may have been followed by what does not.
+            let counts = new.iter().filter(|change| !change.quarantined);
+            let fresh = recent.take(self.tenant, counts.map(|change| change.key));
             let there: HashSet<EventKey> = fresh.iter().map(|fresh| fresh.extract.key).collect();
             wanted.retain(|(key, _)| !there.contains(key));
             for fresh in fresh {

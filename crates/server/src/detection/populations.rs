@@ -78,20 +78,10 @@ impl Calendar {
         self.open.len() <= 1
     }
 
-    /// Closes the days before the newest, and makes the snapshots that are missing. Says whether a day was closed.
-    pub(super) fn close(
-        &mut self,
-        snapshots: Snapshots<'_>,
-        populations: &mut Populations,
-        now: Timestamp,
-    ) -> Result<bool, DetectionError> {
-        let Some(newest) = self
-            .open
-            .keys()
-            .next_back()
-            .copied()
-            .filter(|day| *day <= now.day())
-        else {
+    /// Closes the days before the newest. Says whether a day was closed: then keep the calendar before a snapshot is made of it.
+    pub(super) fn close(&mut self, snapshots: Snapshots<'_>, now: Timestamp) -> Result<bool, DetectionError> {
+        let newest = self.open.keys().next_back().copied();
+        let Some(newest) = newest.filter(|day| *day <= now.day()) else {
             return Ok(false);
         };
         let is_over = |day: &i64| *day < newest;
@@ -106,7 +96,6 @@ impl Calendar {
             snapshots.put(CLOSED, version, &shown, now)?;
             self.closed.insert(day);
         }
-        self.make(snapshots, populations, newest, now)?;
         Ok(is_closing)
     }
 
@@ -287,28 +276,35 @@ impl Window {
     }
 }
 
-/// Removes what is kept of days before one: addresses and people of months that were freed.
+/// Removes what is kept of days before one: addresses and people of months that were freed. Says whether anything was.
 pub(crate) fn remove_before(
     control: &dyn ControlStore,
     tenant: TenantId,
     day: i64,
-) -> Result<(), DetectionError> {
+) -> Result<bool, DetectionError> {
     let snapshots = Snapshots { control, tenant };
     let version_of = |day: i64| u32::try_from(day.max(0)).unwrap_or(u32::MAX);
-    control.remove_detection_snapshots(tenant, CLOSED, version_of(day))?;
-    // Those for the next days tell of freed days as well, and are made anew of what is left.
-    control.remove_detection_snapshots(tenant, POPULATION, version_of(day.saturating_add(DAYS)))?;
     let Some(snapshot) = control.detection_snapshot(tenant, INDEX, Some(VERSION))? else {
-        return Ok(());
+        return Ok(false);
     };
     let mut index: Index = unpack(&snapshot)?;
     let before = index.open.len() + index.closed.len();
     index.open.retain(|of, _| *of >= day);
     index.closed.retain(|of| i64::from(*of) >= day);
-    if index.open.len() + index.closed.len() < before {
-        snapshots.put(INDEX, VERSION, &index, snapshot.as_of)?;
+    if index.open.len() + index.closed.len() == before {
+        return Ok(false);
     }
-    Ok(())
+    control.remove_detection_snapshots(tenant, CLOSED, version_of(day))?;
+    // Those for the next days tell of freed days as well, and are made anew of what is left.
+    control.remove_detection_snapshots(tenant, POPULATION, version_of(tells_of_them_before(day)))?;
+    // At last: a kill before this repeats it.
+    snapshots.put(INDEX, VERSION, &index, snapshot.as_of)?;
+    Ok(true)
+}
+
+/// Until which day snapshots are made of days before one.
+pub(super) fn tells_of_them_before(day: i64) -> i64 {
+    day.saturating_add(DAYS)
 }
 
 impl Snapshots<'_> {

@@ -12,6 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Sign-ins that are kept at the most, some 600 bytes each.
 const KEPT_MAX: usize = 100_000;
+/// One with more text than this is read back: what a sender makes long must not fill the memory.
+const TEXT_BYTES_MAX: usize = 4 << 10;
 /// What detection did not ask for by then it has read from the store, or is too far behind.
 const KEPT_TICKS: i64 = 60 * TICKS_PER_SECOND;
 
@@ -56,7 +58,11 @@ impl Recent {
         sign_ins: impl IntoIterator<Item = (Extract, &'static str)>,
     ) {
         let mut kept = self.lock();
+        forget_old(&mut kept, arrived);
         for (extract, format) in sign_ins {
+            if extract.text_bytes() > TEXT_BYTES_MAX {
+                continue;
+            }
             let fresh = Fresh {
                 extract,
                 format,
@@ -79,12 +85,16 @@ impl Recent {
     /// Lets go of what came long ago.
     pub(crate) fn forget_old(&self, now: Timestamp) {
         let mut kept = self.lock();
-        let is_old = |fresh: &Fresh| now.ticks() - fresh.arrived.ticks() > KEPT_TICKS;
-        while kept.front().is_some_and(|(_, fresh)| is_old(fresh)) {
-            kept.pop_front();
-        }
+        forget_old(&mut kept, now);
         if kept.is_empty() {
             kept.shrink_to_fit();
         }
+    }
+}
+
+fn forget_old(kept: &mut LinkedHashMap<(TenantId, EventKey), Fresh>, now: Timestamp) {
+    let is_old = |fresh: &Fresh| now.ticks().saturating_sub(fresh.arrived.ticks()) > KEPT_TICKS;
+    while kept.front().is_some_and(|(_, fresh)| is_old(fresh)) {
+        kept.pop_front();
     }
 }

@@ -1,6 +1,6 @@
 //! Detection over real stores: what restarts, stops and questions leave behind, and what of a very long history is judged.
 
-use super::{Asked, DetectionError, Driver, Historian, Recent, Tools, What, explain, rerun};
+use super::{Asked, DetectionError, Driver, Historian, Recent, Tools, What, explain, remove_before, rerun};
 use crate::testing;
 use detect::{People, Rules};
 use enrich::{CountryTableBuilder, Enrichment, List, Parts};
@@ -377,6 +377,49 @@ fn nothing_that_holds_is_taken_back_after_a_restart() {
     assert_eq!(taken_back, 0);
 }
 
+#[test]
+fn what_was_judged_without_waiting_is_not_taken_back() {
+    let place = place();
+    // They wait when they are judged again by hand.
+    place.attack("2024-05-10T11:50:00Z", "ann", "203.0.113.7", FAILURES);
+    let expected = ["2024-05-10T11:50:10Z ann after-multiple-failures"];
+    let asked = Asked {
+        since: time("2024-05-10"),
+        rules: None,
+        what: What::Stored,
+    };
+    let now = "2024-05-10T12:00:00Z";
+    rerun(&place.tools(now, &|| true), &Rules::default(), &asked).unwrap();
+    assert_eq!(place.standing(), expected);
+    let mut driver = place.driver(now);
+    let mut taken_back = 0;
+    for (comes, now) in [
+        (None, "2024-05-10T12:00:01Z"),
+        (Some("2024-05-10T11:00:00Z"), "2024-05-10T12:00:02Z"),
+        (None, "2024-05-10T12:00:03Z"),
+        (None, "2024-05-10T12:20:00Z"),
+        (None, "2024-05-10T12:20:01Z"),
+    ] {
+        place.bring(comes.map(|at| (time(at), "ann", "203.0.113.9", 0)));
+        taken_back += driver.round(&place.tools(now, &|| true)).unwrap().retracted;
+        assert_eq!(place.standing(), expected, "at {now}");
+    }
+    assert_eq!(taken_back, 0);
+    assert!(driver.is_at_rest(place.events.snapshot(TENANT).unwrap()));
+    // One of the failures was a success after all, so that it does not hold.
+    let mut changed = testing::sign_in(
+        Uuid::from_u128(5),
+        time("2024-05-10T11:50:05Z"),
+        "ann",
+        "203.0.113.7",
+        0,
+    );
+    changed["correlationId"] = serde_json::json!(Uuid::nil());
+    place.bring_records([changed.to_string()]);
+    place.judge(&mut driver, "2024-05-10T12:21:00Z");
+    assert_eq!(place.standing(), [""; 0]);
+}
+
 /// Rules by which whoever comes from elsewhere is irregular at once.
 fn suspicious_rules() -> Rules {
     let mut rules = Rules::default();
@@ -454,6 +497,9 @@ fn a_sign_in_is_scored_by_the_snapshot_of_its_day_however_late_it_comes() {
                 )
             }));
             place.judge(driver, "2024-05-10T11:00:00Z");
+            // As at every start, where nothing was freed.
+            let first = time("2024-02-29").day();
+            assert!(!remove_before(&place.control, TENANT, first).unwrap());
             *driver = Driver::open(
                 TENANT,
                 &suspicious_rules(),

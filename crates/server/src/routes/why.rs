@@ -112,7 +112,7 @@ async fn why(
             ));
         }
         let (user, at) = asked(&words)?;
-        let grounds = Grounds::read(&app).map_err(|error| failed(&error))?;
+        let grounds = Grounds::read(&app).map_err(|error| unready(&error))?;
         let tools = grounds.tools(&app, caller.tenant, &|| true);
         let explanation =
             detection::explain(&tools, &grounds.rules, &user, at).map_err(|error| failed(&error))?;
@@ -152,6 +152,17 @@ fn asked(words: &HashMap<String, String>) -> Result<(String, Timestamp), Problem
     let user = needed("user")?.to_owned();
     let at = Timestamp::parse_vendor(needed("at")?).map_err(|error| bad_question(error.to_string()))?;
     Ok((user, at))
+}
+
+/// Detection goes on by the files of before; what they said is known to it alone. Whoever asks need not see what is in them.
+fn unready(error: &dyn std::fmt::Display) -> Problem {
+    tracing::error!("sign-ins could not be explained: {error}");
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "detectionSettings",
+        "A file that detection's settings name is wrong",
+    )
+    .detail("Nothing can be explained until it is mended; the service's log says which file, and what is wrong with it.")
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Problem {

@@ -201,9 +201,12 @@ impl Judges {
         let months = app.events.months(tenant)?;
         let first_days = months.iter().map(|month| month.first.day());
         let first_kept_day = first_days.min().unwrap_or(i64::MAX);
-        detection::remove_before(app.control.as_ref(), tenant, first_kept_day)?;
+        let is_freed = detection::remove_before(app.control.as_ref(), tenant, first_kept_day)?;
         if let Some(driver) = self.drivers.get_mut(&tenant) {
-            driver.adopt(epoch, first_kept_day);
+            driver.adopt(epoch);
+            if is_freed {
+                driver.forget_before(first_kept_day);
+            }
         }
         self.epochs.insert(tenant, epoch);
         Ok(())
