@@ -17,10 +17,13 @@ const TEXT_BYTES_MAX: usize = 4 << 10;
 /// What detection did not ask for by then it has read from the store, or is too far behind.
 const KEPT_TICKS: i64 = 60 * TICKS_PER_SECOND;
 
+/// Boxed: the map keeps the room of entries that are gone.
+type Kept = LinkedHashMap<(TenantId, EventKey), Box<Fresh>>;
+
 /// The sign-ins of the last moments, of all tenants.
 pub struct Recent {
     /// In the order in which they came.
-    sign_ins: Mutex<LinkedHashMap<(TenantId, EventKey), Fresh>>,
+    sign_ins: Mutex<Kept>,
     kept_max: usize,
 }
 
@@ -46,7 +49,7 @@ impl Recent {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, LinkedHashMap<(TenantId, EventKey), Fresh>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -68,7 +71,7 @@ impl Recent {
                 format,
                 arrived,
             };
-            kept.insert((tenant, fresh.extract.key), fresh);
+            kept.insert((tenant, fresh.extract.key), Box::new(fresh));
         }
         while kept.len() > self.kept_max {
             kept.pop_front();
@@ -79,7 +82,8 @@ impl Recent {
     pub(crate) fn take(&self, tenant: TenantId, keys: impl IntoIterator<Item = EventKey>) -> Vec<Fresh> {
         let mut kept = self.lock();
         let keys = keys.into_iter();
-        keys.filter_map(|key| kept.remove(&(tenant, key))).collect()
+        keys.filter_map(|key| kept.remove(&(tenant, key)).map(|fresh| *fresh))
+            .collect()
     }
 
     /// Lets go of what came long ago.
@@ -92,7 +96,7 @@ impl Recent {
     }
 }
 
-fn forget_old(kept: &mut LinkedHashMap<(TenantId, EventKey), Fresh>, now: Timestamp) {
+fn forget_old(kept: &mut Kept, now: Timestamp) {
     let is_old = |fresh: &Fresh| now.ticks().saturating_sub(fresh.arrived.ticks()) > KEPT_TICKS;
     while kept.front().is_some_and(|(_, fresh)| is_old(fresh)) {
         kept.pop_front();
