@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// Judges the next sign-in. It must be in the history of its person and its address by now, and the snapshot for its day must have
-    /// its counts: see [`Populations::lacking`].
+    /// its counts, if [`crate::is_scored`] says so.
     pub fn observe(&mut self, seen: &Arc<Seen>) -> Observed {
         let mut told = Told::default();
         let mut effects = Vec::new();
@@ -154,7 +154,8 @@ impl Engine {
 
     /// Judges a subject from its history, as [`reach`] says how far back, and goes on from there. What is observed later need not be in it,
     /// and should not, or it would come late and be judged so again. Gives all findings that hold of the time that the judgement decides; what was found of that
-    /// time before and is not among them holds no longer. The snapshots for days from `decides_from` on must have their counts.
+    /// time before and is not among them holds no longer. The snapshots of what
+    /// is scored from `decides_from` on must have their counts.
     pub fn judge(
         &mut self,
         subject: &Subject,

@@ -15,6 +15,7 @@ mod seen;
 mod settling;
 mod told;
 
+pub use detectors::irregular::is_scored;
 pub use engine::{Effect, Engine, Observed, Reach, Subject, reach};
 pub use people::People;
 pub use population::{DAYS, Day, Population, Populations};

@@ -286,19 +286,6 @@ impl Populations {
         self.by_day = self.by_day.split_off(&day);
     }
 
-    /// The snapshots that count for sign-ins of these days, and have no counts at hand.
-    pub fn lacking(&self, days: std::ops::RangeInclusive<i64>) -> Vec<Arc<Population>> {
-        let first = self
-            .by_day
-            .range(..=days.start())
-            .next_back()
-            .map_or(*days.start(), |(day, _)| *day);
-        let of = self.by_day.range(first..=*days.end().max(&first));
-        of.filter(|(_, population)| !population.has_counts())
-            .map(|(_, population)| Arc::clone(population))
-            .collect()
-    }
-
     /// Counts again for the snapshot of a day, out of the days that it is made of.
     pub fn count(&mut self, day: i64, days: &BTreeMap<i64, Day>) {
         if let Some(population) = self.by_day.get_mut(&day) {

@@ -109,14 +109,17 @@ struct Part {
     everybodys: f64,
 }
 
+/// Whether a sign-in of a person is scored, so that the snapshot that counts for its day must have its counts.
+pub fn is_scored(seen: &Seen) -> bool {
+    seen.outcome == Outcome::Success
+        && seen.kind == SignInKind::Interactive
+        && is_somewhere(&seen.whereabouts)
+}
+
 /// Judges one success against what was usual before it.
 pub(crate) fn observe(seen: &Seen, habits: &Habits, judging: &Judging<'_>, told: &mut Told) {
     // Nothing rests on a score: of a sign-in that is decided already it need not be known again.
-    if !judging.is_decided
-        || seen.outcome != Outcome::Success
-        || seen.kind != SignInKind::Interactive
-        || !is_somewhere(&seen.whereabouts)
-    {
+    if !judging.is_decided || !is_scored(seen) {
         return;
     }
     let thresholds = &judging.version.rules.irregular;

@@ -5,14 +5,14 @@ use super::populations::{Calendar, Snapshots, tells_of_them_before};
 use super::watermarks::Watermarks;
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
-use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, reach, settle};
+use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, is_scored, reach, settle};
 use model::finding::Finding;
 use model::identity::{EventKey, Kind};
 use model::tenant::TenantId;
 use model::time::{TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp};
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use store::control::{ControlStore, DetectionCursor};
 use store::events::ChangeKind;
@@ -218,6 +218,7 @@ impl Driver {
         while self.read < end && self.read_on(tools, &mut round)? {
             // By what is usual before their day; of several days it is not known until all are read.
             if self.waiting.len() >= tools.judged_at_once && self.calendar.is_within_a_day() {
+                self.make_snapshots(tools)?;
                 self.judge_next(tools, When::BeforeTheEnd, &mut news, &mut round)?;
             }
             if self.waiting.len() >= WAITING_MAX {
@@ -230,10 +231,7 @@ impl Driver {
             self.calendar.keep(snapshots, self.read, tools.now)?;
             self.days_kept = tools.now;
         }
-        if let Some(newest) = self.calendar.newest() {
-            let (populations, newest) = (self.engine.populations_mut(), newest.min(tools.now.day()));
-            self.calendar.make(snapshots, populations, newest, tools.now)?;
-        }
+        self.make_snapshots(tools)?;
         self.judge_next(tools, When::AtTheEnd, &mut news, &mut round)?;
         self.watermarks.forget();
         // What was found in this round must be there when it is compared.
@@ -248,6 +246,16 @@ impl Driver {
         Ok(round)
     }
 
+    /// Makes the snapshots that are missing, up to the newest day.
+    fn make_snapshots(&mut self, tools: &Tools<'_>) -> Result<(), DetectionError> {
+        let Some(newest) = self.calendar.newest() else {
+            return Ok(());
+        };
+        let (populations, newest) = (self.engine.populations_mut(), newest.min(tools.now.day()));
+        self.calendar
+            .make(tools.snapshots(), populations, newest, tools.now)
+    }
+
     /// Judges what needs not wait any longer. Whoever must be looked up is, at the end of the round, once for all sign-ins of it.
     fn judge_next(
         &mut self,
@@ -257,9 +265,7 @@ impl Driver {
         round: &mut Round,
     ) -> Result<(), DetectionError> {
         let released = self.release(tools, when);
-        if let (Some(first), Some(last)) = (released.first(), released.last()) {
-            self.lend(tools, first.seen.time.day(), last.seen.time.day())?;
-        }
+        self.lend(tools, released.iter().map(|waiting| &waiting.seen))?;
         round.judged += released.len() as u64;
         for waiting in &released {
             let observed = self.engine.observe(&waiting.seen);
@@ -307,6 +313,7 @@ impl Driver {
                     if change.commit <= self.before
                         && seen.time <= tools.now.plus_ticks(-tools.lateness_ticks)
                     {
+                        round.judged += 1;
                         self.keep_at_hand(&seen);
                         self.touch(&seen);
                         continue;
@@ -383,11 +390,19 @@ impl Driver {
         released.iter().filter_map(|at| self.waiting.remove(at)).collect()
     }
 
-    /// Counts of the snapshots by which sign-ins of these days are scored.
-    fn lend(&mut self, tools: &Tools<'_>, first_day: i64, last_day: i64) -> Result<(), DetectionError> {
+    /// Counts of the snapshots by which these sign-ins are scored.
+    fn lend<'s>(
+        &mut self,
+        tools: &Tools<'_>,
+        sign_ins: impl Iterator<Item = &'s Arc<Seen>>,
+    ) -> Result<(), DetectionError> {
+        let days: BTreeSet<i64> = sign_ins
+            .filter(|seen| is_scored(seen))
+            .map(|seen| seen.time.day())
+            .collect();
         let populations = self.engine.populations_mut();
         self.calendar
-            .lend(tools.snapshots(), populations, first_day..=last_day, tools.now)
+            .lend(tools.snapshots(), populations, days, tools.now)
     }
 
     /// Judges subjects, each from the history of it and from some time on.
@@ -398,10 +413,6 @@ impl Driver {
         news: &mut BTreeMap<Uuid, Finding>,
         round: &mut Round,
     ) -> Result<(), DetectionError> {
-        let reaches = subjects.iter().map(|(subject, from)| reach(subject, *from));
-        if let Some(decides_from) = reaches.map(|reach| reach.decides_from).min() {
-            self.lend(tools, decides_from.day(), i64::MAX)?;
-        }
         for (subject, from) in subjects {
             self.judge_again(tools, subject, *from, news, round)?;
         }
@@ -431,6 +442,13 @@ impl Driver {
         };
         let history = tools.historian.history(subject, reach, self.read, &held)?;
         let complete_from = history.complete_from;
+        if let Subject::Person(_) = subject {
+            let decided = history
+                .sign_ins
+                .iter()
+                .filter(|seen| seen.time >= reach.decides_from);
+            self.lend(tools, decided)?;
+        }
         let holds = self.engine.judge(subject, history.sign_ins, reach.decides_from);
         let mut before = tools.historian.findings(subject, reach.decides_from)?;
         before.retain(|judged| is_decided(&judged.finding, complete_from, &holds));

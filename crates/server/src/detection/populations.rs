@@ -10,7 +10,6 @@ use model::tenant::TenantId;
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 use store::control::{ControlStore, DetectionSnapshot};
 
 /// How days are written; those of another version are made anew.
@@ -201,14 +200,19 @@ impl Calendar {
         &mut self,
         snapshots: Snapshots<'_>,
         populations: &mut Populations,
-        days: RangeInclusive<i64>,
+        days: impl IntoIterator<Item = i64>,
         now: Timestamp,
     ) -> Result<(), DetectionError> {
+        let of: BTreeSet<i64> = days.into_iter().map(|day| populations.at(day).day).collect();
         let mut window = Window::default();
-        for population in populations.lacking(days) {
+        for day in of {
+            self.lent.insert(day, now);
+            let population = populations.at(day);
+            if population.has_counts() {
+                continue;
+            }
             let wanted: Vec<i64> = population.made_of().collect();
-            populations.count(population.day, window.of(self, snapshots, &wanted)?);
-            self.lent.insert(population.day, now);
+            populations.count(day, window.of(self, snapshots, &wanted)?);
         }
         Ok(())
     }

@@ -112,8 +112,8 @@ fn engine(
     if let Some(newest) = calendar.newest() {
         calendar.make_unkept(snapshots, populations, newest, |_| Ok(()))?;
     }
-    populations.forget_counts(|day| day < since.day());
-    calendar.lend(snapshots, populations, since.day()..=i64::MAX, tools.now)?;
+    let first = populations.at(since.day()).day;
+    populations.forget_counts(|day| day < first);
     Ok(engine)
 }
 
