@@ -153,9 +153,9 @@ impl Engine {
     }
 
     /// Judges a subject from its history, as [`reach`] says how far back, and goes on from there. What is observed later need not be in it,
-    /// and should not, or it would come late and be judged so again. Gives all findings that hold of the time that the judgement decides; what was found of that
-    /// time before and is not among them holds no longer. The snapshots of what
-    /// is scored from `decides_from` on must have their counts.
+    /// and should not, or it would come late and be judged so again. Gives all findings that hold of the time that the judgement decides; what
+    /// was found of that time before and is not among them holds no longer. The snapshots of what is scored from `decides_from` on must have
+    /// their counts.
     pub fn judge(
         &mut self,
         subject: &Subject,

@@ -147,7 +147,6 @@ impl Population {
     pub fn for_day(day: i64, days: &BTreeMap<i64, Day>) -> Population {
         let mut sign_ins = 0;
         let mut made_of = 0;
-        let mut counts: HashMap<Key, u32> = HashMap::new();
         let mut at: HashMap<Value, (BTreeSet<u64>, usize)> = HashMap::new();
         let mut networks: HashMap<Value, (BTreeSet<u64>, BTreeSet<u64>)> = HashMap::new();
         for (of, shown) in days.range(day - DAYS..day) {
@@ -159,9 +158,6 @@ impl Population {
                 networks.entry(*network).or_default().1.extend(cities);
             }
             sign_ins += shown.sign_ins;
-            for ((feature, value), count) in &shown.counts {
-                *counts.entry(key(*feature, *value)).or_default() += count;
-            }
             for (address, people) in &shown.people_at {
                 let entry = at.entry(*address).or_default();
                 entry.0.extend(people);
@@ -186,14 +182,16 @@ impl Population {
             })
             .collect();
         wandering.sort_unstable_by_key(|(network, _)| *network);
-        Population {
+        let mut population = Population {
             day,
             sign_ins,
             made_of,
-            counts: Some(several(counts)),
+            counts: None,
             exits,
             wandering,
-        }
+        };
+        population.count(days);
+        population
     }
 
     /// The days that it is made of.
@@ -209,7 +207,7 @@ impl Population {
         self.counts.is_some()
     }
 
-    /// The counts again, of the days that it is made of, as far as they are still there.
+    /// The counts of the days that it is made of, as far as they are still there.
     fn count(&mut self, days: &BTreeMap<i64, Day>) {
         let mut counts: HashMap<Key, u32> = HashMap::new();
         for shown in self.made_of().filter_map(|day| days.get(&day)) {
@@ -217,7 +215,9 @@ impl Population {
                 *counts.entry(key(*feature, *value)).or_default() += count;
             }
         }
-        self.counts = Some(several(counts));
+        let mut several: Box<[(Key, u32)]> = counts.into_iter().filter(|(_, count)| *count > 1).collect();
+        several.sort_unstable();
+        self.counts = Some(several);
     }
 
     /// The share of sign-ins with a value; of one that nobody or one alone had, that of one sign-in.
@@ -249,13 +249,6 @@ impl Population {
         let at = self.exits.binary_search_by_key(&wanted, |(address, _)| *address);
         at.ok().map(|at| self.exits[at].1)
     }
-}
-
-/// What more than one sign-in had, sorted.
-fn several(counts: HashMap<Key, u32>) -> Box<[(Key, u32)]> {
-    let mut several: Box<[(Key, u32)]> = counts.into_iter().filter(|(_, count)| *count > 1).collect();
-    several.sort_unstable();
-    several
 }
 
 /// The snapshots by day.

@@ -292,8 +292,6 @@ pub struct StoredEvent {
     pub original: Vec<u8>,
     /// The commit that brought it.
     pub commit: u64,
-    /// Whether it is the first content of the event that came.
-    pub is_first: bool,
 }
 
 /// What an event is to show from now on.

@@ -237,7 +237,9 @@ impl Driver {
         // What was found in this round must be there when it is compared.
         self.store(tools, &mut news, &mut round)?;
         let touched = std::mem::take(&mut self.touched);
-        self.judge_all_again(tools, &touched, &mut news, &mut round)?;
+        for (subject, from) in &touched {
+            self.judge_again(tools, subject, *from, &mut news, &mut round)?;
+        }
         self.at_hand = HashMap::new();
         self.store(tools, &mut news, &mut round)?;
         self.move_on(tools)?;
@@ -403,20 +405,6 @@ impl Driver {
         let populations = self.engine.populations_mut();
         self.calendar
             .lend(tools.snapshots(), populations, days, tools.now)
-    }
-
-    /// Judges subjects, each from the history of it and from some time on.
-    fn judge_all_again(
-        &mut self,
-        tools: &Tools<'_>,
-        subjects: &BTreeMap<Subject, Timestamp>,
-        news: &mut BTreeMap<Uuid, Finding>,
-        round: &mut Round,
-    ) -> Result<(), DetectionError> {
-        for (subject, from) in subjects {
-            self.judge_again(tools, subject, *from, news, round)?;
-        }
-        Ok(())
     }
 
     fn judge_again(

@@ -114,8 +114,6 @@ pub(super) fn contents(trial: &Trial) -> Result<(), String> {
                 (ChangeKind::Kept, false),
             ],
         )?;
-        let are_first: Vec<bool> = events.iter().map(|event| event.is_first).collect();
-        equal("which came first", are_first, vec![true, false, false])?;
         ensure(
             found.is_sorted_by(|one, other| one.event.commit < other.event.commit),
             || format!("they are not in the order of their commits: {found:?}"),

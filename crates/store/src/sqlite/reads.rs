@@ -292,7 +292,6 @@ pub(super) fn named_event(row: &Row<'_>, original: Vec<u8>) -> rusqlite::Result<
         format: row.get(4)?,
         original,
         commit: row.get::<_, i64>(9)?.unsigned_abs(),
-        is_first: change_kind(row.get(10)?) == ChangeKind::New,
     }))
 }
 
