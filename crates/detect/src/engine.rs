@@ -5,8 +5,8 @@
 //! subject's history and folds anew: so the same sign-ins give the same findings, in whatever order they came.
 
 use crate::detectors::suspicious_addresses;
-use crate::person::Person;
 use crate::population::Populations;
+use crate::remembered::{Earlier, Remembered};
 use crate::rules::RuleBook;
 use crate::seen::Seen;
 use crate::told::{Judging, Note, Told};
@@ -52,12 +52,14 @@ pub struct Observed {
 }
 
 /// Which history a judgement takes, and which findings it decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Reach {
-    /// Sign-ins from here on must be in the history.
+    /// Sign-ins from here on must be in the history, and no others.
     pub history_from: Timestamp,
     /// Findings of the subject from here on are decided; earlier ones stay.
     pub decides_from: Timestamp,
+    /// The person as they were there.
+    begins_with: Option<Earlier>,
 }
 
 /// Judges sign-ins of one tenant.
@@ -65,14 +67,14 @@ pub struct Engine {
     tenant: TenantId,
     book: RuleBook,
     populations: Populations,
-    people: LruCache<Arc<str>, Slot<Person>>,
-    addresses: LruCache<IpAddr, Slot<suspicious_addresses::State>>,
+    people: LruCache<Arc<str>, Remembered>,
+    addresses: LruCache<IpAddr, Slot>,
 }
 
-/// A subject's state, and the last sign-in that is in it.
-struct Slot<State> {
+/// An address's state, and the last sign-in that is in it.
+struct Slot {
     last: (Timestamp, EventKey),
-    state: State,
+    state: suspicious_addresses::State,
 }
 
 impl Engine {
@@ -103,12 +105,32 @@ impl Engine {
         self.addresses.clear();
     }
 
-    /// Forgets what it remembers of one.
-    pub fn forget_subject(&mut self, subject: &Subject) {
+    /// Forgets what it remembers of one that rests on a time: something of it was changed, or came without being observed.
+    pub fn forget_subject(&mut self, subject: &Subject, from: Timestamp) {
         match subject {
-            Subject::Person(name) => drop(self.people.remove(name)),
+            Subject::Person(name) => {
+                if let Some(person) = self.people.get_mut(name) {
+                    person.forget_from(from);
+                }
+            }
             Subject::Address(address) => drop(self.addresses.remove(address)),
         }
+    }
+
+    /// How far a judgement of a subject reaches, if something of a time is new to it: see [`reach`]. A person is judged from a day on that
+    /// the engine remembers them of, if it is before that.
+    pub fn reach(&self, subject: &Subject, from: Timestamp) -> Reach {
+        let mut reach = reach(subject, from);
+        if let Subject::Person(name) = subject
+            && let Some(earlier) = self
+                .people
+                .peek(name)
+                .and_then(|person| person.before(reach.decides_from))
+        {
+            reach.history_from = earlier.day_start;
+            reach.begins_with = Some(earlier.clone());
+        }
+        reach
     }
 
     /// Judges the next sign-in. It must be in the history of its person and its address by now, and the snapshot for its day must have
@@ -122,18 +144,17 @@ impl Engine {
             populations: &self.populations,
             is_decided: true,
         };
-        let at = (seen.time, seen.key);
         match self.people.get_mut(&seen.subject) {
-            Some(slot) if slot.last < at => {
-                slot.last = at;
-                slot.state.observe(seen, &judging, &mut told);
-            }
-            _ => {
+            Some(person) if person.goes_on_with(seen) => person.observe(seen, &judging, &mut told),
+            remembered => {
                 // What it remembers is no longer what happened: others that come before the judgement ask for it as well.
-                self.people.remove(&seen.subject);
+                if let Some(person) = remembered {
+                    person.forget_from(seen.time);
+                }
                 effects.push(judge_again(Subject::Person(Arc::clone(&seen.subject)), seen));
             }
         }
+        let at = (seen.time, seen.key);
         if let Some(address) = judged_address(seen) {
             match self.addresses.get_mut(&address) {
                 Some(slot) if slot.last < at => {
@@ -152,32 +173,30 @@ impl Engine {
         }
     }
 
-    /// Judges a subject from its history, as [`reach`] says how far back, and goes on from there. What is observed later need not be in it,
-    /// and should not, or it would come late and be judged so again. Gives all findings that hold of the time that the judgement decides; what
-    /// was found of that time before and is not among them holds no longer. The snapshots of what is scored from `decides_from` on must have
-    /// their counts.
-    pub fn judge(
-        &mut self,
-        subject: &Subject,
-        history: Vec<Arc<Seen>>,
-        decides_from: Timestamp,
-    ) -> Vec<Finding> {
-        let mut folded = self.fold(subject, history, &Wanted::From(decides_from));
-        match folded.state {
-            Some((last, State::Person(state))) => {
-                if let Subject::Person(name) = subject {
-                    self.people.insert(Arc::clone(name), Slot { last, state: *state });
-                }
+    /// Judges a subject from its history, as [`Engine::reach`] or [`reach`] says how far back, and goes on from there. What is observed later
+    /// need not be in it, and should not, or it would come late and be judged so again. Gives all findings that hold of the time that the
+    /// judgement decides; what was found of that time before and is not among them holds no longer. The snapshots of what is scored from
+    /// `decides_from` on must have their counts.
+    pub fn judge(&mut self, subject: &Subject, history: Vec<Arc<Seen>>, reach: Reach) -> Vec<Finding> {
+        let state = match subject {
+            Subject::Person(name) => {
+                let mut person = self.people.remove(name).unwrap_or_default();
+                person.go_back_to(reach.begins_with);
+                State::Person(person)
             }
-            Some((last, State::Address(state))) => {
-                if let Subject::Address(address) = subject {
-                    self.addresses.insert(*address, Slot { last, state });
-                }
+            Subject::Address(_) => State::Address(suspicious_addresses::State::default()),
+        };
+        let decides_from = reach.decides_from;
+        let mut folded = self.fold(state, history, &Wanted::From(decides_from));
+        match (subject, folded.state, folded.last) {
+            (Subject::Person(name), State::Person(person), _) if !person.is_nobody() => {
+                self.people.insert(Arc::clone(name), person);
             }
-            None => match subject {
-                Subject::Person(name) => drop(self.people.remove(name)),
-                Subject::Address(address) => drop(self.addresses.remove(address)),
-            },
+            (Subject::Address(address), State::Address(state), Some(last)) => {
+                self.addresses.insert(*address, Slot { last, state });
+            }
+            (Subject::Address(address), ..) => drop(self.addresses.remove(address)),
+            _ => {}
         }
         folded.found.retain(|_, finding| finding.time >= decides_from);
         folded.found.into_values().collect()
@@ -191,7 +210,11 @@ impl Engine {
         from: Timestamp,
         to: Timestamp,
     ) -> (Vec<Finding>, Vec<Note>) {
-        let folded = self.fold(subject, history, &Wanted::Explained(from, to));
+        let state = match subject {
+            Subject::Person(_) => State::Person(Remembered::default()),
+            Subject::Address(_) => State::Address(suspicious_addresses::State::default()),
+        };
+        let folded = self.fold(state, history, &Wanted::Explained(from, to));
         let is_asked = |time: Timestamp| Wanted::Explained(from, to).is_of(time);
         let found = folded
             .found
@@ -200,15 +223,15 @@ impl Engine {
         (found.collect(), folded.notes)
     }
 
-    fn fold(&self, subject: &Subject, mut history: Vec<Arc<Seen>>, wanted: &Wanted) -> Folded {
+    fn fold(&self, state: State, mut history: Vec<Arc<Seen>>, wanted: &Wanted) -> Folded {
         history.sort_by_key(|seen| (seen.time, seen.key));
         history.dedup_by_key(|seen| seen.key);
-        let mut state = match subject {
-            Subject::Person(_) => State::Person(Box::default()),
-            Subject::Address(_) => State::Address(suspicious_addresses::State::default()),
+        let mut folded = Folded {
+            found: BTreeMap::new(),
+            notes: Vec::new(),
+            last: history.last().map(|seen| (seen.time, seen.key)),
+            state,
         };
-        let mut folded = Folded::default();
-        let mut last = None;
         for seen in &history {
             let is_decided = wanted.is_of(seen.time);
             let is_explained = is_decided && matches!(wanted, Wanted::Explained(..));
@@ -222,7 +245,7 @@ impl Engine {
                 populations: &self.populations,
                 is_decided,
             };
-            match &mut state {
+            match &mut folded.state {
                 State::Person(person) => person.observe(seen, &judging, &mut told),
                 State::Address(address) => address.observe(seen, &judging, &mut told),
             }
@@ -230,9 +253,7 @@ impl Engine {
             for finding in told.found {
                 folded.found.insert(finding.id, finding);
             }
-            last = Some((seen.time, seen.key));
         }
-        folded.state = last.map(|last| (last, state));
         folded
     }
 }
@@ -254,15 +275,15 @@ impl Wanted {
 }
 
 enum State {
-    Person(Box<Person>),
+    Person(Remembered),
     Address(suspicious_addresses::State),
 }
 
-#[derive(Default)]
 struct Folded {
     found: BTreeMap<Uuid, Finding>,
     notes: Vec<Note>,
-    state: Option<((Timestamp, EventKey), State)>,
+    last: Option<(Timestamp, EventKey)>,
+    state: State,
 }
 
 fn judge_again(subject: Subject, seen: &Seen) -> Effect {
@@ -277,7 +298,7 @@ fn judged_address(seen: &Seen) -> Option<IpAddr> {
     seen.address.filter(|_| seen.whereabouts.scope != Scope::Loopback)
 }
 
-/// How far a judgement of a subject reaches, if something of a time is new to it. Of a person everything is looked at, since their habits
+/// How far a judgement of a subject reaches, if something of a time is new to it and nothing is remembered of it. Of a person everything is looked at, since their habits
 /// are made of all of it, and what comes later may rest on it.
 pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
     match subject {
@@ -286,6 +307,7 @@ pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
         Subject::Person(_) => Reach {
             history_from: Timestamp::MIN,
             decides_from: from.day_start(),
+            begins_with: None,
         },
         Subject::Address(_) => {
             // A failure makes a success within the day before it suspicious, and a row of a day has the time of its last success.
@@ -293,6 +315,7 @@ pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
             Reach {
                 history_from: suspicious_addresses::horizon(decides_from),
                 decides_from,
+                begins_with: None,
             }
         }
     }

@@ -6,12 +6,14 @@ use model::event::SignInKind;
 use model::time::Timestamp;
 use model::whereabouts::Country;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 /// So many different things are remembered of a person; beyond, what was seen longest ago is forgotten. A person with a laptop, a phone
 /// and a life has a few dozen.
 const REMEMBERED: usize = 192;
+/// Room for so many more is made at once: most people have few.
+const GROWN_BY: usize = 16;
 
 /// What a sign-in shows, apart from who and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +32,20 @@ pub(crate) enum Feature {
 }
 
 impl Feature {
+    /// All of them, in their order.
+    const ALL: &'static [Feature] = &[
+        Feature::Address,
+        Feature::Network,
+        Feature::Country,
+        Feature::City,
+        Feature::UserAgent,
+        Feature::Browser,
+        Feature::OperatingSystem,
+        Feature::Device,
+        Feature::Hour,
+        Feature::Class,
+    ];
+
     /// Whether it is about where a device was: what a client does by itself shows that as well as a person at the screen, and of a new place
     /// mostly before. Hours and what is held in the hand are shown by people alone.
     const fn is_where(self) -> bool {
@@ -43,31 +59,57 @@ impl Feature {
 /// A value of a feature, by number.
 pub(crate) type Value = u64;
 
-/// How often something was seen, and when.
+/// How often something was seen, and when. A person has up to 192 of them, and a tenant ten thousand people: it is kept small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Use {
-    /// Sign-ins.
-    pub(crate) count: u32,
-    /// Different UTC days.
-    pub(crate) days: u16,
-    /// The first day.
-    pub(crate) first_day: i64,
-    /// The last day.
-    last_day: i64,
+    value: Value,
     /// The last sign-in's ticks.
     last: i64,
+    /// Sign-ins.
+    pub(crate) count: u32,
+    /// The first day.
+    first_day: i32,
+    /// Different UTC days.
+    days: u16,
+    feature: Feature,
 }
 
 impl Use {
     /// Whether it is a habit at a time: seen on several days, and not only since yesterday, so that whoever was there first with it cannot make it
     /// one overnight.
     pub(crate) fn is_habit(&self, at: Timestamp) -> bool {
-        self.days >= 2 && at.day() - self.first_day >= NEW_DAYS
+        self.days >= 2 && at.day() - i64::from(self.first_day) >= NEW_DAYS
     }
 
     /// Whether it is new at a time.
     pub(crate) fn is_new(&self, at: Timestamp) -> bool {
-        at.day() - self.first_day < NEW_DAYS
+        at.day() - i64::from(self.first_day) < NEW_DAYS
+    }
+
+    /// Nothing yet.
+    fn none((feature, value): (Feature, Value), at: Timestamp) -> Use {
+        Use {
+            value,
+            last: i64::MIN,
+            count: 0,
+            // Of the years 1 to 9999 it is some millions.
+            first_day: i32::try_from(at.day()).unwrap_or_default(),
+            days: 0,
+            feature,
+        }
+    }
+
+    fn add(&mut self, at: Timestamp) {
+        let last_day = Timestamp::from_ticks(self.last).day();
+        if self.count == 0 || last_day != at.day() {
+            self.days = self.days.saturating_add(1);
+        }
+        self.count = self.count.saturating_add(1);
+        self.last = at.ticks();
+    }
+
+    fn key(&self) -> (Feature, Value) {
+        (self.feature, self.value)
     }
 }
 
@@ -83,7 +125,8 @@ pub(crate) struct Habits {
     pub(crate) sign_ins: u32,
     /// Those, and what clients did by themselves.
     successes: u32,
-    uses: BTreeMap<(Feature, Value), Use>,
+    /// Sorted by feature and value.
+    uses: Vec<Use>,
 }
 
 impl Habits {
@@ -104,7 +147,8 @@ impl Habits {
 
     /// How often a value was seen.
     pub(crate) fn of(&self, feature: Feature, value: Option<Value>) -> Option<&Use> {
-        self.uses.get(&(feature, value?))
+        let found = self.find((feature, value?));
+        found.ok().map(|at| &self.uses[at])
     }
 
     /// Of how many sign-ins the uses of a feature are counted.
@@ -128,75 +172,112 @@ impl Habits {
             self.first.get_or_insert(seen.time.ticks());
             self.sign_ins = self.sign_ins.saturating_add(1);
         }
-        for (feature, value) in features(seen).into_iter().filter_map(|(f, v)| Some((f, v?))) {
+        for (feature, value) in values(seen).told() {
             if !(is_at_screen || feature.is_where()) {
                 continue;
             }
-            let day = seen.time.day();
-            let used = self.uses.entry((feature, value)).or_insert(Use {
-                count: 0,
-                days: 0,
-                first_day: day,
-                last_day: i64::MIN,
-                last: 0,
-            });
-            used.count = used.count.saturating_add(1);
-            if used.last_day != day {
-                used.days = used.days.saturating_add(1);
-                used.last_day = day;
-            }
-            used.last = seen.time.ticks();
+            let at = match self.find((feature, value)) {
+                Ok(at) => at,
+                Err(at) => {
+                    if self.uses.len() == self.uses.capacity() {
+                        self.uses.reserve_exact(GROWN_BY);
+                    }
+                    self.uses.insert(at, Use::none((feature, value), seen.time));
+                    at
+                }
+            };
+            self.uses[at].add(seen.time);
         }
         while self.uses.len() > REMEMBERED {
-            let oldest = self.uses.iter().min_by_key(|(key, used)| (used.last, **key));
-            let Some(key) = oldest.map(|(key, _)| *key) else {
-                break;
-            };
-            self.uses.remove(&key);
+            let oldest = (0..self.uses.len()).min_by_key(|at| (self.uses[*at].last, self.uses[*at].key()));
+            let Some(at) = oldest else { break };
+            self.uses.remove(at);
         }
+    }
+
+    /// Where it is, or where it belongs.
+    fn find(&self, key: (Feature, Value)) -> Result<usize, usize> {
+        self.uses.binary_search_by_key(&key, Use::key)
     }
 }
 
-/// What a sign-in shows, feature by feature; `None` where it does not tell.
-pub(crate) fn features(seen: &Seen) -> [(Feature, Option<Value>); 10] {
+/// What a sign-in shows, feature by feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Values {
+    values: [Value; Feature::ALL.len()],
+    /// Bit by bit which features it tells of.
+    told: u16,
+}
+
+impl Values {
+    /// That of a feature; `None` where it does not tell.
+    pub(crate) fn of(&self, feature: Feature) -> Option<Value> {
+        let at = feature as usize;
+        (self.told >> at & 1 == 1).then(|| self.values[at])
+    }
+
+    /// Those that it tells.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (Feature, Value)> {
+        Feature::ALL
+            .iter()
+            .filter_map(|feature| Some((*feature, self.of(*feature)?)))
+    }
+}
+
+/// The place of [`values`] in a sign-in, which several ask for: the texts are hashed once. A copy has none, since it may be made to show
+/// something else.
+#[derive(Debug, Default)]
+pub struct Shown(OnceLock<Values>);
+
+impl Clone for Shown {
+    fn clone(&self) -> Shown {
+        Shown::default()
+    }
+}
+
+impl PartialEq for Shown {
+    fn eq(&self, _: &Shown) -> bool {
+        true
+    }
+}
+
+/// What a sign-in shows. It must not be changed after it was asked for this.
+pub(crate) fn values(seen: &Seen) -> &Values {
+    seen.shown.0.get_or_init(|| {
+        let mut shown = Values {
+            values: [0; Feature::ALL.len()],
+            told: 0,
+        };
+        for feature in Feature::ALL {
+            if let Some(value) = value(seen, *feature) {
+                shown.values[*feature as usize] = value;
+                shown.told |= 1 << *feature as usize;
+            }
+        }
+        shown
+    })
+}
+
+fn value(seen: &Seen, feature: Feature) -> Option<Value> {
     let text = |text: Option<&str>| text.map(|text| hashing::number(&[text.as_bytes()]));
-    let at = &*seen.whereabouts;
-    [
-        (Feature::Address, seen.address.map(address_value)),
-        (
-            Feature::Network,
-            at.network
-                .as_ref()
-                .map(|network| u64::from(network.number))
-                .or_else(|| seen.address.map(surroundings)),
-        ),
-        (Feature::Country, text(at.country.as_ref().map(Country::as_str))),
-        (
-            Feature::City,
-            text(at.place_name().as_deref().filter(|_| at.spot.is_some())),
-        ),
-        (Feature::UserAgent, text(seen.tool.user_agent.as_deref())),
-        (Feature::Browser, text(seen.tool.browser.as_deref())),
-        (
-            Feature::OperatingSystem,
-            text(seen.tool.operating_system.as_deref()),
-        ),
+    let (at, tool) = (&*seen.whereabouts, &seen.tool);
+    match feature {
+        Feature::Address => seen.address.map(address_value),
+        Feature::Network => at
+            .network
+            .as_ref()
+            .map(|network| u64::from(network.number))
+            .or_else(|| seen.address.map(surroundings)),
+        Feature::Country => text(at.country.as_ref().map(Country::as_str)),
+        Feature::City => text(at.place_name().as_deref().filter(|_| at.spot.is_some())),
+        Feature::UserAgent => text(tool.user_agent.as_deref()),
+        Feature::Browser => text(tool.browser.as_deref()),
+        Feature::OperatingSystem => text(tool.operating_system.as_deref()),
         // Whoever always has a device that the directory knows, and now has none, shows something by that.
-        (
-            Feature::Device,
-            Some(
-                seen.tool
-                    .device_id
-                    .as_deref()
-                    .map_or(0, |id| hashing::number(&[id.as_bytes()])),
-            ),
-        ),
-        (Feature::Hour, Some(hour_of_week(seen.time))),
-        (
-            Feature::Class,
-            Some(at.listed.first().map_or(0, |listing| listing.class as u64 + 1)),
-        ),
-    ]
+        Feature::Device => Some(text(tool.device_id.as_deref()).unwrap_or(0)),
+        Feature::Hour => Some(hour_of_week(seen.time)),
+        Feature::Class => Some(at.listed.first().map_or(0, |listing| listing.class as u64 + 1)),
+    }
 }
 
 /// An address; of IPv6 the /64, which is one household's or one device's.

@@ -10,6 +10,7 @@ mod people;
 mod person;
 mod population;
 mod reading;
+mod remembered;
 mod rules;
 mod seen;
 mod settling;
@@ -17,6 +18,7 @@ mod told;
 
 pub use detectors::irregular::is_scored;
 pub use engine::{Effect, Engine, Observed, Reach, Subject, reach};
+pub use habits::Shown;
 pub use people::People;
 pub use population::{DAYS, Day, Population, Populations};
 pub use reading::{Extract, seen};

@@ -3,7 +3,7 @@
 //! One sign-in can be judged against everybody only in one order of arrival. So it is judged against the snapshot of its day, which is made
 //! once, has a version, and is named in the finding.
 
-use crate::habits::{Feature, Value, features};
+use crate::habits::{Feature, Value, values};
 use crate::seen::{Outcome, Seen};
 use model::event::SignInKind;
 use serde::{Deserialize, Serialize};
@@ -27,16 +27,16 @@ const KEPT_VALUES: usize = 200_000;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Day {
     sign_ins: u64,
-    #[serde(with = "counts")]
-    counts: BTreeMap<(Feature, Value), u32>,
+    #[serde(with = "pairs")]
+    counts: HashMap<(Feature, Value), u32>,
     /// Who was at an address, by numbers of people.
-    #[serde(with = "at")]
-    people_at: BTreeMap<Value, BTreeSet<u64>>,
+    #[serde(with = "pairs")]
+    people_at: HashMap<Value, BTreeSet<u64>>,
     /// Who was in a network, the same way, and in which cities its addresses were.
-    #[serde(with = "at")]
-    people_in: BTreeMap<Value, BTreeSet<u64>>,
-    #[serde(with = "at")]
-    cities_of: BTreeMap<Value, BTreeSet<u64>>,
+    #[serde(with = "pairs")]
+    people_in: HashMap<Value, BTreeSet<u64>>,
+    #[serde(with = "pairs")]
+    cities_of: HashMap<Value, BTreeSet<u64>>,
 }
 
 impl Day {
@@ -47,19 +47,14 @@ impl Day {
         }
         self.sign_ins += 1;
         let person = crate::hashing::number(&[seen.subject.as_bytes()]);
-        let values = features(seen);
-        let value_of = |wanted: Feature| {
-            let found = values.iter().find(|(feature, _)| *feature == wanted);
-            found.and_then(|(_, value)| *value)
-        };
-        if let Some(network) = value_of(Feature::Network) {
+        let values = values(seen);
+        if let Some(network) = values.of(Feature::Network) {
             note(&mut self.people_in, network, person);
-            if let Some(city) = value_of(Feature::City) {
+            if let Some(city) = values.of(Feature::City) {
                 note(&mut self.cities_of, network, city);
             }
         }
-        for (feature, value) in values {
-            let Some(value) = value else { continue };
+        for (feature, value) in values.told() {
             if self.counts.len() < KEPT_VALUES || self.counts.contains_key(&(feature, value)) {
                 *self.counts.entry((feature, value)).or_default() += 1;
             }
@@ -71,7 +66,7 @@ impl Day {
 }
 
 /// Notes that something was seen with a value, within bounds.
-fn note(seen_with: &mut BTreeMap<Value, BTreeSet<u64>>, value: Value, what: u64) {
+fn note(seen_with: &mut HashMap<Value, BTreeSet<u64>>, value: Value, what: u64) {
     if seen_with.len() >= KEPT_VALUES && !seen_with.contains_key(&value) {
         return;
     }
@@ -321,38 +316,29 @@ impl Populations {
     }
 }
 
-/// Maps with keys that are no text, as lists of pairs.
-mod counts {
-    use super::{BTreeMap, Feature, Value};
+/// Maps with keys that are no text, as lists of pairs, sorted: the same map is always the same bytes.
+mod pairs {
+    use super::HashMap;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::hash::Hash;
 
-    type Counts = BTreeMap<(Feature, Value), u32>;
-
-    pub(super) fn serialize<S: Serializer>(counts: &Counts, to: S) -> Result<S::Ok, S::Error> {
-        counts.iter().collect::<Vec<_>>().serialize(to)
+    pub(super) fn serialize<K, V, S>(map: &HashMap<K, V>, to: S) -> Result<S::Ok, S::Error>
+    where
+        K: Serialize + Ord,
+        V: Serialize,
+        S: Serializer,
+    {
+        let mut pairs: Vec<(&K, &V)> = map.iter().collect();
+        pairs.sort_unstable_by_key(|(key, _)| *key);
+        pairs.serialize(to)
     }
 
-    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Counts, D::Error> {
-        Ok(Vec::<((Feature, Value), u32)>::deserialize(from)?
-            .into_iter()
-            .collect())
-    }
-}
-
-/// The same for who was at an address.
-mod at {
-    use super::{BTreeMap, BTreeSet, Value};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    type At = BTreeMap<Value, BTreeSet<u64>>;
-
-    pub(super) fn serialize<S: Serializer>(at: &At, to: S) -> Result<S::Ok, S::Error> {
-        at.iter().collect::<Vec<_>>().serialize(to)
-    }
-
-    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<At, D::Error> {
-        Ok(Vec::<(Value, BTreeSet<u64>)>::deserialize(from)?
-            .into_iter()
-            .collect())
+    pub(super) fn deserialize<'a, K, V, D>(from: D) -> Result<HashMap<K, V>, D::Error>
+    where
+        K: Deserialize<'a> + Eq + Hash,
+        V: Deserialize<'a>,
+        D: Deserializer<'a>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(from)?.into_iter().collect())
     }
 }

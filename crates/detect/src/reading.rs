@@ -1,5 +1,6 @@
 //! An event becomes what detectors see.
 
+use crate::habits::Shown;
 use crate::outcome;
 use crate::people::People;
 use crate::seen::{Outcome, Seen, Tool};
@@ -95,6 +96,7 @@ impl Extract {
             address: self.address,
             whereabouts: with_told_place(whereabouts, &self.told),
             tool: self.tool,
+            shown: Shown::default(),
         })
     }
 }

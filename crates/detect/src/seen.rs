@@ -1,5 +1,6 @@
 //! A sign-in as detectors see it: who, when, from where, with what, and what became of it.
 
+use crate::habits::Shown;
 use model::event::SignInKind;
 use model::finding::Person;
 use model::identity::EventKey;
@@ -34,6 +35,8 @@ pub struct Seen {
     pub whereabouts: Arc<Whereabouts>,
     /// What was signed in with.
     pub tool: Tool,
+    /// What it shows of habits, once that was asked for.
+    pub shown: Shown,
 }
 
 /// What a sign-in came to.

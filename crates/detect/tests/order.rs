@@ -3,6 +3,7 @@
 mod support;
 
 use detect::{Populations, Seen};
+use model::time::Timestamp;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use std::sync::Arc;
@@ -223,4 +224,42 @@ fn scripts_like_these_find_something() {
             detector.name
         );
     }
+}
+
+#[test]
+fn what_is_late_by_a_few_days_is_judged_by_what_came_since_and_not_by_a_whole_life() {
+    let atlas = atlas();
+    let daily: Vec<Arc<Seen>> = (0..28)
+        .map(|day| sign_in(&atlas, day as usize, (0, 0, 0, day * 1_440 + 480, false)))
+        .collect();
+    let mut house = House::new(&Populations::default());
+    for seen in &daily {
+        let news = house.store(seen);
+        house.observe(&news);
+    }
+    // The day of February that something is of, and the day from whose beginning on sign-ins are read.
+    let check = |house: &House, day: u64, expected: Option<u64>| {
+        let at = |day: u64, hour: &str| format!("2026-02-{day:02}T{hour}:00:00Z");
+        let time = Timestamp::parse_vendor(&at(day, "07")).unwrap();
+        let expected = expected.map(|day| Timestamp::parse_vendor(&at(day, "00")).unwrap());
+        assert_eq!(house.history_from("p0", time), expected, "2026-02-{day:02}");
+    };
+    for (day, expected) in [(28, 26), (26, 26), (25, 22), (22, 22)] {
+        check(&house, day, Some(expected));
+    }
+    check(&house, 21, None);
+    // One that is late by three days: what is remembered of the time after it is made anew, by what came since.
+    let late = sign_in(&atlas, 28, (0, 0, 0, 24 * 1_440 + 60, false));
+    let news = house.store(&late);
+    house.observe(&news);
+    for (day, expected) in [(28, 26), (25, 22)] {
+        check(&house, day, Some(expected));
+    }
+    check(&house, 21, None);
+    // By more than a week: then there is nothing before it to go on from.
+    let late = sign_in(&atlas, 29, (0, 0, 0, 14 * 1_440 + 60, false));
+    let news = house.store(&late);
+    house.observe(&news);
+    check(&house, 25, Some(22));
+    check(&house, 21, None);
 }

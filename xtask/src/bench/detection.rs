@@ -143,9 +143,7 @@ fn observe(engine: &mut Engine, seen: &Arc<Seen>) -> usize {
     let mut found = observed.found.len();
     for Effect::JudgeAgain { subject, from } in observed.effects {
         let history = vec![Arc::clone(seen)];
-        found += engine
-            .judge(&subject, history, reach(&subject, from).decides_from)
-            .len();
+        found += engine.judge(&subject, history, reach(&subject, from)).len();
     }
     found
 }

@@ -6,7 +6,7 @@
 //! made-up worlds of seeds for tuning, and rounded. The User-Agent as a whole got none: browsers are updated, and who aims at somebody has theirs.
 
 use super::{DetectorDef, Judges};
-use crate::habits::{Feature, Habits, features};
+use crate::habits::{Feature, Habits, values};
 use crate::population::Population;
 use crate::seen::{Outcome, Seen};
 use crate::told::{Draft, Evidence, Judging, Told, is_somewhere, rounded, sign_in};
@@ -198,11 +198,9 @@ pub(crate) fn observe(seen: &Seen, habits: &Habits, judging: &Judging<'_>, told:
 }
 
 fn parts(seen: &Seen, habits: &Habits, population: &Population) -> Vec<Part> {
-    let values = features(seen);
     let mut parts = Vec::with_capacity(FEATURES.len());
     for weighed in FEATURES {
-        let value = values.iter().find(|(feature, _)| *feature == weighed.feature);
-        let Some(value) = value.and_then(|(_, value)| *value) else {
+        let Some(value) = values(seen).of(weighed.feature) else {
             continue;
         };
         let everybodys = population.share(weighed.feature, value);

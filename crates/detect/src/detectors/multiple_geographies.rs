@@ -8,7 +8,7 @@
 
 use super::{DetectorDef, Judges};
 use crate::geography::{border_gap_km, distance_km};
-use crate::habits::{Feature, Habits, address_value, features};
+use crate::habits::{Feature, Habits, address_value, values};
 use crate::population::{Exit, Population, Wandering};
 use crate::seen::{Outcome, Seen};
 use crate::told::{Draft, Evidence, Judging, Told, event_id, is_somewhere, rounded, sign_in};
@@ -130,11 +130,7 @@ enum Cover<'a> {
 
 impl<'a> End<'a> {
     fn of(seen: &'a Seen, habits: &Habits, population: &Population) -> End<'a> {
-        let values = features(seen);
-        let value_of = |feature: Feature| {
-            let value = values.iter().find(|(other, _)| *other == feature);
-            value.and_then(|(_, value)| *value)
-        };
+        let value_of = |feature: Feature| values(seen).of(feature);
         let used = |feature: Feature| habits.of(feature, value_of(feature));
         let is_habit = |feature: Feature| used(feature).is_some_and(|used| used.is_habit(seen.time));
         // Habits have learned from the first of a pair already.

@@ -3,8 +3,7 @@
 #![allow(clippy::unwrap_used, dead_code)] // Each test program uses its own part.
 
 use detect::{
-    Effect, Engine, NO_LONGER, Outcome, Populations, RuleBook, Rules, Seen, Subject, Tool, detectors, reach,
-    settle,
+    Effect, Engine, NO_LONGER, Outcome, Populations, RuleBook, Rules, Seen, Subject, Tool, detectors, settle,
 };
 use model::event::SignInKind;
 use model::finding::{Finding, Person};
@@ -147,6 +146,7 @@ impl Atlas {
                     address: Some(address),
                     whereabouts: self.addresses.get(&address).cloned().unwrap_or_default(),
                     tool: tool.clone(),
+                    shown: detect::Shown::default(),
                 })
             })
             .collect()
@@ -244,7 +244,8 @@ impl House {
     }
 
     fn judge(&mut self, subject: &Subject, from: Timestamp) {
-        let reach = reach(subject, from);
+        let reach = self.engine.reach(subject, from);
+        let decides_from = reach.decides_from;
         let is_of = |seen: &Seen| match subject {
             Subject::Person(name) => seen.subject == *name,
             Subject::Address(address) => seen.address == Some(*address),
@@ -256,9 +257,9 @@ impl House {
         let history: Vec<Arc<Seen>> = history.cloned().collect();
         // Only what is decided is scored, by counts that are at hand.
         let populations = self.engine.populations_mut();
-        let first = populations.at(reach.decides_from.day()).day;
+        let first = populations.at(decides_from.day()).day;
         populations.forget_counts(|day| day < first);
-        let holds = self.engine.judge(subject, history, reach.decides_from);
+        let holds = self.engine.judge(subject, history, reach);
         *self.engine.populations_mut() = self.populations.clone();
         let before = self.findings.values().filter(|finding| {
             let judges = detectors::of(&finding.found).judges;
@@ -270,11 +271,17 @@ impl House {
                     judges == detectors::Judges::Addresses && finding.address == Some(address.to_string())
                 }
             };
-            is_of && finding.time >= reach.decides_from
+            is_of && finding.time >= decides_from
         });
         for finding in settle(before.cloned().collect(), holds, NO_LONGER) {
             self.findings.insert(finding.id, finding);
         }
+    }
+
+    /// From when on sign-ins of a person are read to judge one of a time; `None` for all that there are.
+    pub(crate) fn history_from(&self, person: &str, time: Timestamp) -> Option<Timestamp> {
+        let reach = self.engine.reach(&Subject::Person(Arc::from(person)), time);
+        (reach.history_from != Timestamp::MIN).then_some(reach.history_from)
     }
 
     /// The findings that hold.

@@ -5,7 +5,7 @@ use super::populations::{Calendar, Snapshots, tells_of_them_before};
 use super::watermarks::Watermarks;
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
-use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, is_scored, reach, settle};
+use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, is_scored, settle};
 use model::finding::Finding;
 use model::identity::{EventKey, Kind};
 use model::tenant::TenantId;
@@ -362,7 +362,7 @@ impl Driver {
 
     fn touch_subject(&mut self, subject: Subject, from: Timestamp) {
         // What is remembered of it is no longer what happened, and nothing is to be found by that.
-        self.engine.forget_subject(&subject);
+        self.engine.forget_subject(&subject, from);
         let first = self.touched.entry(subject).or_insert(from);
         *first = from.min(*first);
     }
@@ -418,7 +418,7 @@ impl Driver {
         if !(tools.goes_on)() {
             return Err(DetectionError::Stopping);
         }
-        let reach = reach(subject, from);
+        let reach = self.engine.reach(subject, from);
         // Whoever waits is next, and not late.
         let first_apart = Cell::new(Timestamp::MAX);
         let held = |key: &EventKey, time| match self.at_hand.get(key) {
@@ -428,7 +428,7 @@ impl Driver {
             }
             at_hand => at_hand.map(|seen| Held::Here(Arc::clone(seen))),
         };
-        let history = tools.historian.history(subject, reach, self.read, &held)?;
+        let history = tools.historian.history(subject, &reach, self.read, &held)?;
         let complete_from = history.complete_from;
         if let Subject::Person(_) = subject {
             let decided = history
@@ -437,8 +437,9 @@ impl Driver {
                 .filter(|seen| seen.time >= reach.decides_from);
             self.lend(tools, decided)?;
         }
-        let holds = self.engine.judge(subject, history.sign_ins, reach.decides_from);
-        let mut before = tools.historian.findings(subject, reach.decides_from)?;
+        let decides_from = reach.decides_from;
+        let holds = self.engine.judge(subject, history.sign_ins, reach);
+        let mut before = tools.historian.findings(subject, decides_from)?;
         before.retain(|judged| is_decided(&judged.finding, complete_from, &holds));
         // What was found by what waits (`gatelog detect` waits for nothing) is looked at again when that is judged. A finding has the time of
         // a sign-in that it rests on, and the others are of the day before or after.

@@ -37,7 +37,7 @@ pub(crate) fn explain(
     };
     let person = Subject::Person(name);
     let history = historian
-        .history(&person, detect::reach(&person, at), u64::MAX, &|_, _| None)?
+        .history(&person, &detect::reach(&person, at), u64::MAX, &|_, _| None)?
         .sign_ins;
     let sign_ins = around(&history, at);
     let (Some(first), Some(last)) = (sign_ins.first(), sign_ins.last()) else {
@@ -58,7 +58,7 @@ pub(crate) fn explain(
     let addresses: BTreeSet<_> = sign_ins.iter().filter_map(|seen| seen.address).collect();
     for address in addresses {
         let subject = Subject::Address(address);
-        let history = historian.history(&subject, detect::reach(&subject, from), u64::MAX, &|_, _| None)?;
+        let history = historian.history(&subject, &detect::reach(&subject, from), u64::MAX, &|_, _| None)?;
         let (of_address, reasons) = engine.explain(&subject, history.sign_ins, from, to);
         let is_about = |finding: &Finding| sign_ins.iter().any(|seen| seen.person == finding.person);
         findings.extend(of_address.into_iter().filter(is_about));

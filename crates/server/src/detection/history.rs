@@ -115,7 +115,7 @@ impl Historian<'_> {
     pub(super) fn history(
         &self,
         subject: &Subject,
-        reach: Reach,
+        reach: &Reach,
         through: u64,
         held: &dyn Fn(&EventKey, Timestamp) -> Option<Held>,
     ) -> Result<History, DetectionError> {

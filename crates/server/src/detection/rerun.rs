@@ -72,10 +72,11 @@ pub(crate) fn rerun(
     let mut judged_at = tools.now;
     for subject in &subjects {
         difference.subjects += 1;
-        let reach = detect::reach(subject, asked.since);
-        let history = historian.history(subject, reach, through, &|_, _| None)?;
+        let mut reach = detect::reach(subject, asked.since);
+        reach.decides_from = asked.since;
+        let history = historian.history(subject, &reach, through, &|_, _| None)?;
         let complete_from = history.complete_from;
-        let holds = engine.judge(subject, history.sign_ins, asked.since);
+        let holds = engine.judge(subject, history.sign_ins, reach);
         let mut before = Vec::new();
         for judged in historian.findings(subject, asked.since)? {
             judged_at = judged_at.max(judged.judged_at.plus_ticks(1));

@@ -75,7 +75,7 @@ impl Contestant for Gatelog {
                 // In the order of time a subject is judged from its history once: when it is new.
                 let history = vec![Arc::clone(seen)];
                 let reach = reach(&subject, from);
-                found.extend(engine.judge(&subject, history, reach.decides_from));
+                found.extend(engine.judge(&subject, history, reach));
             }
             for finding in found {
                 findings.insert(finding.id, finding);

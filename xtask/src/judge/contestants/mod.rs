@@ -161,6 +161,7 @@ mod tests {
                 ..Whereabouts::default()
             }),
             tool: Tool::default(),
+            shown: detect::Shown::default(),
         }
     }
 

@@ -200,7 +200,7 @@ impl Pass {
             self.forgotten += u64::from(!is_new);
             let reach = reach(&subject, from);
             let history = vec![Arc::clone(seen)];
-            found.extend(self.engine.judge(&subject, history, reach.decides_from));
+            found.extend(self.engine.judge(&subject, history, reach));
         }
         for finding in found {
             self.count(&finding);
