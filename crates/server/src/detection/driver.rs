@@ -331,8 +331,8 @@ impl Driver {
                     self.waiting.insert(at, waiting);
                 }
                 ChangeKind::Replaced => {
-                    self.at_hand.remove(&change.key);
-                    for seen in historian.contents(&change.key, change.time)? {
+                    for seen in historian.what_was_changed(&change.key, change.time)? {
+                        self.at_hand.remove(&change.key);
                         self.waiting.remove(&(seen.time, seen.key));
                         self.touch(&seen);
                     }

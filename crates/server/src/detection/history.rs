@@ -100,14 +100,27 @@ impl Historian<'_> {
         Ok(found)
     }
 
-    /// Everything that a sign-in ever said, the losing contents too: whoever they named is judged again.
-    pub(crate) fn contents(&self, key: &EventKey, time: Timestamp) -> Result<Vec<Arc<Seen>>, DetectionError> {
+    /// Everything that a sign-in ever said, the losing contents too: whoever they named is judged again. Nothing if detectors see the same in
+    /// all of them, as they mostly do: a source adds later what it made of a sign-in.
+    pub(super) fn what_was_changed(
+        &self,
+        key: &EventKey,
+        time: Timestamp,
+    ) -> Result<Vec<Arc<Seen>>, DetectionError> {
         let contents = self.store.contents(self.tenant, key, Near::Time(time))?;
-        Ok(contents
+        let is_known_since_it_came = contents.iter().any(|content| content.what == ChangeKind::New)
+            && contents.iter().all(|content| !content.quarantined);
+        let sign_ins: Vec<Arc<Seen>> = contents
             .into_iter()
             .filter(|content| !content.quarantined)
             .filter_map(|content| self.seen(content.event))
-            .collect())
+            .collect();
+        let are_the_same = sign_ins.windows(2).all(|two| two[0] == two[1]);
+        // What stood aside when it came was never judged.
+        Ok(match are_the_same && is_known_since_it_came {
+            true => Vec::new(),
+            false => sign_ins,
+        })
     }
 
     /// A subject's sign-ins, as far back as its judgement reaches, without those that came first after a commit. What is held as it came

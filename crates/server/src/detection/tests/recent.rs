@@ -6,7 +6,7 @@ use crate::detection::history::NewSignIns;
 use crate::testing;
 use generator::{Generator, Plan, Source};
 use model::time::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use uuid::Uuid;
 
@@ -149,4 +149,73 @@ fn a_sign_in_that_was_changed_is_judged_by_what_it_says_now() {
         check_changed(None, is_judged_before);
         check_changed(Some(Recent::default()), is_judged_before);
     }
+}
+
+/// Ten failures and a success, whose last content has what somebody else tells as well: what is found, and how many were judged again by it.
+fn check_added(add: impl Fn(&mut Value), is_judged_before: bool, expected: (usize, u64)) {
+    let place = with_recent(1_000);
+    let now = "2024-05-10T10:00:00Z";
+    let mut driver = place.driver(now);
+    place.attack("2024-05-10T08:00:00Z", "ann", "203.0.113.7", FAILURES);
+    if is_judged_before {
+        place.judge(&mut driver, now);
+    }
+    let id = Uuid::from_u128((place.brought.get() - 1).into());
+    let mut changed = testing::sign_in(id, time("2024-05-10T08:00:10Z"), "ann", "203.0.113.7", 0);
+    // What tells more wins.
+    changed["correlationId"] = json!(id);
+    add(&mut changed);
+    place.bring_records([changed.to_string()]);
+    let mut again = 0;
+    while !driver.is_at_rest(place.events.snapshot(TENANT).unwrap()) {
+        again += driver.round(&place.tools(now, &|| true)).unwrap().again;
+    }
+    assert_eq!(
+        (place.standing().len(), again),
+        expected,
+        "{changed} {is_judged_before}"
+    );
+}
+
+#[test]
+fn nobody_is_judged_again_for_what_no_detector_looks_at() {
+    // She and her address are judged when they are first seen.
+    check_added(|_| {}, false, (1, 2));
+    check_added(|_| {}, true, (1, 0));
+    check_added(|changed| changed["riskState"] = json!("remediated"), true, (1, 0));
+    check_added(|changed| changed["userAgent"] = json!("curl/8.5.0"), true, (1, 2));
+    check_added(
+        |changed| changed["userDisplayName"] = json!("Ann Other"),
+        true,
+        (1, 2),
+    );
+    check_added(
+        |changed| changed["status"]["errorCode"] = json!(50_126),
+        true,
+        (0, 2),
+    );
+}
+
+#[test]
+fn what_stood_aside_when_it_came_is_judged_when_it_does_not_any_longer() {
+    let place = with_recent(1_000);
+    let now = "2024-05-10T10:00:00Z";
+    let mut driver = place.driver(now);
+    place.attack("2024-05-10T08:00:00Z", "ann", "203.0.113.7", FAILURES - 1);
+    place.judge(&mut driver, now);
+    assert_eq!(place.standing(), [""; 0]);
+    let id = Uuid::from_u128(77);
+    let mut told = testing::sign_in(id, time("2025-01-01"), "ann", "203.0.113.7", 50_126);
+    place.bring_records([told.to_string()]);
+    place.judge(&mut driver, now);
+    for name in ["correlationId", "uniqueTokenIdentifier"] {
+        told[name] = json!(id);
+        told["createdDateTime"] = json!("2024-05-10T08:00:08.5Z");
+        place.bring_records([told.to_string()]);
+    }
+    place.judge(&mut driver, now);
+    assert_eq!(
+        place.standing(),
+        ["2024-05-10T08:00:09Z ann after-multiple-failures"]
+    );
 }
