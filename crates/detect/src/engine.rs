@@ -4,19 +4,20 @@
 //! engine goes on from where it was. For a sign-in that is late, or was changed, or is of a subject that it does not remember, it asks for the
 //! subject's history and folds anew: so the same sign-ins give the same findings, in whatever order they came.
 
-use crate::detectors::suspicious_addresses;
+use crate::detectors::suspicious_addresses::{self, State as Address};
+use crate::person::Person;
 use crate::population::Populations;
-use crate::remembered::{Earlier, Remembered};
+use crate::remembered::{Earlier, Remembered, Watched};
 use crate::rules::RuleBook;
 use crate::seen::Seen;
 use crate::told::{Judging, Note, Told};
 use hashlink::LruCache;
 use model::finding::Finding;
-use model::identity::EventKey;
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use model::whereabouts::Scope;
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -58,8 +59,10 @@ pub struct Reach {
     pub history_from: Timestamp,
     /// Findings of the subject from here on are decided; earlier ones stay.
     pub decides_from: Timestamp,
-    /// The person as they were there.
-    begins_with: Option<Earlier>,
+    /// The person as they were there, if that is remembered, or
+    person: Option<Earlier<Person>>,
+    /// the address.
+    address: Option<Earlier<Address>>,
 }
 
 /// Judges sign-ins of one tenant.
@@ -67,14 +70,8 @@ pub struct Engine {
     tenant: TenantId,
     book: RuleBook,
     populations: Populations,
-    people: LruCache<Arc<str>, Remembered>,
-    addresses: LruCache<IpAddr, Slot>,
-}
-
-/// An address's state, and the last sign-in that is in it.
-struct Slot {
-    last: (Timestamp, EventKey),
-    state: suspicious_addresses::State,
+    people: LruCache<Arc<str>, Remembered<Person>>,
+    addresses: LruCache<IpAddr, Remembered<Address>>,
 }
 
 impl Engine {
@@ -108,27 +105,35 @@ impl Engine {
     /// Forgets what it remembers of one that rests on a time: something of it was changed, or came without being observed.
     pub fn forget_subject(&mut self, subject: &Subject, from: Timestamp) {
         match subject {
-            Subject::Person(name) => {
-                if let Some(person) = self.people.get_mut(name) {
-                    person.forget_from(from);
-                }
-            }
-            Subject::Address(address) => drop(self.addresses.remove(address)),
+            Subject::Person(name) => forget(&mut self.people, name, from),
+            Subject::Address(address) => forget(&mut self.addresses, address, from),
         }
     }
 
-    /// How far a judgement of a subject reaches, if something of a time is new to it: see [`reach`]. A person is judged from a day on that
-    /// the engine remembers them of, if it is before that.
+    /// How far a judgement of a subject reaches, if something of a time is new to it: see [`reach`]. It begins with a day that the engine
+    /// remembers the subject of, if it can.
     pub fn reach(&self, subject: &Subject, from: Timestamp) -> Reach {
         let mut reach = reach(subject, from);
-        if let Subject::Person(name) = subject
-            && let Some(earlier) = self
-                .people
-                .peek(name)
-                .and_then(|person| person.before(reach.decides_from))
-        {
-            reach.history_from = earlier.day_start;
-            reach.begins_with = Some(earlier.clone());
+        match subject {
+            Subject::Person(name) => {
+                let remembered = self.people.peek(name);
+                reach.person = remembered
+                    .and_then(|person| person.before(reach.decides_from))
+                    .cloned();
+            }
+            Subject::Address(address) => {
+                let remembered = self.addresses.peek(address);
+                reach.address = remembered
+                    .and_then(|address| address.before(reach.decides_from))
+                    .cloned();
+            }
+        }
+        let begins = [
+            reach.person.as_ref().map(|person| person.day_start),
+            reach.address.as_ref().map(|address| address.day_start),
+        ];
+        if let Some(day_start) = begins.into_iter().flatten().next() {
+            reach.history_from = day_start;
         }
         reach
     }
@@ -144,28 +149,14 @@ impl Engine {
             populations: &self.populations,
             is_decided: true,
         };
-        match self.people.get_mut(&seen.subject) {
-            Some(person) if person.goes_on_with(seen) => person.observe(seen, &judging, &mut told),
-            remembered => {
-                // What it remembers is no longer what happened: others that come before the judgement ask for it as well.
-                if let Some(person) = remembered {
-                    person.forget_from(seen.time);
-                }
-                effects.push(judge_again(Subject::Person(Arc::clone(&seen.subject)), seen));
-            }
+        // What it remembers of whoever is asked for is no longer what happened: others that come before the judgement ask as well.
+        if !observe(&mut self.people, &seen.subject, seen, &judging, &mut told) {
+            effects.push(judge_again(Subject::Person(Arc::clone(&seen.subject)), seen));
         }
-        let at = (seen.time, seen.key);
-        if let Some(address) = judged_address(seen) {
-            match self.addresses.get_mut(&address) {
-                Some(slot) if slot.last < at => {
-                    slot.last = at;
-                    slot.state.observe(seen, &judging, &mut told);
-                }
-                _ => {
-                    self.addresses.remove(&address);
-                    effects.push(judge_again(Subject::Address(address), seen));
-                }
-            }
+        if let Some(address) = judged_address(seen)
+            && !observe(&mut self.addresses, &address, seen, &judging, &mut told)
+        {
+            effects.push(judge_again(Subject::Address(address), seen));
         }
         Observed {
             found: told.found,
@@ -178,26 +169,32 @@ impl Engine {
     /// judgement decides; what was found of that time before and is not among them holds no longer. The snapshots of what is scored from
     /// `decides_from` on must have their counts.
     pub fn judge(&mut self, subject: &Subject, history: Vec<Arc<Seen>>, reach: Reach) -> Vec<Finding> {
-        let state = match subject {
+        let decides_from = reach.decides_from;
+        let wanted = Wanted::From(decides_from);
+        let mut folded = match subject {
             Subject::Person(name) => {
                 let mut person = self.people.remove(name).unwrap_or_default();
-                person.go_back_to(reach.begins_with);
-                State::Person(person)
+                person.go_back_to(reach.person);
+                let folded = self.fold(&mut person, history, &wanted);
+                if !person.is_empty() {
+                    self.people.insert(Arc::clone(name), person);
+                }
+                folded
             }
-            Subject::Address(_) => State::Address(suspicious_addresses::State::default()),
+            Subject::Address(name) => {
+                let mut address = self.addresses.remove(name).unwrap_or_default();
+                let is_whole = reach.address.is_some();
+                address.go_back_to(reach.address);
+                let folded = self.fold(&mut address, history, &wanted);
+                if !is_whole {
+                    address.forget_days_before(decides_from);
+                }
+                if !address.is_empty() {
+                    self.addresses.insert(*name, address);
+                }
+                folded
+            }
         };
-        let decides_from = reach.decides_from;
-        let mut folded = self.fold(state, history, &Wanted::From(decides_from));
-        match (subject, folded.state, folded.last) {
-            (Subject::Person(name), State::Person(person), _) if !person.is_nobody() => {
-                self.people.insert(Arc::clone(name), person);
-            }
-            (Subject::Address(address), State::Address(state), Some(last)) => {
-                self.addresses.insert(*address, Slot { last, state });
-            }
-            (Subject::Address(address), ..) => drop(self.addresses.remove(address)),
-            _ => {}
-        }
         folded.found.retain(|_, finding| finding.time >= decides_from);
         folded.found.into_values().collect()
     }
@@ -210,28 +207,27 @@ impl Engine {
         from: Timestamp,
         to: Timestamp,
     ) -> (Vec<Finding>, Vec<Note>) {
-        let state = match subject {
-            Subject::Person(_) => State::Person(Remembered::default()),
-            Subject::Address(_) => State::Address(suspicious_addresses::State::default()),
+        let wanted = Wanted::Explained(from, to);
+        let folded = match subject {
+            Subject::Person(_) => self.fold(&mut Remembered::<Person>::default(), history, &wanted),
+            Subject::Address(_) => self.fold(&mut Remembered::<Address>::default(), history, &wanted),
         };
-        let folded = self.fold(state, history, &Wanted::Explained(from, to));
-        let is_asked = |time: Timestamp| Wanted::Explained(from, to).is_of(time);
         let found = folded
             .found
             .into_values()
-            .filter(|finding| is_asked(finding.time));
+            .filter(|finding| wanted.is_of(finding.time));
         (found.collect(), folded.notes)
     }
 
-    fn fold(&self, state: State, mut history: Vec<Arc<Seen>>, wanted: &Wanted) -> Folded {
+    fn fold<W: Watched>(
+        &self,
+        remembered: &mut Remembered<W>,
+        mut history: Vec<Arc<Seen>>,
+        wanted: &Wanted,
+    ) -> Folded {
         history.sort_by_key(|seen| (seen.time, seen.key));
         history.dedup_by_key(|seen| seen.key);
-        let mut folded = Folded {
-            found: BTreeMap::new(),
-            notes: Vec::new(),
-            last: history.last().map(|seen| (seen.time, seen.key)),
-            state,
-        };
+        let mut folded = Folded::default();
         for seen in &history {
             let is_decided = wanted.is_of(seen.time);
             let is_explained = is_decided && matches!(wanted, Wanted::Explained(..));
@@ -245,10 +241,7 @@ impl Engine {
                 populations: &self.populations,
                 is_decided,
             };
-            match &mut folded.state {
-                State::Person(person) => person.observe(seen, &judging, &mut told),
-                State::Address(address) => address.observe(seen, &judging, &mut told),
-            }
+            remembered.observe(seen, &judging, &mut told);
             folded.notes.extend(told.notes.unwrap_or_default());
             for finding in told.found {
                 folded.found.insert(finding.id, finding);
@@ -274,16 +267,37 @@ impl Wanted {
     }
 }
 
-enum State {
-    Person(Remembered),
-    Address(suspicious_addresses::State),
-}
-
+#[derive(Default)]
 struct Folded {
     found: BTreeMap<Uuid, Finding>,
     notes: Vec<Note>,
-    last: Option<(Timestamp, EventKey)>,
-    state: State,
+}
+
+/// Shows a sign-in to whoever it is of, if it goes on with what is remembered of them; else forgets what it makes wrong, and answers `false`.
+fn observe<N: Eq + Hash, W: Watched>(
+    remembered: &mut LruCache<N, Remembered<W>>,
+    name: &N,
+    seen: &Arc<Seen>,
+    judging: &Judging<'_>,
+    told: &mut Told,
+) -> bool {
+    match remembered.get_mut(name) {
+        Some(known) if known.goes_on_with(seen) => {
+            known.observe(seen, judging, told);
+            true
+        }
+        Some(known) => {
+            known.forget_from(seen.time);
+            false
+        }
+        None => false,
+    }
+}
+
+fn forget<N: Eq + Hash, W: Watched>(remembered: &mut LruCache<N, Remembered<W>>, name: &N, from: Timestamp) {
+    if let Some(known) = remembered.get_mut(name) {
+        known.forget_from(from);
+    }
 }
 
 fn judge_again(subject: Subject, seen: &Seen) -> Effect {
@@ -307,7 +321,8 @@ pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
         Subject::Person(_) => Reach {
             history_from: Timestamp::MIN,
             decides_from: from.day_start(),
-            begins_with: None,
+            person: None,
+            address: None,
         },
         Subject::Address(_) => {
             // A failure makes a success within the day before it suspicious, and a row of a day has the time of its last success.
@@ -315,7 +330,8 @@ pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
             Reach {
                 history_from: suspicious_addresses::horizon(decides_from),
                 decides_from,
-                begins_with: None,
+                person: None,
+                address: None,
             }
         }
     }

@@ -4,6 +4,7 @@ use crate::detectors::{
     after_multiple_failures, infected_devices, irregular, multiple_geographies, unknown_sources,
 };
 use crate::habits::Habits;
+use crate::remembered::Watched;
 use crate::seen::Seen;
 use crate::told::{Judging, Told};
 use std::sync::Arc;
@@ -18,9 +19,8 @@ pub(crate) struct Person {
     multiple_geographies: multiple_geographies::State,
 }
 
-impl Person {
-    /// Shows it the next sign-in, in the order of their times.
-    pub(crate) fn observe(&mut self, seen: &Arc<Seen>, judging: &Judging<'_>, told: &mut Told) {
+impl Watched for Person {
+    fn observe(&mut self, seen: &Arc<Seen>, judging: &Judging<'_>, told: &mut Told) {
         self.after_multiple_failures.observe(seen, judging, told);
         self.unknown_sources.observe(seen, judging, told);
         self.infected_devices.observe(seen, judging, told);

@@ -6,6 +6,7 @@
 //! many failures of few strangers are brute force. An office of two hundred people has failures every morning, and none of these.
 
 use super::{DetectorDef, Judges};
+use crate::remembered::Watched;
 use crate::seen::{Outcome, Seen};
 use crate::told::{Draft, Evidence, Judging, Told, event_id, sign_in};
 use model::event::SignInKind;
@@ -103,8 +104,8 @@ struct Counted {
     people_in: u32,
 }
 
-impl State {
-    pub(crate) fn observe(&mut self, seen: &Arc<Seen>, judging: &Judging<'_>, told: &mut Told) {
+impl Watched for State {
+    fn observe(&mut self, seen: &Arc<Seen>, judging: &Judging<'_>, told: &mut Told) {
         let thresholds = &judging.version.rules.suspicious_addresses;
         let now = seen.time.ticks();
         self.forget(now, thresholds);
@@ -150,7 +151,9 @@ impl State {
         };
         self.judge(judging, &before, news, seen, told);
     }
+}
 
+impl State {
     /// What has left the window goes.
     fn forget(&mut self, now: i64, thresholds: &Thresholds) {
         while self.looks.first().is_some_and(|(end, _)| *end < now)
