@@ -12,6 +12,9 @@ mod secret;
 use clap::Parser;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = match version_for_programs() {
         Some(version) => output::line(&version).map(|()| exit::Code::Done),
