@@ -70,8 +70,9 @@ pub struct Engine {
     tenant: TenantId,
     book: RuleBook,
     populations: Populations,
-    people: LruCache<Arc<str>, Remembered<Person>>,
-    addresses: LruCache<IpAddr, Remembered<Address>>,
+    people: LruCache<Arc<str>, Box<Remembered<Person>>>,
+    /// Boxed, since a cache keeps the room of entries that are gone.
+    addresses: LruCache<IpAddr, Box<Remembered<Address>>>,
 }
 
 impl Engine {
@@ -94,6 +95,12 @@ impl Engine {
     /// What is usual in the directory, by day.
     pub fn populations_mut(&mut self) -> &mut Populations {
         &mut self.populations
+    }
+
+    /// Remembers so many people from now on, and as many addresses. Of those that are too many it forgets whom it has not seen for longest.
+    pub fn remember(&mut self, remembered: usize) {
+        self.people.set_capacity(remembered.max(1));
+        self.addresses.set_capacity(remembered.max(1));
     }
 
     /// Forgets what it remembers of everybody: the next sign-in of each asks for the history.
@@ -275,7 +282,7 @@ struct Folded {
 
 /// Shows a sign-in to whoever it is of, if it goes on with what is remembered of them; else forgets what it makes wrong, and answers `false`.
 fn observe<N: Eq + Hash, W: Watched>(
-    remembered: &mut LruCache<N, Remembered<W>>,
+    remembered: &mut LruCache<N, Box<Remembered<W>>>,
     name: &N,
     seen: &Arc<Seen>,
     judging: &Judging<'_>,
@@ -294,7 +301,11 @@ fn observe<N: Eq + Hash, W: Watched>(
     }
 }
 
-fn forget<N: Eq + Hash, W: Watched>(remembered: &mut LruCache<N, Remembered<W>>, name: &N, from: Timestamp) {
+fn forget<N: Eq + Hash, W: Watched>(
+    remembered: &mut LruCache<N, Box<Remembered<W>>>,
+    name: &N,
+    from: Timestamp,
+) {
     if let Some(known) = remembered.get_mut(name) {
         known.forget_from(from);
     }

@@ -303,3 +303,20 @@ fn an_address_is_not_judged_by_a_day_of_which_not_everything_was_known() {
     }
     assert_eq!(full(&house), in_order(&sign_ins, &populations));
 }
+
+#[test]
+fn of_more_people_than_may_be_remembered_those_are_forgotten_who_were_not_seen_for_longest() {
+    let atlas = atlas();
+    let mut house = House::new(&Populations::default());
+    for (number, (day, person)) in (1..=2).flat_map(|day| [(day, 0), (day, 1), (day, 2)]).enumerate() {
+        let seen = sign_in(&atlas, number, (person, 0, 0, (day - 1) * 1_440 + 480, false));
+        let news = house.store(&seen);
+        house.observe(&news);
+    }
+    let time = Timestamp::parse_vendor("2026-02-02T07:00:00Z").unwrap();
+    let remembered =
+        |house: &House| ["p0", "p1", "p2"].map(|person| house.history_from(person, time).is_some());
+    assert_eq!(remembered(&house), [true, true, true]);
+    house.remember(2);
+    assert_eq!(remembered(&house), [false, true, true]);
+}

@@ -205,6 +205,11 @@ impl House {
         }
     }
 
+    /// The engine remembers so many from now on.
+    pub(crate) fn remember(&mut self, remembered: usize) {
+        self.engine.remember(remembered);
+    }
+
     /// The engine ends without a word, and another begins.
     pub(crate) fn restart(&mut self, populations: &Populations) {
         self.engine = engine(populations);

@@ -27,6 +27,8 @@ pub(super) const JUDGED_AT_ONCE: usize = 20_000;
 /// People, and addresses, that an engine remembers; the others are looked up when they come again. A person of whom 40 days are remembered
 /// takes about 35 kB with their addresses (`cargo xtask bench --only detection`), so that a tenant's engine stays below 400 MB.
 const REMEMBERED: usize = 10_000;
+/// The same of all engines together; each has its share.
+const REMEMBERED_BY_ALL: usize = 40_000;
 /// From one writing of the open days to the next.
 const DAYS_KEPT_EVERY_TICKS: i64 = 60 * TICKS_PER_SECOND;
 /// Findings that are stored together.
@@ -186,6 +188,12 @@ impl Driver {
         self.engine
             .populations_mut()
             .forget_before(tells_of_them_before(first_kept_day));
+    }
+
+    /// Remembers its share where so many engines are kept.
+    pub(crate) fn share_memory(&mut self, engines: usize) {
+        let share = REMEMBERED_BY_ALL / engines.max(1);
+        self.engine.remember(share.min(REMEMBERED));
     }
 
     /// Whether nothing waits in it.

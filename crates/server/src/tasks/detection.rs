@@ -164,6 +164,10 @@ impl Judges {
             }
             let driver = Driver::open(tenant, &grounds.rules, &tools)?;
             self.drivers.insert(tenant, driver);
+            let engines = self.drivers.len();
+            self.drivers
+                .values_mut()
+                .for_each(|driver| driver.share_memory(engines));
         }
         let Some(driver) = self.drivers.get_mut(&tenant) else {
             return Ok(Round::default());
