@@ -22,6 +22,8 @@ const SYNCHRONOUS_FULL: i64 = 2;
 /// events touches; with less a commit spills some of them in the middle. All other month files that the thread keeps open share
 /// as much again, however many months and tenants there are.
 const THREAD_CACHE_KIB: usize = 16_384;
+/// None of those others has more than this, or the service would hold more and more while months are freed.
+const WAITING_CACHE_KIB: usize = 2_048;
 /// Pages in a write-ahead log that bring on a checkpoint: pages that are written again and again reach the file once.
 const CHECKPOINT_PAGES: i64 = 2_000;
 /// What stays of a write-ahead log once its pages are in the file: a thousand tenants have one each.
@@ -287,7 +289,10 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 
 /// Gives a writer its share of what the caches of a thread may hold; what is above it is let go at once.
 pub(super) fn share_writer_cache(connection: &Connection, open_writers: usize) -> rusqlite::Result<()> {
-    let kib = THREAD_CACHE_KIB / open_writers.max(1);
+    let kib = match open_writers {
+        0 | 1 => THREAD_CACHE_KIB,
+        several => WAITING_CACHE_KIB.min(THREAD_CACHE_KIB / several),
+    };
     connection.pragma_update(None, "cache_size", -(kib as i64))
 }
 
@@ -366,7 +371,7 @@ mod tests {
     fn writers_share_what_the_caches_of_a_thread_hold() {
         let folder = tempfile::tempdir().unwrap();
         let connection = open(folder.path()).unwrap();
-        for (open_writers, expected) in [(1, -16_384), (2, -8_192), (4, -4_096), (24, -682)] {
+        for (open_writers, expected) in [(1, -16_384), (2, -2_048), (4, -2_048), (24, -682)] {
             share_writer_cache(&connection, open_writers).unwrap();
             assert_eq!(
                 pragma(&connection, "cache_size").unwrap(),
