@@ -63,6 +63,20 @@ pub struct Reach {
     person: Option<Earlier<Person>>,
     /// the address.
     address: Option<Earlier<Address>>,
+    /// Days before it are not to be remembered: the history does not have everything that they rest on.
+    whole_from: Timestamp,
+}
+
+impl Reach {
+    /// The history was too long, and has only its newest part, of a time on: it is judged by that alone, since what is between it and a day
+    /// that is remembered is missing, and no day of it is remembered.
+    pub fn cut_off(&mut self, complete_from: Timestamp) {
+        if complete_from > self.history_from {
+            self.person = None;
+            self.address = None;
+            self.whole_from = Timestamp::MAX;
+        }
+    }
 }
 
 /// Judges sign-ins of one tenant.
@@ -141,6 +155,7 @@ impl Engine {
         ];
         if let Some(day_start) = begins.into_iter().flatten().next() {
             reach.history_from = day_start;
+            reach.whole_from = Timestamp::MIN;
         }
         reach
     }
@@ -183,6 +198,7 @@ impl Engine {
                 let mut person = self.people.remove(name).unwrap_or_default();
                 person.go_back_to(reach.person);
                 let folded = self.fold(&mut person, history, &wanted);
+                person.forget_days_before(reach.whole_from);
                 if !person.is_empty() {
                     self.people.insert(Arc::clone(name), person);
                 }
@@ -190,12 +206,9 @@ impl Engine {
             }
             Subject::Address(name) => {
                 let mut address = self.addresses.remove(name).unwrap_or_default();
-                let is_whole = reach.address.is_some();
                 address.go_back_to(reach.address);
                 let folded = self.fold(&mut address, history, &wanted);
-                if !is_whole {
-                    address.forget_days_before(decides_from);
-                }
+                address.forget_days_before(reach.whole_from);
                 if !address.is_empty() {
                     self.addresses.insert(*name, address);
                 }
@@ -334,6 +347,7 @@ pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
             decides_from: from.day_start(),
             person: None,
             address: None,
+            whole_from: Timestamp::MIN,
         },
         Subject::Address(_) => {
             // A failure makes a success within the day before it suspicious, and a row of a day has the time of its last success.
@@ -343,6 +357,8 @@ pub fn reach(subject: &Subject, from: Timestamp) -> Reach {
                 decides_from,
                 person: None,
                 address: None,
+                // Of days before it is not known who was at home.
+                whole_from: decides_from,
             }
         }
     }

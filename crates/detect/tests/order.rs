@@ -320,3 +320,31 @@ fn of_more_people_than_may_be_remembered_those_are_forgotten_who_were_not_seen_f
     house.remember(2);
     assert_eq!(remembered(&house), [false, true, true]);
 }
+
+#[test]
+fn whoever_mistypes_every_day_is_judged_alike_wherever_a_history_begins() {
+    let atlas = atlas();
+    // Every ten hours a wrong password and then the right one; at last twenty wrong ones before it.
+    let mut told: Vec<Told> = (1..=43)
+        .flat_map(|turn| [(0, 1, 1, turn * 600 - 60, false), (0, 0, 1, turn * 600, false)])
+        .collect();
+    let last = told.pop().unwrap();
+    told.extend((0..20).map(|at| (0, 1, 1, last.3 - 40 + at, false)));
+    told.push(last);
+    let sign_ins: Vec<Arc<Seen>> = (0..)
+        .zip(told)
+        .map(|(number, told)| sign_in(&atlas, number, told))
+        .collect();
+    let populations = Populations::default();
+    let mut house = House::new(&populations);
+    for (number, seen) in sign_ins.iter().enumerate() {
+        if number == sign_ins.len() - 1 {
+            house.restart(&populations);
+        }
+        let news = house.store(seen);
+        house.observe(&news);
+    }
+    let found = full(&house);
+    assert!(!found.is_empty());
+    assert_eq!(found, in_order(&sign_ins, &populations));
+}

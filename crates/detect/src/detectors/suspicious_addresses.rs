@@ -13,7 +13,7 @@ use model::event::SignInKind;
 use model::finding::Found;
 use model::time::{TICKS_PER_DAY, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// The detector.
@@ -59,8 +59,9 @@ const AT_HOME_TICKS: i64 = 7 * TICKS_PER_DAY;
 /// So many people are watched at one address; whoever comes beyond is not counted.
 const WATCHED_PEOPLE: usize = 20_000;
 
-/// So many failures of one person are counted.
+/// So many failures of one person are counted, and so many successes.
 const COUNTED_FAILURES: usize = 1_000;
+const COUNTED_SUCCESSES: usize = 1_000;
 
 /// An address.
 #[derive(Debug, Clone, Default)]
@@ -84,8 +85,9 @@ struct At {
     /// When their credentials failed while they were not at home, in ticks; within the window.
     failures: Vec<i64>,
     account_is_unknown: bool,
-    /// When they first got in after failures, in ticks, and after how many.
-    got_in: Option<(i64, u32)>,
+    /// When they got in, not being at home, in ticks, and after how many failures; within the window. The first of it counts, whatever was
+    /// before the window.
+    got_in: VecDeque<(i64, u32)>,
     /// Successes of a stranger within the window, the last of each UTC day.
     successes: Vec<Arc<Seen>>,
     /// What of them is in the sums.
@@ -133,7 +135,9 @@ impl Watched for State {
                 // What a phone does by itself shows that its owner is at home.
                 is_new_success = kind == SignInKind::Interactive && !is_at_home;
                 if is_new_success {
-                    person.got_in.get_or_insert((now, person.failures.len() as u32));
+                    if person.got_in.len() < COUNTED_SUCCESSES {
+                        person.got_in.push_back((now, person.failures.len() as u32));
+                    }
                     person
                         .successes
                         .retain(|other| other.time.day() != seen.time.day());
@@ -227,7 +231,7 @@ impl At {
             self.last_success,
             self.last_wrong,
             self.failures.first().copied(),
-            self.got_in.map(|(at, _)| at),
+            self.got_in.front().map(|(at, _)| *at),
             self.successes.first().map(|success| success.time.ticks()),
         ];
         let of_window = of_window.into_iter().flatten().map(|at| at + WINDOW_TICKS);
@@ -241,7 +245,9 @@ impl At {
         self.last_wrong = self.last_wrong.filter(|at| is_within(*at));
         self.failures.retain(|at| is_within(*at));
         self.account_is_unknown &= !self.failures.is_empty();
-        self.got_in = self.got_in.filter(|(at, _)| is_within(*at));
+        while self.got_in.front().is_some_and(|(at, _)| !is_within(*at)) {
+            self.got_in.pop_front();
+        }
         self.successes.retain(|success| is_within(success.time.ticks()));
         self.last_home = self.last_home.filter(|at| now - at <= AT_HOME_TICKS);
     }
@@ -249,9 +255,8 @@ impl At {
     /// Puts what the person is now into the sums, in the place of what they were.
     fn count(&mut self, sums: &mut Counted, thresholds: &Thresholds) {
         let failures = self.failures.len() as u32;
-        let has_mistyped = self
-            .got_in
-            .is_some_and(|(_, failures)| failures <= thresholds.mistyped_failures);
+        let first = self.got_in.front();
+        let has_mistyped = first.is_some_and(|(_, failures)| *failures <= thresholds.mistyped_failures);
         let is_in = u32::from(self.last_success.is_some());
         let is = if failures > 0 && !has_mistyped {
             Counted {

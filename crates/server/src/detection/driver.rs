@@ -11,7 +11,6 @@ use model::identity::{EventKey, Kind};
 use model::tenant::TenantId;
 use model::time::{TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp};
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use store::control::{ControlStore, DetectionCursor};
@@ -426,18 +425,15 @@ impl Driver {
         if !(tools.goes_on)() {
             return Err(DetectionError::Stopping);
         }
-        let reach = self.engine.reach(subject, from);
+        let mut reach = self.engine.reach(subject, from);
         // Whoever waits is next, and not late.
-        let first_apart = Cell::new(Timestamp::MAX);
         let held = |key: &EventKey, time| match self.at_hand.get(key) {
-            _ if self.waiting.contains_key(&(time, *key)) => {
-                first_apart.set(first_apart.get().min(time));
-                Some(Held::Apart)
-            }
+            _ if self.waiting.contains_key(&(time, *key)) => Some(Held::Apart),
             at_hand => at_hand.map(|seen| Held::Here(Arc::clone(seen))),
         };
         let history = tools.historian.history(subject, &reach, self.read, &held)?;
         let complete_from = history.complete_from;
+        reach.cut_off(complete_from);
         if let Subject::Person(_) = subject {
             let decided = history
                 .sign_ins
@@ -451,15 +447,19 @@ impl Driver {
         before.retain(|judged| is_decided(&judged.finding, complete_from, &holds));
         // What was found by what waits (`gatelog detect` waits for nothing) is looked at again when that is judged. A finding has the time of
         // a sign-in that it rests on, and the others are of the day before or after.
-        let may_rest_on_it = |finding: &Finding| {
-            finding.retracted.is_none()
-                && finding.time.ticks() >= first_apart.get().ticks().saturating_sub(TICKS_PER_DAY)
-                && !holds.iter().any(|other| other.id == finding.id)
+        let is_lost = |finding: &Finding| {
+            finding.retracted.is_none() && !holds.iter().any(|other| other.id == finding.id)
         };
-        let all = before.len();
-        before.retain(|judged| !may_rest_on_it(&judged.finding));
-        if before.len() < all {
-            self.touched.insert(subject.clone(), from);
+        if before.iter().any(|judged| is_lost(&judged.finding))
+            && let Some(first_apart) = self.first_that_waits(subject)
+        {
+            let rests_on_it =
+                |finding: &Finding| finding.time.ticks() >= first_apart.ticks().saturating_sub(TICKS_PER_DAY);
+            let all = before.len();
+            before.retain(|judged| !(is_lost(&judged.finding) && rests_on_it(&judged.finding)));
+            if before.len() < all {
+                self.touched.insert(subject.clone(), from);
+            }
         }
         for judged in &before {
             self.judged_at = self.judged_at.max(judged.judged_at);
@@ -473,6 +473,15 @@ impl Driver {
             self.store(tools, news, round)?;
         }
         Ok(())
+    }
+
+    /// The first sign-in of a subject that waits, wherever its history was begun.
+    fn first_that_waits(&self, subject: &Subject) -> Option<Timestamp> {
+        let waits = self.waiting.values();
+        let of_it = waits
+            .filter(|waiting| subjects_of(&waiting.seen).any(|other| other == *subject))
+            .map(|waiting| waiting.seen.time);
+        of_it.min()
     }
 
     /// Stores what was found and taken back.

@@ -110,16 +110,17 @@ impl Historian<'_> {
         let contents = self.store.contents(self.tenant, key, Near::Time(time))?;
         let is_known_since_it_came = contents.iter().any(|content| content.what == ChangeKind::New)
             && contents.iter().all(|content| !content.quarantined);
-        let sign_ins: Vec<Arc<Seen>> = contents
+        // Of one that names nobody, or an application, no detector sees anything.
+        let seen: Vec<Option<Arc<Seen>>> = contents
             .into_iter()
             .filter(|content| !content.quarantined)
-            .filter_map(|content| self.seen(content.event))
+            .map(|content| self.seen(content.event))
             .collect();
-        let are_the_same = sign_ins.windows(2).all(|two| two[0] == two[1]);
+        let are_the_same = seen.windows(2).all(|two| two[0] == two[1]);
         // What stood aside when it came was never judged.
         Ok(match are_the_same && is_known_since_it_came {
             true => Vec::new(),
-            false => sign_ins,
+            false => seen.into_iter().flatten().collect(),
         })
     }
 

@@ -20,6 +20,7 @@ use store::sqlite::Options;
 use uuid::Uuid;
 
 mod days;
+mod late;
 mod pieces;
 mod recent;
 

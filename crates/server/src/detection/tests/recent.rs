@@ -219,3 +219,51 @@ fn what_stood_aside_when_it_came_is_judged_when_it_does_not_any_longer() {
         ["2024-05-10T08:00:09Z ann after-multiple-failures"]
     );
 }
+
+/// Ten failures and a success, one failure of which names nobody, or an application, before it is changed or afterwards: what is found.
+fn check_named(
+    hide: impl Fn(&mut Value),
+    is_hidden_at_first: bool,
+    is_judged_before: bool,
+    expected: &[&str],
+) {
+    let place = with_recent(1_000);
+    let now = "2024-05-10T10:00:00Z";
+    let mut driver = place.driver(now);
+    place.attack("2024-05-10T08:00:00Z", "ann", "203.0.113.7", FAILURES - 1);
+    let id = Uuid::from_u128(77);
+    let mut told = testing::sign_in(id, time("2024-05-10T08:00:08.5Z"), "ann", "203.0.113.7", 50_126);
+    let named = told.clone();
+    hide(&mut told);
+    let mut contents = [told, named];
+    if !is_hidden_at_first {
+        contents.reverse();
+    }
+    // What tells more wins.
+    for number in 1..=4 {
+        contents[1][format!("addedProperty{number}")] = json!(number);
+    }
+    for content in &contents {
+        place.bring_records([content.to_string()]);
+        if is_judged_before {
+            place.judge(&mut driver, now);
+        }
+    }
+    place.judge(&mut driver, now);
+    assert_eq!(place.standing(), expected, "{contents:?} {is_judged_before}");
+}
+
+#[test]
+fn what_no_detector_saw_at_first_or_does_not_see_any_longer_is_a_change() {
+    let found = ["2024-05-10T08:00:09Z ann after-multiple-failures"];
+    for is_judged_before in [false, true] {
+        check_named(|_| {}, true, is_judged_before, &found);
+        let is_an_applications = |told: &mut Value| {
+            told["signInEventTypes"] = json!(["servicePrincipal"]);
+            told["servicePrincipalId"] = json!("00000000-0000-0000-0000-000000000009");
+            told["isInteractive"] = json!(false);
+        };
+        check_named(is_an_applications, true, is_judged_before, &found);
+        check_named(is_an_applications, false, is_judged_before, &[]);
+    }
+}
