@@ -30,6 +30,8 @@ fn a_history_that_is_too_long_goes_on_from_no_day_that_is_remembered() {
 fn what_rests_on_what_waits_from_the_day_before_is_not_taken_back() {
     let place = place();
     place.bring([(time("2024-05-08T08:00:00Z"), "ann", "203.0.113.7", 0)]);
+    let before = "2024-05-08T12:00:00Z";
+    place.judge(&mut place.driver(before), before);
     let failed = time("2024-05-09T23:52:00Z");
     place.bring((0..10).map(|n| (failed.plus_seconds(40 * n), "ann", "203.0.113.7", 50_126)));
     let got_in = time("2024-05-10T00:01:00Z");
