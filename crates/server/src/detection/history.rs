@@ -118,10 +118,10 @@ impl Historian<'_> {
             .collect();
         let are_the_same = seen.windows(2).all(|two| two[0] == two[1]);
         // What stood aside when it came was never judged.
-        Ok(match are_the_same && is_known_since_it_came {
-            true => Vec::new(),
-            false => seen.into_iter().flatten().collect(),
-        })
+        if are_the_same && is_known_since_it_came {
+            return Ok(Vec::new());
+        }
+        Ok(seen.into_iter().flatten().collect())
     }
 
     /// A subject's sign-ins, as far back as its judgement reaches, without those that came first after a commit. What is held as it came
