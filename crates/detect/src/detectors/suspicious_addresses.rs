@@ -66,7 +66,8 @@ const COUNTED_SUCCESSES: usize = 1_000;
 /// An address.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
-    people: BTreeMap<Arc<str>, At>,
+    /// Boxed: most addresses have one person, and a map makes room for eleven.
+    people: BTreeMap<Arc<str>, Box<At>>,
     /// When which person must be looked at again: [`At::next_look`] of each.
     looks: BTreeSet<(i64, Arc<str>)>,
     counted: Counted,

@@ -24,10 +24,10 @@ const WAITING_MAX: usize = 100_000;
 /// For [`Tools::judged_at_once`].
 pub(super) const JUDGED_AT_ONCE: usize = 20_000;
 /// People, and addresses, that an engine remembers; the others are looked up when they come again. A person of whom 40 days are remembered
-/// takes about 35 kB with their addresses (`cargo xtask bench --only detection`), so that a tenant's engine stays below 400 MB.
-const REMEMBERED: usize = 10_000;
-/// The same of all engines together; each has its share.
-const REMEMBERED_BY_ALL: usize = 40_000;
+/// takes about 48 kB with their addresses (`cargo xtask bench --only detection`), so that a tenant's engine stays below 400 MB.
+const REMEMBERED: usize = 8_000;
+/// The same of all engines together, below 1.6 GB; each has its share.
+const REMEMBERED_BY_ALL: usize = 32_000;
 /// From one writing of the open days to the next.
 const DAYS_KEPT_EVERY_TICKS: i64 = 60 * TICKS_PER_SECOND;
 /// Findings that are stored together.
