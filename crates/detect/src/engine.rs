@@ -84,8 +84,8 @@ pub struct Engine {
     tenant: TenantId,
     book: RuleBook,
     populations: Populations,
+    /// Boxed, as addresses are, since a cache keeps the room of entries that are gone.
     people: LruCache<Arc<str>, Box<Remembered<Person>>>,
-    /// Boxed, since a cache keeps the room of entries that are gone.
     addresses: LruCache<IpAddr, Box<Remembered<Address>>>,
 }
 
@@ -135,25 +135,17 @@ impl Engine {
     /// remembers the subject of, if it can.
     pub fn reach(&self, subject: &Subject, from: Timestamp) -> Reach {
         let mut reach = reach(subject, from);
-        match subject {
+        let day_start = match subject {
             Subject::Person(name) => {
-                let remembered = self.people.peek(name);
-                reach.person = remembered
-                    .and_then(|person| person.before(reach.decides_from))
-                    .cloned();
+                reach.person = day_before(&self.people, name, reach.decides_from);
+                reach.person.as_ref().map(|earlier| earlier.day_start)
             }
             Subject::Address(address) => {
-                let remembered = self.addresses.peek(address);
-                reach.address = remembered
-                    .and_then(|address| address.before(reach.decides_from))
-                    .cloned();
+                reach.address = day_before(&self.addresses, address, reach.decides_from);
+                reach.address.as_ref().map(|earlier| earlier.day_start)
             }
-        }
-        let begins = [
-            reach.person.as_ref().map(|person| person.day_start),
-            reach.address.as_ref().map(|address| address.day_start),
-        ];
-        if let Some(day_start) = begins.into_iter().flatten().next() {
+        };
+        if let Some(day_start) = day_start {
             reach.history_from = day_start;
             reach.whole_from = Timestamp::MIN;
         }
@@ -312,6 +304,15 @@ fn observe<N: Eq + Hash, W: Watched>(
         }
         None => false,
     }
+}
+
+/// The last day up to a time that somebody is remembered of.
+fn day_before<N: Eq + Hash, W: Watched>(
+    remembered: &LruCache<N, Box<Remembered<W>>>,
+    name: &N,
+    time: Timestamp,
+) -> Option<Earlier<W>> {
+    remembered.peek(name)?.before(time).cloned()
 }
 
 fn forget<N: Eq + Hash, W: Watched>(

@@ -244,35 +244,32 @@ fn what_is_late_by_a_few_days_is_judged_by_what_came_since_and_not_by_a_whole_li
         let expected = expected.map(|day| Timestamp::parse_vendor(&at(day, "00")).unwrap());
         assert_eq!(house.history_from("p0", time), expected, "2026-02-{day:02}");
     };
-    let remembered = [
-        (28, 28),
-        (27, 26),
-        (26, 26),
-        (25, 22),
-        (22, 22),
-        (21, 18),
-        (18, 18),
-    ];
-    for (day, expected) in remembered {
-        check(&house, day, Some(expected));
-    }
-    check(&house, 17, None);
+    let check_all = |house: &House| {
+        let remembered = [
+            (28, 28),
+            (27, 26),
+            (26, 26),
+            (25, 22),
+            (22, 22),
+            (21, 18),
+            (18, 18),
+        ];
+        for (day, expected) in remembered {
+            check(house, day, Some(expected));
+        }
+        check(house, 17, None);
+    };
+    check_all(&house);
     // One that is late by three days: what is remembered of the time after it is made anew, by what came since.
     let late = sign_in(&atlas, 28, (0, 0, 0, 24 * 1_440 + 60, false));
     let news = house.store(&late);
     house.observe(&news);
-    for (day, expected) in remembered {
-        check(&house, day, Some(expected));
-    }
-    check(&house, 17, None);
+    check_all(&house);
     // By two weeks: then there is nothing before it to go on from.
     let late = sign_in(&atlas, 29, (0, 0, 0, 14 * 1_440 + 60, false));
     let news = house.store(&late);
     house.observe(&news);
-    for (day, expected) in remembered {
-        check(&house, day, Some(expected));
-    }
-    check(&house, 17, None);
+    check_all(&house);
 }
 
 #[test]
