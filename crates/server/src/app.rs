@@ -10,6 +10,7 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 use crate::passwords::tries::Tries;
 use crate::rates::Rates;
+use crate::short_reads::ShortReads;
 use crate::trusted::Trusted;
 use crate::trusted::once::Once;
 use crate::{chance, clock};
@@ -54,8 +55,8 @@ pub struct App {
     pub tokens: TokenMemory,
     /// Uploads under way.
     pub uploads: Arc<Semaphore>,
-    /// Short pages that are read on the event loop right now. One worker of the loop is always left for the rest.
-    pub short_reads: Semaphore,
+    /// Whether short pages are read on the event loop.
+    pub short_reads: ShortReads,
     /// Checks the passwords of people.
     pub passwords: Passwords,
     /// How often tokens are asked for.
@@ -89,7 +90,7 @@ impl App {
         App {
             uploads: Arc::new(Semaphore::new(config.limits.ingest_concurrent)),
             tokens: TokenMemory::default(),
-            short_reads: Semaphore::new(cores()),
+            short_reads: ShortReads::default(),
             passwords: Passwords::new(cores()),
             rates: Rates::new(&config.limits),
             inputs: Inputs::default(),
@@ -162,7 +163,7 @@ impl App {
     }
 }
 
-/// How many threads this machine runs at once. The event loop has one worker more.
+/// How many threads this machine runs at once.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

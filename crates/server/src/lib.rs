@@ -30,6 +30,7 @@ pub mod reload;
 pub mod routes;
 pub mod run;
 pub mod service;
+pub mod short_reads;
 mod tasks;
 pub mod trusted;
 

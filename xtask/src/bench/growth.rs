@@ -37,6 +37,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
             Data::load_or_reuse(bench, size)?
         };
         let server = Server::start(bench.build, &data)?;
+        server.rested()?;
         let questions = questions(&data, &server, &readers(&data, &server)?);
         subjects.push(Subject {
             data,

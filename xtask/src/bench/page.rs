@@ -24,6 +24,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Line>> {
         bench.data.rows,
     )?;
     let server = Server::start(bench.build, bench.data)?;
+    server.rested()?;
     let readers = readers(bench.data, &server)?;
     let instants = instants(bench.data);
     let questions = questions(bench.data, &server, &readers);

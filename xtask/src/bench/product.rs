@@ -461,6 +461,31 @@ impl Server {
             .unwrap_or(0.0))
     }
 
+    /// Waits until detection has judged what was imported, for that takes a core from whatever is measured meanwhile: until the server takes
+    /// no more than a twentieth of a core for three seconds, or for five minutes.
+    pub(super) fn rested(&self) -> Result<()> {
+        const LOOKS: u32 = 300;
+        const STILL: u32 = 3;
+        let watch = Watch::start();
+        let (mut taken, mut still) = (self.core_seconds()?, 0);
+        for _ in 0..LOOKS {
+            std::thread::sleep(Duration::from_secs(1));
+            let now = self.core_seconds()?;
+            still = if now - taken > 0.05 { 0 } else { still + 1 };
+            taken = now;
+            if still == STILL {
+                let judged = self.metric("gatelog_detection_sign_ins_total")?;
+                println!(
+                    "detection judged {judged} sign-ins within {:.0?} of the start",
+                    watch.elapsed()
+                );
+                return Ok(());
+            }
+        }
+        println!("detection is still judging, beside what is measured");
+        Ok(())
+    }
+
     /// The id of its process.
     pub(super) fn process(&self) -> u32 {
         self.child.id()

@@ -178,11 +178,11 @@ fn config_of(common: &Common) -> Result<Config> {
     config_with(common, Vec::new())
 }
 
-/// Runs what waits for others. As many short pages as there are cores are read on the event loop itself; one worker more
-/// keeps it going meanwhile.
+/// Runs what waits for others. A worker more than there are cores costs a page a tenth, for workers take turns then; with a
+/// single one a page that waits for a disk would hold everything.
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(server::app::cores() + 1)
+        .worker_threads(server::app::cores().max(2))
         .enable_all()
         .build()
         .context("start the event loop")?
