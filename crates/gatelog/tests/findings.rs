@@ -494,6 +494,9 @@ fn the_client_lists_and_explains() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json.as_array().unwrap().len(), 1);
     assert_eq!(json[0]["detector"], "irregular");
+    let (code, _, said) = run(&["explain", "2024-05-04T08:00:00Z"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("in `gatelog findings` it ends each line"), "{said}");
     let (code, explained, said) = run(&["explain", &found[3].id.to_string()]);
     assert_eq!(code, Some(0), "{said}");
     let expected = "\

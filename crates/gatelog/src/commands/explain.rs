@@ -31,7 +31,7 @@ The id is that of a row of an anomaly report, or of a line of `gatelog findings`
 verdicts: what is known of them stands in the row.")]
 pub(crate) struct Args {
     /// The finding's id
-    #[arg(required_unless_present = "user", conflicts_with = "user")]
+    #[arg(required_unless_present = "user", conflicts_with = "user", value_parser = finding_id)]
     finding: Option<Uuid>,
     /// The person whose sign-ins are to be explained, by sign-in name or object id
     #[arg(long, requires = "at")]
@@ -41,6 +41,13 @@ pub(crate) struct Args {
     at: Option<String>,
     #[command(flatten)]
     connection: Connection,
+}
+
+/// The time of a line of `gatelog findings` is nearer to the hand than the id at its end.
+fn finding_id(word: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(word).map_err(|_| {
+        "not the id of a finding, which looks like 51e26eae-d07b-54e5-bb0b-249f49569a8c; in `gatelog findings` it ends each line".to_owned()
+    })
 }
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {

@@ -21,8 +21,8 @@ use std::path::PathBuf;
 /// is published, and shows what each detector finds of its takeovers and of its sign-ins from attackers' addresses, and how many honest sign-ins it
 /// flags. Nothing is stored, no server is needed, and nothing is looked up: country and network are those of the file.
 ///
-/// Memory does not grow with the rows of the file but with the people and addresses that are remembered, about 8 KB for a person and 1 KB for an
-/// address, and with the sign-ins of 30 days, about 0.6 KB for each. Beyond --remember, whoever was not seen for longest is forgotten and learned anew.
+/// Memory does not grow with the rows of the file but with the people and addresses that are remembered, about 20 KB for a person of ten
+/// sign-ins with their addresses, and with the sign-ins of 30 days, about 0.6 KB for each. Beyond --remember, whoever was not seen for longest is forgotten and learned anew.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
