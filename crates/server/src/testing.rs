@@ -61,21 +61,21 @@ pub(crate) fn bring(
     records: impl IntoIterator<Item = Value>,
 ) -> u64 {
     let records = records.into_iter().map(|record| record.to_string());
-    bring_by(store, tenant, now, None, records)
+    bring_by(store, tenant, now, ("test", None), records)
 }
 
-/// The same of records of any format, kept for detection as well.
+/// The same of records of any format, brought by a source and kept for detection as well.
 pub(crate) fn bring_by(
     store: &dyn EventStore,
     tenant: TenantId,
     now: fn() -> Timestamp,
-    recent: Option<&Recent>,
+    (source, recent): (&str, Option<&Recent>),
     records: impl IntoIterator<Item = String>,
 ) -> u64 {
     let mut intake = Intake::new(Terms {
         store,
         tenants: TenantRule::Only(tenant),
-        source: "test",
+        source,
         lateness: Lateness::NotCounted,
         sequence: None,
         choice: Choice::Auto,

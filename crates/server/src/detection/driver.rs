@@ -2,7 +2,7 @@
 
 use super::history::{Held, is_decided, subjects_of};
 use super::populations::{Calendar, Snapshots, tells_of_them_before};
-use super::watermarks::Watermarks;
+use super::watermarks::{Bringer, Watermarks};
 use super::{DetectionError, Historian, book};
 use crate::findings::keep;
 use detect::{Effect, Engine, NO_LONGER, Rules, Seen, Subject, is_scored, settle};
@@ -10,7 +10,6 @@ use model::finding::Finding;
 use model::identity::{EventKey, Kind};
 use model::tenant::TenantId;
 use model::time::{TICKS_PER_DAY, TICKS_PER_SECOND, Timestamp};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use store::control::{ControlStore, DetectionCursor};
@@ -60,7 +59,7 @@ pub(crate) struct Driver {
 struct Waiting {
     seen: Arc<Seen>,
     commit: u64,
-    format: Cow<'static, str>,
+    bringer: Bringer,
     read_at: Timestamp,
 }
 
@@ -312,7 +311,7 @@ impl Driver {
         for change in changes.iter().filter(|change| change.kind == Kind::SignIn) {
             match change.what {
                 ChangeKind::New => {
-                    let Some((seen, format)) = found.remove(&change.key) else {
+                    let Some((seen, bringer)) = found.remove(&change.key) else {
                         continue;
                     };
                     if change.commit > self.calendar.through {
@@ -327,11 +326,11 @@ impl Driver {
                         self.touch(&seen);
                         continue;
                     }
-                    self.watermarks.note(&format, seen.time);
+                    self.watermarks.note(&bringer, seen.time);
                     let waiting = Waiting {
                         seen,
                         commit: change.commit,
-                        format,
+                        bringer,
                         read_at: tools.now,
                     };
                     let at = (waiting.seen.time, waiting.seen.key);
@@ -382,7 +381,7 @@ impl Driver {
         }
     }
 
-    /// What needs not wait any longer, in the order of its times. Before the end it may be less: what does not go on with its format is not
+    /// What needs not wait any longer, in the order of its times. Before the end it may be less: what does not go on with who brought it is not
     /// looked for each time.
     fn release(&mut self, tools: &Tools<'_>, when: When) -> Vec<Waiting> {
         let marks = self.watermarks.marks(tools.now, tools.lateness_ticks);
@@ -393,7 +392,7 @@ impl Driver {
         let last = (last, EventKey([0xff; 16]));
         let needs_not = self.waiting.range(..=last);
         let released: Vec<(Timestamp, EventKey)> = needs_not
-            .filter(|(_, waiting)| marks.let_go(&waiting.format, waiting.seen.time, waiting.read_at))
+            .filter(|(_, waiting)| marks.let_go(&waiting.bringer, waiting.seen.time, waiting.read_at))
             .map(|(at, _)| *at)
             .collect();
         released.iter().filter_map(|at| self.waiting.remove(at)).collect()

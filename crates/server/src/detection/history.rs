@@ -1,5 +1,6 @@
 //! Events as detectors see them, and the findings of before, out of the store.
 
+use super::watermarks::Bringer;
 use super::{DetectionError, Recent};
 use detect::{Extract, People, Reach, Seen, Subject, detectors};
 use enrich::Enrichment;
@@ -12,7 +13,6 @@ use model::time::Timestamp;
 use model::whereabouts::Whereabouts;
 use sources::finding::Judged;
 use sources::{Choice, Understanding};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use store::events::{Change, ChangeKind, EventStore, Near, Newest, StoredEvent};
@@ -46,7 +46,7 @@ pub(super) enum Held {
 }
 
 /// Sign-ins by their events, each with the name of its format.
-pub(super) type NewSignIns = HashMap<EventKey, (Arc<Seen>, Cow<'static, str>)>;
+pub(super) type NewSignIns = HashMap<EventKey, (Arc<Seen>, Bringer)>;
 
 /// A subject's sign-ins.
 pub(crate) struct History {
@@ -71,7 +71,7 @@ impl Historian<'_> {
         extract.seen(self.people, whereabouts).map(Arc::new)
     }
 
-    /// The sign-ins that changes brought for the first time, each with the name of its format: as they came, if that was a moment ago, else as
+    /// The sign-ins that changes brought for the first time, each with who brought it: as they came, if that was a moment ago, else as
     /// they are now. What took the place of one is another change.
     pub(super) fn new_sign_ins<'c>(
         &self,
@@ -89,13 +89,18 @@ impl Historian<'_> {
             let there: HashSet<EventKey> = fresh.iter().map(|fresh| fresh.extract.key).collect();
             wanted.retain(|(key, _)| !there.contains(key));
             for fresh in fresh {
-                let (key, format) = (fresh.extract.key, Cow::Borrowed(fresh.format));
-                found.extend(self.seen_in(fresh.extract).map(|seen| (key, (seen, format))));
+                let (key, bringer) = (fresh.extract.key, Bringer::Source(fresh.source));
+                found.extend(self.seen_in(fresh.extract).map(|seen| (key, (seen, bringer))));
             }
         }
+        let mut formats: HashMap<String, Arc<str>> = HashMap::new();
         for mut stored in self.store.events(self.tenant, &wanted)? {
-            let (key, format) = (stored.key, Cow::Owned(std::mem::take(&mut stored.format)));
-            found.extend(self.seen(stored).map(|seen| (key, (seen, format))));
+            let (key, name) = (stored.key, std::mem::take(&mut stored.format));
+            let format = formats
+                .entry(name)
+                .or_insert_with_key(|name| Arc::from(name.as_str()));
+            let bringer = Bringer::Format(Arc::clone(format));
+            found.extend(self.seen(stored).map(|seen| (key, (seen, bringer))));
         }
         Ok(found)
     }

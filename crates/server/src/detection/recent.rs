@@ -8,7 +8,7 @@ use hashlink::LinkedHashMap;
 use model::identity::EventKey;
 use model::tenant::TenantId;
 use model::time::{TICKS_PER_SECOND, Timestamp};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Sign-ins that are kept at the most, some 600 bytes each.
 const KEPT_MAX: usize = 100_000;
@@ -31,7 +31,7 @@ pub struct Recent {
 #[derive(Debug)]
 pub(crate) struct Fresh {
     pub(crate) extract: Extract,
-    pub(crate) format: &'static str,
+    pub(crate) source: Arc<str>,
     arrived: Timestamp,
 }
 
@@ -53,22 +53,24 @@ impl Recent {
         self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps sign-ins that were stored just now for the first time, each with the name of its format; the oldest go for them.
+    /// Keeps sign-ins that a source brought and that were stored just now for the first time; the oldest go for them.
     pub(crate) fn put(
         &self,
         tenant: TenantId,
         arrived: Timestamp,
-        sign_ins: impl IntoIterator<Item = (Extract, &'static str)>,
+        source: &str,
+        sign_ins: impl IntoIterator<Item = Extract>,
     ) {
+        let source: Arc<str> = source.into();
         let mut kept = self.lock();
         forget_old(&mut kept, arrived);
-        for (extract, format) in sign_ins {
+        for extract in sign_ins {
             if extract.text_bytes() > TEXT_BYTES_MAX {
                 continue;
             }
             let fresh = Fresh {
                 extract,
-                format,
+                source: Arc::clone(&source),
                 arrived,
             };
             kept.insert((tenant, fresh.extract.key), Box::new(fresh));

@@ -107,11 +107,16 @@ impl Place {
     }
 
     fn bring_records(&self, records: impl IntoIterator<Item = String>) {
+        self.bring_as("test", records);
+    }
+
+    /// Brings records as a source of that name.
+    fn bring_as(&self, source: &str, records: impl IntoIterator<Item = String>) {
         testing::bring_by(
             self.events.as_ref(),
             TENANT,
             arrival,
-            self.recent.as_ref(),
+            (source, self.recent.as_ref()),
             records,
         );
     }

@@ -1,28 +1,38 @@
-//! Until when sign-ins need not wait any longer for such as come late: a watermark for each format, by what it brings.
+//! Until when sign-ins need not wait any longer for such as come late: a watermark for each source, by what it brings.
 //!
-//! A format that brings something is at the newest of it: a feed that is hours behind, or files of last year, come in an order of their own,
+//! A source that brings something is at the newest of it: a feed that is hours behind, or files of last year, come in an order of their own,
 //! and are judged in the order of their times as what comes live is. One that brings nothing more is at the clock. No sign-in waits longer
 //! than what comes late may: else one that came live would wait for the end of a backlog that is behind it.
 
 use model::time::Timestamp;
 use std::collections::HashMap;
+use std::sync::Arc;
 
-/// The newest time that each format brought in a round.
+/// Whose watermark a sign-in waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Bringer {
+    /// The source that brought it a moment ago, by its name in the ledger.
+    Source(Arc<str>),
+    /// It was read back from the store, which does not keep who brought an event: all that bring its format count as one.
+    Format(Arc<str>),
+}
+
+/// The newest time that each brought in a round.
 #[derive(Debug, Default)]
-pub(super) struct Watermarks(HashMap<String, Timestamp>);
+pub(super) struct Watermarks(HashMap<Bringer, Timestamp>);
 
-/// Until when the sign-ins of each format are judged.
+/// Until when the sign-ins of each are judged.
 pub(super) struct Marks {
-    brought: HashMap<String, Timestamp>,
+    brought: HashMap<Bringer, Timestamp>,
     quiet: Timestamp,
 }
 
 impl Watermarks {
-    /// A format brought a sign-in of a time.
-    pub(super) fn note(&mut self, format: &str, time: Timestamp) {
-        match self.0.get_mut(format) {
+    /// Somebody brought a sign-in of a time.
+    pub(super) fn note(&mut self, bringer: &Bringer, time: Timestamp) {
+        match self.0.get_mut(bringer) {
             Some(newest) => *newest = time.max(*newest),
-            None => drop(self.0.insert(format.to_owned(), time)),
+            None => drop(self.0.insert(bringer.clone(), time)),
         }
     }
 
@@ -45,9 +55,9 @@ impl Watermarks {
 }
 
 impl Marks {
-    /// Whether a sign-in of a time need not wait any longer, that a format brought and that was read at some moment.
-    pub(super) fn let_go(&self, format: &str, time: Timestamp, read_at: Timestamp) -> bool {
-        let mark = self.brought.get(format).copied().unwrap_or(self.quiet);
+    /// Whether a sign-in of a time need not wait any longer, that somebody brought and that was read at some moment.
+    pub(super) fn let_go(&self, bringer: &Bringer, time: Timestamp, read_at: Timestamp) -> bool {
+        let mark = self.brought.get(bringer).copied().unwrap_or(self.quiet);
         time <= mark || (time <= self.quiet && read_at <= self.quiet)
     }
 
@@ -56,7 +66,7 @@ impl Marks {
         self.quiet
     }
 
-    /// No mark of a format that brought something is later.
+    /// No mark of who brought something is later.
     pub(super) fn latest_brought(&self) -> Timestamp {
         self.brought.values().copied().max().unwrap_or(Timestamp::MIN)
     }
@@ -70,25 +80,31 @@ mod tests {
         Timestamp::from_unix_seconds(1_770_000_000 + 60 * minutes)
     }
 
-    /// What was brought (format and minute), and which of these times of a format may go, an hour after the beginning and by what was
+    fn source(name: &str) -> Bringer {
+        Bringer::Source(name.into())
+    }
+
+    /// What was brought (source and minute), and which of these times of a source may go, an hour after the beginning and by what was
     /// read just then.
-    fn check(brought: &[(&str, i64)], format: &str, minutes: &[i64], expected: &[bool]) {
+    fn check(brought: &[(&str, i64)], asked: &str, minutes: &[i64], expected: &[bool]) {
         let mut watermarks = Watermarks::default();
-        for (format, minute) in brought {
-            watermarks.note(format, at(*minute));
+        for (name, minute) in brought {
+            watermarks.note(&source(name), at(*minute));
         }
+        // What is read back says nothing of a source of that name.
+        watermarks.note(&Bringer::Format(asked.into()), at(-9_999));
         let may_go = |watermarks: &Watermarks| {
             let marks = watermarks.marks(at(60), 15 * 60 * 10_000_000);
             assert_eq!(marks.latest(), at(45));
-            let go = |minute: &i64| marks.let_go(format, at(*minute), at(60));
+            let go = |minute: &i64| marks.let_go(&source(asked), at(*minute), at(60));
             minutes.iter().map(go).collect::<Vec<bool>>()
         };
         for _ in 0..2 {
-            assert_eq!(may_go(&watermarks), expected, "{brought:?} {format}");
+            assert_eq!(may_go(&watermarks), expected, "{brought:?} {asked}");
         }
         watermarks.forget();
         let quiet: Vec<bool> = minutes.iter().map(|minute| *minute <= 45).collect();
-        assert_eq!(may_go(&watermarks), quiet, "{brought:?} {format}");
+        assert_eq!(may_go(&watermarks), quiet, "{brought:?} {asked}");
     }
 
     #[test]
@@ -109,9 +125,9 @@ mod tests {
     #[test]
     fn nobody_waits_for_the_end_of_a_backlog() {
         let mut watermarks = Watermarks::default();
-        watermarks.note("okta", at(-9_000));
+        watermarks.note(&source("okta"), at(-9_000));
         let marks = watermarks.marks(at(60), 15 * 60 * 10_000_000);
-        let go = |minute, read_at| marks.let_go("okta", at(minute), at(read_at));
+        let go = |minute, read_at| marks.let_go(&source("okta"), at(minute), at(read_at));
         assert_eq!([go(40, 44), go(40, 45), go(40, 46)], [true, true, false]);
         // What is of the future waits for its time, whenever it was read.
         assert!(!go(46, 0));

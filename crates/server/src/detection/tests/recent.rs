@@ -3,11 +3,12 @@
 use super::{FAILURES, Place, TENANT, arrival, place, time};
 use crate::detection::Recent;
 use crate::detection::history::NewSignIns;
+use crate::detection::watermarks::Bringer;
 use crate::testing;
 use generator::{Generator, Plan, Source};
 use model::time::Timestamp;
 use serde_json::{Value, json};
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Kept for as long as it takes.
@@ -58,18 +59,21 @@ fn what_came_a_moment_ago_is_seen_as_what_is_read_back() {
     for format in ["entra-graph", "okta", "keycloak"] {
         let count = read_back
             .values()
-            .filter(|(_, of)| of.starts_with(format))
+            .filter(|(_, of)| matches!(of, Bringer::Format(of) if of.starts_with(format)))
             .count();
         assert!(count > 10, "{format}: {count}");
     }
-    let are_borrowed = |found: &NewSignIns| {
+    let are_fresh = |found: &NewSignIns| {
         found
             .values()
-            .filter(|(_, format)| matches!(format, Cow::Borrowed(_)))
+            .filter(|(_, bringer)| matches!(bringer, Bringer::Source(_)))
             .count()
     };
-    assert_eq!((are_borrowed(&fresh), are_borrowed(&read_back)), (fresh.len(), 0));
-    assert!(fresh == read_back, "they differ");
+    assert_eq!((are_fresh(&fresh), are_fresh(&read_back)), (fresh.len(), 0));
+    let alone = |found: NewSignIns| -> BTreeMap<_, _> {
+        found.into_iter().map(|(key, (seen, _))| (key, seen)).collect()
+    };
+    assert!(alone(fresh) == alone(read_back), "they differ");
 }
 
 #[test]
@@ -266,4 +270,29 @@ fn what_no_detector_saw_at_first_or_does_not_see_any_longer_is_a_change() {
         check_named(is_an_applications, true, is_judged_before, &found);
         check_named(is_an_applications, false, is_judged_before, &[]);
     }
+}
+
+/// How many sign-ins wait for others, of two sources of one format: one is at the clock, the other five hours behind it.
+fn check_two_sources(recent: Option<Recent>, expected: u64) {
+    let mut place = place();
+    place.recent = recent;
+    let sign_in = |number: u128, at: &str| {
+        let at = time(&format!("2024-05-10T{at}:00Z"));
+        testing::sign_in(Uuid::from_u128(number), at, "ann", "203.0.113.7", 0).to_string()
+    };
+    let now = "2024-05-10T10:00:00Z";
+    let mut driver = place.driver(now);
+    place.bring_as("live", [sign_in(1, "09:50")]);
+    place.bring_as("behind", [sign_in(2, "05:00"), sign_in(3, "05:10")]);
+    let round = driver.round(&place.tools(now, &|| true)).unwrap();
+    assert_eq!(round.waiting, expected);
+    place.judge(&mut driver, "2024-05-10T10:15:00Z");
+}
+
+#[test]
+fn a_source_that_is_behind_is_not_judged_by_the_clock_of_another() {
+    // Those of 05:00 and 05:10 may be followed by others of 04:56, whatever the other source has brought.
+    check_two_sources(Some(Recent::default()), 3);
+    // Read back, the two are one.
+    check_two_sources(None, 1);
 }
