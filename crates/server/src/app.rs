@@ -90,7 +90,7 @@ impl App {
         App {
             uploads: Arc::new(Semaphore::new(config.limits.ingest_concurrent)),
             tokens: TokenMemory::default(),
-            short_reads: ShortReads::default(),
+            short_reads: ShortReads::new(workers()),
             passwords: Passwords::new(cores()),
             rates: Rates::new(&config.limits),
             inputs: Inputs::default(),
@@ -161,6 +161,12 @@ impl App {
     pub fn now(&self) -> Timestamp {
         clock::now()
     }
+}
+
+/// How many workers the event loop has. One more than there are cores costs a page a tenth, for workers take turns then; with a single
+/// one a page that waits for a disk would hold everything.
+pub fn workers() -> usize {
+    cores().max(2)
 }
 
 /// How many threads this machine runs at once.

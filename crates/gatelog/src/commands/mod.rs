@@ -178,11 +178,10 @@ fn config_of(common: &Common) -> Result<Config> {
     config_with(common, Vec::new())
 }
 
-/// Runs what waits for others. A worker more than there are cores costs a page a tenth, for workers take turns then; with a
-/// single one a page that waits for a disk would hold everything.
+/// Runs what waits for others.
 fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(server::app::cores().max(2))
+        .worker_threads(server::app::workers())
         .enable_all()
         .build()
         .context("start the event loop")?

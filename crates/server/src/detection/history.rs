@@ -45,7 +45,7 @@ pub(super) enum Held {
     Apart,
 }
 
-/// Sign-ins by their events, each with the name of its format.
+/// Sign-ins by their events, each with who brought it.
 pub(super) type NewSignIns = HashMap<EventKey, (Arc<Seen>, Bringer)>;
 
 /// A subject's sign-ins.
@@ -89,7 +89,7 @@ impl Historian<'_> {
             let there: HashSet<EventKey> = fresh.iter().map(|fresh| fresh.extract.key).collect();
             wanted.retain(|(key, _)| !there.contains(key));
             for fresh in fresh {
-                let (key, bringer) = (fresh.extract.key, Bringer::Source(fresh.source));
+                let (key, bringer) = (fresh.extract.key, Bringer::Source(fresh.source, fresh.format));
                 found.extend(self.seen_in(fresh.extract).map(|seen| (key, (seen, bringer))));
             }
         }

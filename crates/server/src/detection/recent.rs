@@ -32,6 +32,7 @@ pub struct Recent {
 pub(crate) struct Fresh {
     pub(crate) extract: Extract,
     pub(crate) source: Arc<str>,
+    pub(crate) format: &'static str,
     arrived: Timestamp,
 }
 
@@ -53,24 +54,25 @@ impl Recent {
         self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps sign-ins that a source brought and that were stored just now for the first time; the oldest go for them.
+    /// Keeps sign-ins that a source brought and that were stored just now for the first time, each with its format; the oldest go for them.
     pub(crate) fn put(
         &self,
         tenant: TenantId,
         arrived: Timestamp,
         source: &str,
-        sign_ins: impl IntoIterator<Item = Extract>,
+        sign_ins: impl IntoIterator<Item = (Extract, &'static str)>,
     ) {
         let source: Arc<str> = source.into();
         let mut kept = self.lock();
         forget_old(&mut kept, arrived);
-        for extract in sign_ins {
+        for (extract, format) in sign_ins {
             if extract.text_bytes() > TEXT_BYTES_MAX {
                 continue;
             }
             let fresh = Fresh {
                 extract,
                 source: Arc::clone(&source),
+                format,
                 arrived,
             };
             kept.insert((tenant, fresh.extract.key), Box::new(fresh));

@@ -11,8 +11,8 @@ use std::sync::Arc;
 /// Whose watermark a sign-in waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Bringer {
-    /// The source that brought it a moment ago, by its name in the ledger.
-    Source(Arc<str>),
+    /// The source that brought it a moment ago, by its name in the ledger, and its format: a client that names no input brings several.
+    Source(Arc<str>, &'static str),
     /// It was read back from the store, which does not keep who brought an event: all that bring its format count as one.
     Format(Arc<str>),
 }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     fn source(name: &str) -> Bringer {
-        Bringer::Source(name.into())
+        Bringer::Source(name.into(), "okta")
     }
 
     /// What was brought (source and minute), and which of these times of a source may go, an hour after the beginning and by what was
@@ -91,8 +91,9 @@ mod tests {
         for (name, minute) in brought {
             watermarks.note(&source(name), at(*minute));
         }
-        // What is read back says nothing of a source of that name.
-        watermarks.note(&Bringer::Format(asked.into()), at(-9_999));
+        // What is read back, or is of another format, says nothing.
+        watermarks.note(&Bringer::Format("okta".into()), at(-9_999));
+        watermarks.note(&Bringer::Source(asked.into(), "duo"), at(-9_999));
         let may_go = |watermarks: &Watermarks| {
             let marks = watermarks.marks(at(60), 15 * 60 * 10_000_000);
             assert_eq!(marks.latest(), at(45));

@@ -506,13 +506,14 @@ impl<'a> Intake<'a> {
             let arrived = batch.arrived;
             let appended = self.terms.store.append(&lease, batch)?;
             if let Some(recent) = self.terms.recent {
-                let fresh = extracts.into_iter().zip(&appended.outcomes);
+                let formats = places.iter().map(|(_, _, format, _)| *format);
+                let fresh = extracts.into_iter().zip(formats).zip(&appended.outcomes);
                 let fresh = fresh.filter(|(_, outcome)| **outcome == Outcome::New);
                 recent.put(
                     tenant,
                     arrived,
                     self.terms.source,
-                    fresh.filter_map(|(extract, _)| extract),
+                    fresh.filter_map(|((extract, format), _)| Some((extract?, format))),
                 );
             }
             let mut told: BTreeMap<(&str, &str), Line> = BTreeMap::new();

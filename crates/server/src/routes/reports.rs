@@ -119,32 +119,29 @@ impl Request {
         // After the question is whole: a $skiptoken brings a $filter, too.
         mask::check(asked.query.predicate.as_ref(), &masked.0)?;
         let is_short = is_short(&asked.query);
-        let began = app.short_reads.now();
-        let is_read_here =
-            is_at_hand && masked.0.is_empty() && is_short && app.short_reads.may_hold_the_loop(began);
+        let reading = (is_at_hand && masked.0.is_empty() && is_short)
+            .then(|| app.short_reads.here())
+            .flatten();
         let origin = self.origin.to_string();
         let (path, segment) = answer::addressed(&self.original, &self.tenant_word);
         let mut head = Vec::new();
         page::open_envelope(&mut head, &page::context_url(&origin, segment, report));
-        let mut page = if is_read_here {
-            let page = events.scan_onto(tenant, &asked.query, head)?;
-            app.short_reads.was_read(began, app.short_reads.now());
-            page
+        let mut page = if reading.is_some() {
+            events.scan_onto(tenant, &asked.query, head)?
         } else {
             let (app, events, query) = (Arc::clone(app), Arc::clone(&events), asked.query.clone());
             answer::blocking(move || {
                 let rows_from = head.len();
-                let began = app.short_reads.now();
+                let reading = is_short.then(|| app.short_reads.apart());
                 let mut page = events.scan_onto(tenant, &query, head)?;
-                if is_short {
-                    app.short_reads.was_read(began, app.short_reads.now());
-                }
+                drop(reading);
                 let shown = mask::rows(&mut page.block, rows_from, &masked.0);
                 Ok(shown.map(|()| page))
             })
             .await?
             .map_err(|error| LegacyError::internal(&error))?
         };
+        drop(reading);
         let is_empty = page.rows == 0 && page.next.is_none() && asked.query.after.is_none();
         let why_empty = if is_empty {
             let window = asked.window;

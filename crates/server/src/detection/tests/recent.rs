@@ -66,7 +66,7 @@ fn what_came_a_moment_ago_is_seen_as_what_is_read_back() {
     let are_fresh = |found: &NewSignIns| {
         found
             .values()
-            .filter(|(_, bringer)| matches!(bringer, Bringer::Source(_)))
+            .filter(|(_, bringer)| matches!(bringer, Bringer::Source(..)))
             .count()
     };
     assert_eq!((are_fresh(&fresh), are_fresh(&read_back)), (fresh.len(), 0));
