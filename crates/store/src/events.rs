@@ -288,6 +288,8 @@ pub struct StoredEvent {
     pub arrived: Timestamp,
     /// The format that understood it.
     pub format: String,
+    /// The source that brought it, by its name in the ledger.
+    pub source: String,
     /// The record as it came.
     pub original: Vec<u8>,
     /// The commit that brought it.

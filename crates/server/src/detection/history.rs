@@ -89,17 +89,21 @@ impl Historian<'_> {
             let there: HashSet<EventKey> = fresh.iter().map(|fresh| fresh.extract.key).collect();
             wanted.retain(|(key, _)| !there.contains(key));
             for fresh in fresh {
-                let (key, bringer) = (fresh.extract.key, Bringer::Source(fresh.source, fresh.format));
+                let (key, bringer) = (fresh.extract.key, fresh.bringer);
                 found.extend(self.seen_in(fresh.extract).map(|seen| (key, (seen, bringer))));
             }
         }
-        let mut formats: HashMap<String, Arc<str>> = HashMap::new();
+        let mut bringers: HashMap<(String, String), Bringer> = HashMap::new();
         for mut stored in self.store.events(self.tenant, &wanted)? {
-            let (key, name) = (stored.key, std::mem::take(&mut stored.format));
-            let format = formats
-                .entry(name)
-                .or_insert_with_key(|name| Arc::from(name.as_str()));
-            let bringer = Bringer::Format(Arc::clone(format));
+            let key = stored.key;
+            let names = (std::mem::take(&mut stored.source), stored.format.clone());
+            let bringer = bringers
+                .entry(names)
+                .or_insert_with_key(|(source, format)| Bringer {
+                    source: source.as_str().into(),
+                    format: format.as_str().into(),
+                });
+            let bringer = bringer.clone();
             found.extend(self.seen(stored).map(|seen| (key, (seen, bringer))));
         }
         Ok(found)

@@ -3,6 +3,7 @@
 //!
 //! It is a cache and no queue: the change log says what is to be judged, and whatever is not here any more is read from the store.
 
+use super::watermarks::Bringer;
 use detect::Extract;
 use hashlink::LinkedHashMap;
 use model::identity::EventKey;
@@ -30,9 +31,8 @@ pub struct Recent {
 /// A sign-in as it came.
 #[derive(Debug)]
 pub(crate) struct Fresh {
-    pub(crate) extract: Extract,
-    pub(crate) source: Arc<str>,
-    pub(crate) format: &'static str,
+    pub(super) extract: Extract,
+    pub(super) bringer: Bringer,
     arrived: Timestamp,
 }
 
@@ -63,16 +63,27 @@ impl Recent {
         sign_ins: impl IntoIterator<Item = (Extract, &'static str)>,
     ) {
         let source: Arc<str> = source.into();
+        let mut bringers: Vec<(&str, Bringer)> = Vec::new();
         let mut kept = self.lock();
         forget_old(&mut kept, arrived);
         for (extract, format) in sign_ins {
             if extract.text_bytes() > TEXT_BYTES_MAX {
                 continue;
             }
+            let bringer = match bringers.iter().find(|(of, _)| *of == format) {
+                Some((_, bringer)) => bringer.clone(),
+                None => {
+                    let bringer = Bringer {
+                        source: Arc::clone(&source),
+                        format: format.into(),
+                    };
+                    bringers.push((format, bringer.clone()));
+                    bringer
+                }
+            };
             let fresh = Fresh {
                 extract,
-                source: Arc::clone(&source),
-                format,
+                bringer,
                 arrived,
             };
             kept.insert((tenant, fresh.extract.key), Box::new(fresh));
@@ -88,6 +99,11 @@ impl Recent {
         let keys = keys.into_iter();
         keys.filter_map(|key| kept.remove(&(tenant, key)).map(|fresh| *fresh))
             .collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
     }
 
     /// Lets go of what came long ago.

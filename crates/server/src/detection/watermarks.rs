@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 /// Whose watermark a sign-in waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Bringer {
-    /// The source that brought it a moment ago, by its name in the ledger, and its format: a client that names no input brings several.
-    Source(Arc<str>, &'static str),
-    /// It was read back from the store, which does not keep who brought an event: all that bring its format count as one.
-    Format(Arc<str>),
+pub(super) struct Bringer {
+    /// The source that brought it, by its name in the ledger,
+    pub(super) source: Arc<str>,
+    /// and its format: a client that names no input brings several.
+    pub(super) format: Arc<str>,
 }
 
 /// The newest time that each brought in a round.
@@ -81,7 +81,14 @@ mod tests {
     }
 
     fn source(name: &str) -> Bringer {
-        Bringer::Source(name.into(), "okta")
+        of(name, "okta")
+    }
+
+    fn of(source: &str, format: &str) -> Bringer {
+        Bringer {
+            source: source.into(),
+            format: format.into(),
+        }
     }
 
     /// What was brought (source and minute), and which of these times of a source may go, an hour after the beginning and by what was
@@ -91,9 +98,8 @@ mod tests {
         for (name, minute) in brought {
             watermarks.note(&source(name), at(*minute));
         }
-        // What is read back, or is of another format, says nothing.
-        watermarks.note(&Bringer::Format("okta".into()), at(-9_999));
-        watermarks.note(&Bringer::Source(asked.into(), "duo"), at(-9_999));
+        // What is of another format says nothing.
+        watermarks.note(&of(asked, "duo"), at(-9_999));
         let may_go = |watermarks: &Watermarks| {
             let marks = watermarks.marks(at(60), 15 * 60 * 10_000_000);
             assert_eq!(marks.latest(), at(45));

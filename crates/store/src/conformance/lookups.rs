@@ -78,6 +78,24 @@ pub(super) fn events(trial: &Trial) -> Result<(), String> {
             (9, "2017-05-11T08:00:00Z"),
         ])?,
         Vec::new(),
+    )?;
+    // The content that wins says who brought it, whoever was first.
+    let brought_by = [("feed", 1), ("other", 2), ("third", 0)];
+    for (source, revision) in brought_by {
+        let told = told(6, "2017-05-12T08:00:00Z", revision);
+        trial.append_from(&opened, source, Lateness::NotCounted, &[told])?;
+    }
+    let wanted = [
+        (key(6), time("2017-05-12T08:00:00Z")),
+        (key(4), time("2017-05-10T08:00:00Z")),
+    ];
+    let mut found = opened.store.events(trial.tenant, &wanted).map_err(failed)?;
+    found.sort_by_key(|event| event.key != key(6));
+    let sources: Vec<String> = found.into_iter().map(|event| event.source).collect();
+    equal(
+        "who brought them",
+        sources,
+        vec!["other".to_owned(), "suite".to_owned()],
     )
 }
 

@@ -250,7 +250,7 @@ fn content(
     row: &Row<'_>,
 ) -> rusqlite::Result<Result<Content, String>> {
     let event = stored_event(connection, unpacker, row)?;
-    let (what, wins, quarantined) = (change_kind(row.get(10)?), row.get(11)?, row.get(12)?);
+    let (what, wins, quarantined) = (change_kind(row.get(10)?), row.get(12)?, row.get(13)?);
     Ok(event.map(|event| Content {
         event,
         what,

@@ -84,7 +84,7 @@ impl Shared {
             ))?;
             let rows = statement.query_map(params![after as i64, limit as i64], |row| {
                 Ok((
-                    row.get::<_, i64>(11)?.unsigned_abs(),
+                    row.get::<_, i64>(12)?.unsigned_abs(),
                     stored_event(connection, &mut unpacker, row)?,
                 ))
             })?;
@@ -264,7 +264,8 @@ pub(super) fn read_back<T>(
 
 /// The columns that [`stored_event`] reads, of `events` joined with `names`.
 pub(super) const COLUMNS: &str =
-    "key, kind, time, arrived, name, original, block, block_start, block_end, seq, outcome";
+    "key, kind, time, arrived, names.name, original, block, block_start, block_end, seq, outcome,
+    (SELECT brought.name FROM names AS brought WHERE brought.id = source)";
 
 /// An event whose row begins with [`COLUMNS`].
 pub(super) fn stored_event(
@@ -290,6 +291,7 @@ pub(super) fn named_event(row: &Row<'_>, original: Vec<u8>) -> rusqlite::Result<
         time: Timestamp::from_ticks(row.get(2)?),
         arrived: Timestamp::from_ticks(row.get(3)?),
         format: row.get(4)?,
+        source: row.get(11)?,
         original,
         commit: row.get::<_, i64>(9)?.unsigned_abs(),
     }))
