@@ -35,6 +35,54 @@ pub trait DetectionStore {
         name: &str,
         below: u32,
     ) -> Result<u64, ControlError>;
+
+    /// The state of one subject of the tenant, a person or an address, as it was kept.
+    fn detection_subject(&self, tenant: TenantId, name: &str) -> Result<Option<Vec<u8>>, ControlError>;
+
+    /// Keeps and removes states, all or nothing. It is on disk when this returns: a state must be gone before its subject is judged by
+    /// something else. Of all tenants together only so many are kept; those that were kept longest ago go for newer ones.
+    fn put_detection_subjects(
+        &self,
+        tenant: TenantId,
+        grounds: DetectionGrounds,
+        now: Timestamp,
+        subjects: &[KeptSubject],
+    ) -> Result<(), ControlError>;
+
+    /// Removes the tenant's states that rest on other grounds than these, or know of later commits.
+    fn retain_detection_subjects(
+        &self,
+        tenant: TenantId,
+        grounds: DetectionGrounds,
+    ) -> Result<(), ControlError>;
+
+    /// Removes all states of the tenant.
+    fn clear_detection_subjects(&self, tenant: TenantId) -> Result<(), ControlError>;
+}
+
+/// On what states of subjects rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DetectionGrounds {
+    /// Says by what they were judged: another number is something else.
+    pub number: u64,
+    /// The last commit that they may know of.
+    pub last_commit: u64,
+}
+
+/// The state of a person or an address, in detection's own words.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeptSubject {
+    /// Whose.
+    pub name: String,
+    /// What is kept; nothing if what was kept is to be removed.
+    pub state: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for KeptSubject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bytes = self.state.as_ref().map(Vec::len);
+        write!(f, "KeptSubject({:?}, {bytes:?} bytes)", self.name)
+    }
 }
 
 /// A place in a tenant's change log.

@@ -8,14 +8,14 @@ mod schema;
 mod sqlite;
 mod users;
 
-pub use detection::{DetectionCursor, DetectionSnapshot, DetectionStore};
+pub use detection::{DetectionCursor, DetectionGrounds, DetectionSnapshot, DetectionStore, KeptSubject};
 pub use error::ControlError;
 pub use grants::{
     AuthorizationCode, ChallengeMethod, CodeChallenge, Decision, DeviceCode, GrantHash, GrantStore,
     NewDeviceCode, Poll, RefreshToken, Session, Taken,
 };
 pub use schema::SCHEMA_VERSION;
-pub use sqlite::{CONTROL_FILE_NAME, SqliteControlStore};
+pub use sqlite::{CONTROL_FILE_NAME, DETECTION_FILE_NAME, SqliteControlStore};
 pub use users::{
     AppPassword, NewAppPassword, NewUser, OutsideUser, PasswordHash, Totp, TotpSecret, User, UserChanges,
     UserStatus, UserStore, Vouched,

@@ -1,4 +1,4 @@
-//! The control store in one SQLite file, `control.db`.
+//! The control store in one SQLite file, `control.db`, with what detection remembers in another.
 
 mod app_passwords;
 mod apps;
@@ -9,6 +9,7 @@ mod open;
 mod outside;
 mod progress;
 mod sessions;
+mod subjects;
 mod tenants;
 mod users;
 
@@ -26,6 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use uuid::Uuid;
 
 pub use open::CONTROL_FILE_NAME;
+pub use subjects::DETECTION_FILE_NAME;
 
 /// The control store in one SQLite file. One connection, which no other process can share, so that what was read once
 /// can be remembered until the next change: every request asks for its tenant and its application.
@@ -34,6 +36,7 @@ pub struct SqliteControlStore {
     remembered: RwLock<Remembered>,
     /// What was revoked and still matters: asked for with every request, changed seldom.
     revoked: RwLock<HashMap<String, Timestamp>>,
+    subjects: subjects::Subjects,
 }
 
 /// What was read since the last change. Only what exists is remembered, so it cannot outgrow the store.
@@ -54,6 +57,7 @@ impl SqliteControlStore {
             revoked: RwLock::new(grants::revoked(&connection)?),
             connection: Mutex::new(connection),
             remembered: RwLock::default(),
+            subjects: subjects::Subjects::of(folder),
         })
     }
 
@@ -175,9 +179,13 @@ impl ControlStore for SqliteControlStore {
     }
 
     fn delete_tenant(&self, tenant: TenantId) -> Result<bool, ControlError> {
-        self.change("delete the tenant", |transaction| {
+        self.subjects.clear(tenant)?;
+        let is_deleted = self.change("delete the tenant", |transaction| {
             tenants::delete(transaction, tenant)
-        })
+        })?;
+        // Somebody may just have kept something.
+        self.subjects.clear(tenant)?;
+        Ok(is_deleted)
     }
 
     fn create_app(&self, app: &NewApp, now: Timestamp) -> Result<(), ControlError> {

@@ -2,8 +2,11 @@
 
 use super::{SqliteControlStore, bytes, tenants, time};
 use crate::control::ControlError;
-use crate::control::detection::{DetectionCursor, DetectionSnapshot, DetectionStore};
+use crate::control::detection::{
+    DetectionCursor, DetectionGrounds, DetectionSnapshot, DetectionStore, KeptSubject,
+};
 use model::tenant::TenantId;
+use model::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 impl DetectionStore for SqliteControlStore {
@@ -120,5 +123,37 @@ impl DetectionStore for SqliteControlStore {
             },
             |_| {},
         )
+    }
+
+    fn detection_subject(&self, tenant: TenantId, name: &str) -> Result<Option<Vec<u8>>, ControlError> {
+        self.subjects.get(tenant, name)
+    }
+
+    fn put_detection_subjects(
+        &self,
+        tenant: TenantId,
+        grounds: DetectionGrounds,
+        now: Timestamp,
+        subjects: &[KeptSubject],
+    ) -> Result<(), ControlError> {
+        self.subjects.put(tenant, grounds, now, subjects)?;
+        // It may have been deleted meanwhile; whoever does that afterwards removes them.
+        let exists = tenants::must_exist(&self.connection(), tenant);
+        if exists.is_err() {
+            self.subjects.clear(tenant)?;
+        }
+        exists
+    }
+
+    fn retain_detection_subjects(
+        &self,
+        tenant: TenantId,
+        grounds: DetectionGrounds,
+    ) -> Result<(), ControlError> {
+        self.subjects.retain(tenant, grounds)
+    }
+
+    fn clear_detection_subjects(&self, tenant: TenantId) -> Result<(), ControlError> {
+        self.subjects.clear(tenant)
     }
 }

@@ -2,7 +2,10 @@
 
 use super::tests::{LATER, check, contoso, fabrikam, store, store_in};
 use super::*;
-use crate::control::{DetectionCursor, DetectionSnapshot, DetectionStore};
+use crate::control::{
+    DETECTION_FILE_NAME, DetectionCursor, DetectionGrounds, DetectionSnapshot, DetectionStore, KeptSubject,
+};
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn how_far_detection_came_is_of_a_tenant_and_goes_with_it() {
@@ -77,4 +80,118 @@ fn snapshots_are_kept_by_name_and_version_and_go_when_they_are_old() {
         store.put_detection_snapshot(nobody, &snapshot("habits", 1, b"")),
         "no tenant with the id 00000000",
     );
+}
+
+fn kept(name: &str, state: Option<&[u8]>) -> KeptSubject {
+    KeptSubject {
+        name: name.to_owned(),
+        state: state.map(<[u8]>::to_vec),
+    }
+}
+
+const fn grounds(number: u64, last_commit: u64) -> DetectionGrounds {
+    DetectionGrounds { number, last_commit }
+}
+
+/// The states of these names.
+fn states(store: &SqliteControlStore, tenant: TenantId, names: &[&str]) -> Vec<Option<String>> {
+    let state = |name: &&str| store.detection_subject(tenant, name).unwrap();
+    let states = names.iter().map(state);
+    states
+        .map(|state| state.map(|state| String::from_utf8(state).unwrap()))
+        .collect()
+}
+
+#[test]
+fn states_are_kept_until_they_are_removed_or_what_they_rest_on_changes() {
+    let (folder, store) = store();
+    let file = folder.path().join(DETECTION_FILE_NAME);
+    let put = |store: &SqliteControlStore, tenant, at, subjects: &[KeptSubject]| {
+        store.put_detection_subjects(tenant, at, LATER, subjects)
+    };
+    // Nothing is made for nothing.
+    assert_eq!(states(&store, contoso(), &["ann"]), [None]);
+    put(&store, contoso(), grounds(1, 5), &[kept("ann", None)]).unwrap();
+    store.retain_detection_subjects(contoso(), grounds(1, 5)).unwrap();
+    store.clear_detection_subjects(contoso()).unwrap();
+    assert!(!file.exists());
+    let three = [
+        kept("ann", Some(b"1")),
+        kept("bob", Some(b"2")),
+        kept("203.0.113.7", Some(b"")),
+    ];
+    put(&store, contoso(), grounds(1, 5), &three).unwrap();
+    put(&store, fabrikam(), grounds(1, 5), &three[..1]).unwrap();
+    put(
+        &store,
+        contoso(),
+        grounds(1, 6),
+        &[kept("ann", None), kept("bob", Some(b"3"))],
+    )
+    .unwrap();
+    let names = ["ann", "bob", "203.0.113.7"];
+    let some = |text: &str| Some(text.to_owned());
+    drop(store);
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let store = store_in(&folder);
+    assert_eq!(states(&store, contoso(), &names), [None, some("3"), some("")]);
+    // A commit that there is not: the folder is not what it was.
+    store.retain_detection_subjects(contoso(), grounds(1, 5)).unwrap();
+    assert_eq!(states(&store, contoso(), &names), [None, None, some("")]);
+    store.retain_detection_subjects(contoso(), grounds(2, 9)).unwrap();
+    assert_eq!(states(&store, contoso(), &names), [None, None, None]);
+    assert_eq!(states(&store, fabrikam(), &names), [some("1"), None, None]);
+    store.delete_tenant(fabrikam()).unwrap();
+    assert_eq!(states(&store, fabrikam(), &names), [None, None, None]);
+    check(
+        put(&store, fabrikam(), grounds(1, 5), &three),
+        &format!("no tenant with the id {fabrikam}", fabrikam = fabrikam().guid()),
+    );
+    assert_eq!(states(&store, fabrikam(), &names), [None, None, None]);
+}
+
+#[test]
+fn of_too_many_states_those_that_were_kept_longest_ago_go() {
+    let (folder, _store) = store();
+    let few = subjects::Subjects::keeping(folder.path(), 3);
+    for (second, name) in ["a", "b", "c", "a", "d", "e"].iter().enumerate() {
+        let at = LATER.plus_seconds(second as i64);
+        few.put(contoso(), grounds(1, 1), at, &[kept(name, Some(b"state"))])
+            .unwrap();
+    }
+    let is_there = |name: &&str| few.get(contoso(), name).unwrap().is_some();
+    let there: Vec<&str> = ["a", "b", "c", "d", "e"]
+        .into_iter()
+        .filter(|name| is_there(name))
+        .collect();
+    assert_eq!(there, ["a", "d", "e"]);
+}
+
+#[test]
+fn a_file_of_states_that_is_damaged_or_of_another_form_is_made_anew() {
+    let of_another_form = || {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("other.db");
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other
+            .execute_batch("CREATE TABLE subjects (name TEXT); PRAGMA user_version = 99;")
+            .unwrap();
+        drop(other);
+        std::fs::read(&path).unwrap()
+    };
+    for content in [b"no database, but long enough to be looked at as one, which takes a hundred bytes or some more than that".to_vec(), of_another_form()] {
+        let (folder, store) = store();
+        let path = folder.path().join(DETECTION_FILE_NAME);
+        std::fs::write(&path, &content).unwrap();
+        assert_eq!(states(&store, contoso(), &["ann"]), [None]);
+        store
+            .put_detection_subjects(contoso(), grounds(1, 1), LATER, &[kept("ann", Some(b"state"))])
+            .unwrap();
+        drop(store);
+        let store = store_in(&folder);
+        assert_eq!(states(&store, contoso(), &["ann"]), [Some("state".to_owned())]);
+    }
 }

@@ -94,7 +94,7 @@ pub(super) fn open(folder: &Path) -> Result<Connection, ControlError> {
 }
 
 /// Makes the file with its mode before SQLite could make it with a wider one; its journal files inherit the mode.
-fn make_file(folder: &Path, path: &Path) -> Result<(), ControlError> {
+pub(super) fn make_file(folder: &Path, path: &Path) -> Result<(), ControlError> {
     let failed = |doing: &'static str, path: &Path| {
         let path = path.to_owned();
         move |source| ControlError::File { doing, path, source }
