@@ -5,6 +5,7 @@
 //! subject's history and folds anew: so the same sign-ins give the same findings, in whatever order they came.
 
 use crate::detectors::suspicious_addresses::{self, State as Address};
+use crate::keeping::{Shelf, put};
 use crate::person::Person;
 use crate::population::Populations;
 use crate::remembered::{Earlier, Remembered, Watched};
@@ -29,6 +30,18 @@ pub enum Subject {
     Person(Arc<str>),
     /// An address.
     Address(IpAddr),
+}
+
+impl From<Arc<str>> for Subject {
+    fn from(name: Arc<str>) -> Subject {
+        Subject::Person(name)
+    }
+}
+
+impl From<IpAddr> for Subject {
+    fn from(address: IpAddr) -> Subject {
+        Subject::Address(address)
+    }
 }
 
 /// What the engine wants to be done.
@@ -85,8 +98,10 @@ pub struct Engine {
     book: RuleBook,
     populations: Populations,
     /// Boxed, as addresses are, since a cache keeps the room of entries that are gone.
-    people: LruCache<Arc<str>, Box<Remembered<Person>>>,
-    addresses: LruCache<IpAddr, Box<Remembered<Address>>>,
+    pub(crate) people: LruCache<Arc<str>, Box<Remembered<Person>>>,
+    pub(crate) addresses: LruCache<IpAddr, Box<Remembered<Address>>>,
+    /// What there was no more room for.
+    pub(crate) shelf: Shelf,
 }
 
 impl Engine {
@@ -98,6 +113,7 @@ impl Engine {
             populations: Populations::default(),
             people: LruCache::new(remembered.max(1)),
             addresses: LruCache::new(remembered.max(1)),
+            shelf: Shelf::default(),
         }
     }
 
@@ -111,16 +127,11 @@ impl Engine {
         &mut self.populations
     }
 
-    /// Remembers so many people from now on, and as many addresses. Of those that are too many it forgets whom it has not seen for longest.
-    pub fn remember(&mut self, remembered: usize) {
-        self.people.set_capacity(remembered.max(1));
-        self.addresses.set_capacity(remembered.max(1));
-    }
-
     /// Forgets what it remembers of everybody: the next sign-in of each asks for the history.
     pub fn forget(&mut self) {
         self.people.clear();
         self.addresses.clear();
+        self.shelf.clear();
     }
 
     /// Forgets what it remembers of one that rests on a time: something of it was changed, or came without being observed.
@@ -192,7 +203,7 @@ impl Engine {
                 let folded = self.fold(&mut person, history, &wanted);
                 person.forget_days_before(reach.whole_from);
                 if !person.is_empty() {
-                    self.people.insert(Arc::clone(name), person);
+                    put(&mut self.people, Arc::clone(name), person, &mut self.shelf);
                 }
                 folded
             }
@@ -202,7 +213,7 @@ impl Engine {
                 let folded = self.fold(&mut address, history, &wanted);
                 address.forget_days_before(reach.whole_from);
                 if !address.is_empty() {
-                    self.addresses.insert(*name, address);
+                    put(&mut self.addresses, *name, address, &mut self.shelf);
                 }
                 folded
             }

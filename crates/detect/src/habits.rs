@@ -60,7 +60,7 @@ impl Feature {
 pub(crate) type Value = u64;
 
 /// How often something was seen, and when. A person has up to 192 of them, and a tenant ten thousand people: it is kept small.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Use {
     value: Value,
     /// The last sign-in's ticks.
@@ -117,7 +117,7 @@ impl Use {
 const NEW_DAYS: i64 = 2;
 
 /// What is usual for a person.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Habits {
     /// The first sign-in, in ticks.
     pub(crate) first: Option<i64>,

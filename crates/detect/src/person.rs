@@ -7,10 +7,11 @@ use crate::habits::Habits;
 use crate::remembered::Watched;
 use crate::seen::Seen;
 use crate::told::{Judging, Told};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What is watched of a person, after the sign-ins that it was shown.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Person {
     pub(crate) habits: Habits,
     after_multiple_failures: after_multiple_failures::State,

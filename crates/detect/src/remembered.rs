@@ -7,6 +7,7 @@ use crate::seen::Seen;
 use crate::told::{Judging, Told};
 use model::identity::EventKey;
 use model::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What is watched of a person or an address: a fold over their sign-ins in the order of their times.
@@ -19,19 +20,24 @@ pub(crate) trait Watched: Clone + Default {
 const EARLIER_DAYS_MOST: i64 = 15;
 
 /// What was watched at the beginning of a day: everything before it is in it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Earlier<W> {
     pub(crate) day_start: Timestamp,
     watched: Arc<W>,
 }
 
 /// What is remembered of a person or of an address.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Remembered<W> {
     /// As they are, and the last sign-in that is in it; `None` if something came before that and is not judged yet.
     now: Option<(W, (Timestamp, EventKey))>,
     /// As they were, oldest first.
     earlier: Vec<Earlier<W>>,
+    /// How many sign-ins it was shown, some of them more than once.
+    shown: u32,
+    /// Whether it must not be written down: it rests on what is not kept any more.
+    #[serde(skip)]
+    is_held_back: bool,
 }
 
 impl<W> Default for Remembered<W> {
@@ -39,6 +45,8 @@ impl<W> Default for Remembered<W> {
         Remembered {
             now: None,
             earlier: Vec::new(),
+            shown: 0,
+            is_held_back: false,
         }
     }
 }
@@ -64,6 +72,7 @@ impl<W: Watched> Remembered<W> {
             thin(&mut self.earlier, day_start);
         }
         *last = at;
+        self.shown = self.shown.saturating_add(1);
         watched.observe(seen, judging, told);
     }
 
@@ -89,10 +98,28 @@ impl<W: Watched> Remembered<W> {
             .as_ref()
             .map_or(Timestamp::MIN, |earlier| earlier.day_start);
         self.forget_from(from);
+        if earlier.is_none() {
+            *self = Remembered::default();
+        }
         self.now = earlier.map(|earlier| {
             let nothing_since = (from, EventKey([0; 16]));
             (W::clone(&earlier.watched), nothing_since)
         });
+    }
+
+    /// Whether it may be written down, and there is something to write.
+    pub(crate) fn may_be_kept(&self) -> bool {
+        !self.is_held_back && (self.now.is_some() || !self.earlier.is_empty())
+    }
+
+    /// How many sign-ins it was shown.
+    pub(crate) fn shown(&self) -> u32 {
+        self.shown
+    }
+
+    /// It is not to be written down.
+    pub(crate) fn hold_back(&mut self) {
+        self.is_held_back = true;
     }
 
     /// Whether nothing was watched.

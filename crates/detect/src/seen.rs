@@ -6,11 +6,12 @@ use model::finding::Person;
 use model::identity::EventKey;
 use model::time::Timestamp;
 use model::whereabouts::Whereabouts;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A sign-in as detectors see it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
     /// The event's identity.
     pub key: EventKey,
@@ -36,11 +37,12 @@ pub struct Seen {
     /// What was signed in with.
     pub tool: Tool,
     /// What it shows of habits, once that was asked for.
+    #[serde(skip)]
     pub shown: Shown,
 }
 
 /// What a sign-in came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Somebody is in.
     Success,
@@ -53,7 +55,7 @@ pub enum Outcome {
 }
 
 /// What was signed in with, as far as the source tells. Text is kept as it came; families are in lower case and without versions.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Tool {
     /// The directory's id of the device.
     pub device_id: Option<Arc<str>>,

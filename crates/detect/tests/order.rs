@@ -23,6 +23,8 @@ struct Way {
     changed: Vec<usize>,
     /// After how many of them the engine ends without a word; it begins anew so many before.
     kills: Vec<(usize, usize)>,
+    /// How many people, and addresses, the engine remembers; of the others it is kept.
+    room: Option<usize>,
 }
 
 fn atlas() -> Atlas {
@@ -92,6 +94,9 @@ fn on_the_way(
     populations: &Populations,
 ) -> Vec<String> {
     let mut house = House::new(populations);
+    if let Some(room) = way.room {
+        house.remember_and_keep(room);
+    }
     let mut arriving: Vec<Arc<Seen>> = Vec::new();
     for place in &way.changed {
         let place = place % script.len();
@@ -118,6 +123,9 @@ fn on_the_way(
             }
             // The cursor is behind what was judged: the last ones are judged again.
             house.restart(populations);
+            if let Some(room) = way.room {
+                house.remember_and_keep(room);
+            }
             for news in &log[log.len().saturating_sub(*before)..] {
                 house.observe(news);
             }
@@ -167,12 +175,14 @@ fn scripts() -> impl Strategy<Value = (Vec<Told>, Way)> {
             prop::collection::vec(0..script.len(), 0..10),
             prop::collection::vec(0..script.len(), 0..4),
             prop::collection::vec((0..script.len() + 10, 0_usize..12), 0..4),
+            prop_oneof![Just(None), (1_usize..4).prop_map(Some)],
         )
-            .prop_map(|(order, again, changed, kills)| Way {
+            .prop_map(|(order, again, changed, kills, room)| Way {
                 order,
                 again,
                 changed,
                 kills,
+                room,
             });
         (Just(script), way)
     })

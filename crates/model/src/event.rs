@@ -12,6 +12,7 @@ use crate::finding::Finding;
 use crate::identity::{Kind, Vendor};
 use crate::tenant::TenantId;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// One thing that happened, as one source tells it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +70,7 @@ impl Event {
 }
 
 /// Who or what signed in, as Entra divides its logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum SignInKind {
     /// A person at a screen.
     #[default]

@@ -1,6 +1,7 @@
 //! What a detector derived: a row of an anomaly report, and the evidence for it.
 
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -29,7 +30,7 @@ pub struct Finding {
 }
 
 /// A person as rows name one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Person {
     /// The object id, where a source tells it.
     pub user_id: Option<String>,

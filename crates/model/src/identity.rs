@@ -1,6 +1,7 @@
 //! When two records are the same event: the identity of an event, and which of two contents wins.
 
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use uuid::Uuid;
 
@@ -142,7 +143,7 @@ impl Kind {
 }
 
 /// The identity of an event inside its tenant: a UUIDv5, without the event's time.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EventKey(pub [u8; 16]);
 
 /// The name space of every id that Gatelog derives.

@@ -1,5 +1,6 @@
 //! Time as the old API counted it: 100 ns ticks in UTC, so that seven fraction digits go in and come out the same.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Ticks of 100 ns in one second.
@@ -8,7 +9,8 @@ pub const TICKS_PER_SECOND: i64 = 10_000_000;
 pub const TICKS_PER_DAY: i64 = 86_400 * TICKS_PER_SECOND;
 
 /// An instant: ticks of 100 ns since 1970-01-01T00:00:00Z. Years 0001 to 9999, the range of `Edm.DateTimeOffset`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// By serde it is its ticks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Timestamp(i64);
 
 /// A calendar month in UTC, counted from year 0: `year * 12 + (month - 1)`.

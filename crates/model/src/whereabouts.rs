@@ -3,11 +3,12 @@
 //! Made by `enrich`, read by `detect`, shown in evidence.
 
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 
 /// What is known of an address at a moment. Everything may be unknown.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Whereabouts {
     /// Whether it is an address of the Internet at all.
     pub scope: Scope,
@@ -40,7 +41,7 @@ impl Whereabouts {
 }
 
 /// Whether an address is one of the Internet (IANA special-purpose registries, RFC 6890).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Scope {
     /// Anybody's.
     #[default]
@@ -58,7 +59,7 @@ pub enum Scope {
 }
 
 /// A country by ISO 3166-1 alpha-2, in capitals.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Country([u8; 2]);
 
 impl Country {
@@ -90,7 +91,7 @@ impl fmt::Debug for Country {
 }
 
 /// A circle on the ground in which an address is taken to be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spot {
     /// Degrees north, -90 to 90.
     pub latitude_degrees: f64,
@@ -105,7 +106,7 @@ pub struct Spot {
 }
 
 /// An autonomous system.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Network {
     /// Its number.
     pub number: u32,
@@ -114,7 +115,7 @@ pub struct Network {
 }
 
 /// What a list says of the addresses that it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ListClass {
     /// An exit of Tor.
     Tor,
@@ -163,7 +164,7 @@ impl ListClass {
 }
 
 /// A list that names an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     /// What it says of the address.
     pub class: ListClass,

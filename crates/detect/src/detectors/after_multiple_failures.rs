@@ -40,14 +40,14 @@ impl Default for Thresholds {
 }
 
 /// The rows of failures that go on.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     at_screen: Row,
     by_client: Row,
 }
 
 /// Failures in a row.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Row {
     failures: u32,
     first: i64,

@@ -27,7 +27,7 @@ pub struct Thresholds {
 }
 
 /// The day that goes on.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State(Day);
 
 impl State {

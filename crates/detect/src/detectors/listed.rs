@@ -2,6 +2,7 @@
 
 use crate::seen::{Outcome, Seen};
 use model::event::SignInKind;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -11,14 +12,14 @@ const COUNTED_ADDRESSES: usize = 512;
 const NAMED_EVENTS: usize = 20;
 
 /// The counts of the day that goes on.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Day {
     day: i64,
     by_address: BTreeMap<IpAddr, Count>,
 }
 
 /// Successes of a person from an address on a day.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Count {
     /// At a screen and by clients.
     pub(crate) sign_ins: u32,

@@ -71,7 +71,7 @@ const TOLD_AGAIN_TICKS: i64 = TICKS_PER_DAY;
 const SAME_PLACE_KM: f64 = 150.0;
 
 /// Where a person was lately.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The last success from each place, oldest first.
     places: Vec<Arc<Seen>>,

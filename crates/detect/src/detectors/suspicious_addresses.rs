@@ -64,7 +64,7 @@ const COUNTED_FAILURES: usize = 1_000;
 const COUNTED_SUCCESSES: usize = 1_000;
 
 /// An address.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
     /// Boxed: most addresses have one person, and a map makes room for eleven.
     people: BTreeMap<Arc<str>, Box<At>>,
@@ -74,7 +74,7 @@ pub(crate) struct State {
 }
 
 /// A person at the address.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct At {
     /// The last success, in ticks; within the window.
     last_success: Option<i64>,
@@ -98,7 +98,7 @@ struct At {
 }
 
 /// What is counted within the window.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Counted {
     strangers: u32,
     unknown_accounts: u32,

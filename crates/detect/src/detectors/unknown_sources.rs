@@ -35,7 +35,7 @@ impl Default for Thresholds {
 }
 
 /// The day that goes on.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State(Day);
 
 impl State {

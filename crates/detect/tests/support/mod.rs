@@ -192,6 +192,12 @@ pub(crate) struct House {
     /// Findings by id, retracted ones among them.
     pub(crate) findings: BTreeMap<uuid::Uuid, Finding>,
     populations: Populations,
+    /// What the engine let go of, by whose it is.
+    shelf: BTreeMap<Subject, Vec<u8>>,
+    /// How often something was taken from there.
+    pub(crate) recalled: usize,
+    /// How often a history was judged.
+    pub(crate) judged: usize,
 }
 
 impl House {
@@ -202,12 +208,32 @@ impl House {
             events: BTreeMap::new(),
             findings: BTreeMap::new(),
             populations: populations.clone(),
+            shelf: BTreeMap::new(),
+            recalled: 0,
+            judged: 0,
         }
     }
 
     /// The engine remembers so many from now on.
     pub(crate) fn remember(&mut self, remembered: usize) {
         self.engine.remember(remembered);
+    }
+
+    /// The same, and what it lets go of is kept, however little it is.
+    pub(crate) fn remember_and_keep(&mut self, remembered: usize) {
+        self.engine.keep_from(0);
+        self.remember(remembered);
+    }
+
+    /// The engine remembers a subject that it let go of. What was on the shelf is not there any more: from now on it may be another.
+    fn recall(&mut self, subject: &Subject) {
+        self.shelf.extend(self.engine.let_go());
+        if !self.engine.remembers(subject)
+            && let Some(state) = self.shelf.remove(subject)
+        {
+            assert!(self.engine.recall(subject, &state), "{subject:?}");
+            self.recalled += 1;
+        }
     }
 
     /// The engine ends without a word, and another begins.
@@ -237,6 +263,10 @@ impl House {
             return;
         }
         for seen in news {
+            self.recall(&Subject::Person(Arc::clone(&seen.subject)));
+            if let Some(address) = seen.address {
+                self.recall(&Subject::Address(address));
+            }
             let observed = self.engine.observe(seen);
             for finding in observed.found {
                 self.findings.insert(finding.id, finding);
@@ -249,6 +279,8 @@ impl House {
     }
 
     fn judge(&mut self, subject: &Subject, from: Timestamp) {
+        self.recall(subject);
+        self.judged += 1;
         let reach = self.engine.reach(subject, from);
         let decides_from = reach.decides_from;
         let is_of = |seen: &Seen| match subject {
