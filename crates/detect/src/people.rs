@@ -4,6 +4,7 @@
 //! are one person, so only what the configuration says is stitched together.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Which names are of one person.
@@ -66,6 +67,16 @@ impl People {
             return Some(Arc::clone(subject));
         }
         names.into_iter().next().map(Arc::from)
+    }
+
+    /// Another number says that somebody may be judged under another name. The same names have the same number after another start, but
+    /// perhaps not in another version of the program.
+    pub fn fingerprint(&self) -> u64 {
+        let mut names: Vec<(&String, &Arc<str>)> = self.by_name.iter().collect();
+        names.sort_unstable();
+        let mut hash = DefaultHasher::new();
+        names.hash(&mut hash);
+        hash.finish()
     }
 
     /// All names under which a person's history is kept.

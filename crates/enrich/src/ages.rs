@@ -7,7 +7,7 @@ use model::whereabouts::ListClass;
 pub const MAX_PLACES_AGE_DAYS: u32 = 180;
 
 /// How old a list of each class may become, in days; nothing is 'as old as it likes'.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MaxAges {
     days: [Option<u32>; ListClass::ALL.len()],
 }

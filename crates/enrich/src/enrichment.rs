@@ -8,8 +8,9 @@ use crate::index::{Index, Mark};
 use crate::lists::List;
 use model::time::Timestamp;
 use model::whereabouts::{Listing, Scope, Whereabouts};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What an enrichment is made of.
 #[derive(Debug, Clone)]
@@ -29,6 +30,7 @@ pub struct Parts {
 pub struct Enrichment {
     parts: Parts,
     index: Index,
+    fingerprint: OnceLock<u64>,
 }
 
 impl Enrichment {
@@ -39,7 +41,11 @@ impl Enrichment {
             .lists
             .sort_by(|a, b| (a.class(), a.name()).cmp(&(b.class(), b.name())));
         let index = Index::of(&parts.lists);
-        Enrichment { parts, index }
+        Enrichment {
+            parts,
+            index,
+            fingerprint: OnceLock::new(),
+        }
     }
 
     /// With `countries` and nothing else.
@@ -55,6 +61,31 @@ impl Enrichment {
     /// What it is made of; the lists by class and name.
     pub fn parts(&self) -> &Parts {
         &self.parts
+    }
+
+    /// Another number says that something else may be known of addresses. The same data have the same number after another start, but
+    /// perhaps not in another version of the program. Of a file of places it looks at what the file says of itself, and at its size.
+    pub fn fingerprint(&self) -> u64 {
+        *self.fingerprint.get_or_init(|| {
+            let mut hash = DefaultHasher::new();
+            let Parts {
+                countries,
+                databases,
+                lists,
+                max_ages,
+            } = &self.parts;
+            (countries.as_of(), countries.source(), countries.len()).hash(&mut hash);
+            databases.len().hash(&mut hash);
+            for database in databases {
+                let size = (database.nodes(), database.bytes());
+                (database.title(), database.built(), size).hash(&mut hash);
+            }
+            for list in lists {
+                (list.class(), list.name(), list.editions(), list.entries()).hash(&mut hash);
+            }
+            max_ages.hash(&mut hash);
+            hash.finish()
+        })
     }
 
     /// What is known of an address, and what lists said of it at that moment. Places are as of today: nobody keeps where

@@ -31,6 +31,7 @@ const MAX_BYTES: usize = 3 << 30;
 pub struct Database {
     name: Arc<str>,
     reader: Reader<Vec<u8>>,
+    bytes: usize,
     built: Timestamp,
     words: Words,
     unreadable: AtomicU64,
@@ -95,6 +96,7 @@ impl Database {
         if bytes.len() > MAX_BYTES {
             return Err(DatabaseError::TooLarge { name });
         }
+        let size = bytes.len();
         let reader = Reader::from_source(bytes).map_err(|source| DatabaseError::NotSound {
             name: Arc::clone(&name),
             source,
@@ -104,6 +106,7 @@ impl Database {
             name,
             built: Timestamp::from_unix_seconds(built.min(Timestamp::MAX.unix_seconds())),
             reader,
+            bytes: size,
             words: Words::default(),
             unreadable: AtomicU64::new(0),
         })
@@ -142,6 +145,11 @@ impl Database {
     /// What it calls itself, such as `GeoLite2-City`.
     pub fn title(&self) -> &str {
         &self.reader.metadata().database_type
+    }
+
+    /// How large it is.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Nodes of its tree: about how many networks it tells apart.

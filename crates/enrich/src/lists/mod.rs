@@ -29,7 +29,7 @@ pub struct List {
 }
 
 /// A network that a list names, or named.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Entry {
     /// The addresses; of a single one all bits count. Never an IPv4 network in IPv6 clothes.
     pub network: IpNet,

@@ -1,6 +1,7 @@
 //! Drives the engine of one tenant: from the change log to stored findings, round by round.
 
 use super::history::{Held, is_decided, subjects_of};
+use super::kept::Shelf;
 use super::populations::{Calendar, Snapshots, tells_of_them_before};
 use super::watermarks::{Bringer, Watermarks};
 use super::{DetectionError, Historian, book};
@@ -29,6 +30,8 @@ const REMEMBERED: usize = 8_000;
 const REMEMBERED_BY_ALL: usize = 32_000;
 /// From one writing of the open days to the next.
 const DAYS_KEPT_EVERY_TICKS: i64 = 60 * TICKS_PER_SECOND;
+/// For [`Driver::keep`].
+const KEPT_TOGETHER: usize = 100;
 /// Findings that are stored together.
 pub(super) const STORED_TOGETHER: usize = 1_000;
 
@@ -50,6 +53,8 @@ pub(crate) struct Driver {
     touched: BTreeMap<Subject, Timestamp>,
     /// Sign-ins of this round of those that must be looked up.
     at_hand: HashMap<EventKey, Arc<Seen>>,
+    /// Whoever the engine let go of.
+    shelf: Shelf,
     /// When the open days were kept last.
     days_kept: Timestamp,
     /// When was last judged: the next judgement is later, whatever the clock does.
@@ -83,6 +88,8 @@ pub(crate) struct Round {
     pub(crate) found: u64,
     /// Findings that were taken back.
     pub(crate) retracted: u64,
+    /// Subjects that were read back as they were kept.
+    pub(crate) recalled: u64,
     /// Sign-ins that wait.
     pub(crate) waiting: u64,
 }
@@ -99,6 +106,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) read_at_once: usize,
     /// So many that wait are judged, as far as they need not wait any longer, before more is read, if all are of one day.
     pub(crate) judged_at_once: usize,
+    /// Whoever has fewer sign-ins is not kept when there is no more room in memory.
+    pub(crate) kept_from: u32,
     /// Now.
     pub(crate) now: Timestamp,
     /// Whether there is time to go on: what is begun anew at the next start need not be ended at a stop.
@@ -128,6 +137,7 @@ impl Driver {
         let snapshots = tools.snapshots();
         let calendar = Calendar::load(snapshots)?;
         let mut engine = Engine::new(tenant, book, REMEMBERED);
+        engine.keep_from(tools.kept_from);
         let populations = engine.populations_mut();
         calendar.recall(snapshots, populations)?;
         if let Some(newest) = calendar.newest() {
@@ -144,6 +154,7 @@ impl Driver {
             watermarks: Watermarks::default(),
             touched: BTreeMap::new(),
             at_hand: HashMap::new(),
+            shelf: Shelf::default(),
             days_kept: Timestamp::MIN,
             judged_at: Timestamp::MIN,
         };
@@ -177,12 +188,15 @@ impl Driver {
     /// they were.
     pub(crate) fn adopt(&mut self, epoch: u64) {
         self.cursor.epoch = epoch;
+        self.shelf.forget();
         self.days_kept = Timestamp::MIN;
     }
 
     /// What was learned of days before one goes, since they were freed; the snapshots that they are in are made anew of what is left.
     pub(crate) fn forget_before(&mut self, first_kept_day: i64) {
         self.calendar.forget_before(first_kept_day);
+        // In memory it is not for long.
+        self.engine.hold_back();
         self.engine
             .populations_mut()
             .forget_before(tells_of_them_before(first_kept_day));
@@ -203,6 +217,7 @@ impl Driver {
     /// is read again.
     pub(crate) fn forget(&mut self) {
         self.engine.forget();
+        self.shelf.forget();
         self.waiting.clear();
         self.before = self.before.max(self.read);
         self.read = self.cursor.commit;
@@ -219,6 +234,7 @@ impl Driver {
         let snapshots = tools.snapshots();
         let mut round = Round::default();
         let mut news: BTreeMap<Uuid, Finding> = BTreeMap::new();
+        self.shelf.make_sure(tools, &mut self.engine, self.cursor.epoch)?;
         // What comes while it reads is of the next round.
         let end = historian.store.snapshot(historian.tenant)?;
         while self.read < end && self.read_on(tools, &mut round)? {
@@ -276,6 +292,12 @@ impl Driver {
         self.lend(tools, released.iter().map(|waiting| &waiting.seen))?;
         round.judged += released.len() as u64;
         for waiting in &released {
+            for subject in subjects_of(&waiting.seen) {
+                // Whoever is judged from their history is recalled then.
+                if !self.engine.remembers(&subject) && !self.touched.contains_key(&subject) {
+                    self.recall(tools, &subject, round)?;
+                }
+            }
             let observed = self.engine.observe(&waiting.seen);
             for finding in observed.found {
                 news.insert(finding.id, finding);
@@ -424,6 +446,11 @@ impl Driver {
         if !(tools.goes_on)() {
             return Err(DetectionError::Stopping);
         }
+        if !self.engine.remembers(subject) {
+            self.recall(tools, subject, round)?;
+            // Not before now there was something to forget.
+            self.engine.forget_subject(subject, from);
+        }
         let mut reach = self.engine.reach(subject, from);
         // Whoever waits is next, and not late.
         let held = |key: &EventKey, time| match self.at_hand.get(key) {
@@ -474,6 +501,36 @@ impl Driver {
         Ok(())
     }
 
+    /// Reads back a subject that was let go of, if it was kept.
+    fn recall(
+        &mut self,
+        tools: &Tools<'_>,
+        subject: &Subject,
+        round: &mut Round,
+    ) -> Result<(), DetectionError> {
+        self.put_on_shelf(tools)?;
+        if let Some(state) = self.shelf.take(tools, subject)? {
+            round.recalled += u64::from(self.engine.recall(subject, &state));
+        }
+        Ok(())
+    }
+
+    fn put_on_shelf(&mut self, tools: &Tools<'_>) -> Result<(), DetectionError> {
+        let let_go = self.engine.let_go();
+        self.shelf.put(tools, self.read, let_go)
+    }
+
+    /// Keeps what is in memory for when it is asked for again: at a stop, or where another tenant needs the room. It ends when there is no time
+    /// any more.
+    pub(crate) fn keep(mut self, tools: &Tools<'_>) -> Result<(), DetectionError> {
+        self.put_on_shelf(tools)?;
+        while !self.engine.is_empty() && (tools.goes_on)() {
+            let let_go = self.engine.let_go_of(KEPT_TOGETHER);
+            self.shelf.put(tools, self.read, let_go)?;
+        }
+        self.shelf.write(tools, self.read)
+    }
+
     /// The first sign-in of a subject that waits, wherever its history was begun.
     fn first_that_waits(&self, subject: &Subject) -> Option<Timestamp> {
         let waits = self.waiting.values();
@@ -513,6 +570,9 @@ impl Driver {
         if commit <= self.cursor.commit {
             return Ok(());
         }
+        // Before the cursor: what is not on the shelf any more was judged by what is not in it.
+        self.put_on_shelf(tools)?;
+        self.shelf.write(tools, self.read)?;
         // The change log has what the open days would lose; to write them with each round would cost more than the round.
         if tools.now.ticks().saturating_sub(self.days_kept.ticks()) >= DAYS_KEPT_EVERY_TICKS {
             self.calendar.keep(tools.snapshots(), self.read, tools.now)?;

@@ -2,6 +2,7 @@
 
 use super::driver::{JUDGED_AT_ONCE, READ_AT_ONCE};
 use super::history::HISTORY_MAX;
+use super::kept::KEPT_FROM;
 use super::settings::{people, rules};
 use super::{Historian, SettingsError, Tools};
 use crate::app::App;
@@ -55,6 +56,7 @@ impl Grounds {
             lateness_ticks: (self.settings.allowed_lateness.as_nanos() / 100) as i64,
             read_at_once: READ_AT_ONCE,
             judged_at_once: JUDGED_AT_ONCE,
+            kept_from: KEPT_FROM,
             now: app.now(),
             goes_on,
         }

@@ -12,6 +12,7 @@ pub(crate) struct DetectionMetrics {
     from_history: Counter,
     found: Counter,
     retracted: Counter,
+    recalled: Counter,
     failures: Counter,
     waiting: Gauge,
 }
@@ -41,6 +42,11 @@ impl DetectionMetrics {
                 &metrics.retracted,
             ),
             (
+                "gatelog_detection_recalls",
+                "People and addresses that were not in memory and went on as they were kept",
+                &metrics.recalled,
+            ),
+            (
                 "gatelog_detection_failures",
                 "Rounds of detection that failed and are repeated",
                 &metrics.failures,
@@ -61,6 +67,7 @@ impl DetectionMetrics {
         self.from_history.inc_by(round.again);
         self.found.inc_by(round.found);
         self.retracted.inc_by(round.retracted);
+        self.recalled.inc_by(round.recalled);
     }
 
     pub(crate) fn count_failure(&self) {

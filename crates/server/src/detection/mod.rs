@@ -7,6 +7,7 @@ mod driver;
 mod explain;
 mod grounds;
 mod history;
+mod kept;
 mod metrics;
 mod populations;
 mod recent;

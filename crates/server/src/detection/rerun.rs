@@ -93,6 +93,8 @@ pub(crate) fn rerun(
         }
     }
     if asked.what == What::Stored {
+        // First, since they are right no longer once anything else is what it was not.
+        tools.control.clear_detection_subjects(tenant)?;
         keep(historian.store, tenant, &news, judged_at)?;
         book::keep(tools.control, tenant, &book, tools.now)?;
         calendar.keep_all(tools.snapshots(), engine.populations_mut(), through, tools.now)?;

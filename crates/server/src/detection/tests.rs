@@ -20,6 +20,7 @@ use store::sqlite::Options;
 use uuid::Uuid;
 
 mod days;
+mod keeping;
 mod late;
 mod pieces;
 mod recent;
@@ -38,6 +39,7 @@ struct Place {
     history_max: usize,
     read_at_once: usize,
     judged_at_once: usize,
+    kept_from: u32,
     recent: Option<Recent>,
     brought: Cell<u32>,
     _folder: DataFolder,
@@ -70,6 +72,7 @@ fn place() -> Place {
         history_max: 1_000,
         read_at_once: 4_000,
         judged_at_once: 20_000,
+        kept_from: 16,
         recent: None,
         brought: Cell::new(0),
         _folder: folder,
@@ -92,6 +95,7 @@ impl Place {
             lateness_ticks: LATENESS_SECONDS * TICKS_PER_SECOND,
             read_at_once: self.read_at_once,
             judged_at_once: self.judged_at_once,
+            kept_from: self.kept_from,
             now: time(now),
             goes_on,
         }

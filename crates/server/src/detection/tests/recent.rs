@@ -7,7 +7,6 @@ use crate::testing;
 use generator::{Generator, Plan, Source};
 use model::time::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Kept for as long as it takes.
