@@ -448,8 +448,6 @@ impl Driver {
         }
         if !self.engine.remembers(subject) {
             self.recall(tools, subject, round)?;
-            // Not before now there was something to forget.
-            self.engine.forget_subject(subject, from);
         }
         let mut reach = self.engine.reach(subject, from);
         // Whoever waits is next, and not late.
