@@ -1,6 +1,7 @@
 //! Judges what comes in, tenant by tenant, a moment after it is stored.
 
 use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::config::Detection;
 use crate::detection::{self, DetectionError, Driver, Grounds, Round};
 use crate::run::Stop;
@@ -22,6 +23,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const NICE: i32 = 10;
 /// Tenants whose engines are kept; the others' are made anew when something comes for them.
 const ENGINES_KEPT: usize = 64;
+/// A stop waits no longer for what engines remember to be written.
+const WRITTEN_AT_A_STOP: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(app: Arc<App>, stop: Stop) {
     let (ask, asked) = mpsc::channel::<oneshot::Sender<()>>();
@@ -68,6 +71,7 @@ fn judge_when_asked(app: &App, stop: &Stop, asked: &mpsc::Receiver<oneshot::Send
         }
         let _ = done.send(());
     }
+    judges.end(app);
 }
 
 /// Takes the calling thread down to about a tenth of a processor where others want it; alone it has all of it.
@@ -160,7 +164,10 @@ impl Judges {
                 return Ok(Round::default());
             }
             if self.drivers.len() >= ENGINES_KEPT {
-                self.drivers.retain(|_, driver| !driver.is_idle());
+                let idle = self.drivers.extract_if(|_, driver| driver.is_idle());
+                for (tenant, driver) in idle {
+                    driver.keep(&grounds.tools(app, tenant, goes_on))?;
+                }
             }
             let driver = Driver::open(tenant, &grounds.rules, &tools)?;
             self.drivers.insert(tenant, driver);
@@ -184,6 +191,21 @@ impl Judges {
             );
         }
         Ok(round)
+    }
+
+    /// Keeps what the engines remember, as far as there is time; who is not kept is judged from their history when next seen.
+    fn end(mut self, app: &App) {
+        let (_turn, others) = app.detection.go_on();
+        let Some(grounds) = self.grounds.take().filter(|_| others == self.others) else {
+            return;
+        };
+        let watch = Stopwatch::start();
+        for (tenant, driver) in self.drivers {
+            let goes_on = || watch.elapsed() < WRITTEN_AT_A_STOP;
+            if let Err(error) = driver.keep(&grounds.tools(app, tenant, &goes_on)) {
+                tracing::warn!(tenant.id = %tenant, "what detection remembers could not be kept: {error}");
+            }
+        }
     }
 
     /// A restore needs another start of the program; what raises the epoch while it runs (a month is freed, rows are made anew) leaves commits

@@ -291,7 +291,7 @@ fn found(steps: &[Step], is_narrow: bool) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 50, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_kept_and_recalled_changes_no_finding(steps in steps()) {

@@ -251,3 +251,36 @@ fn detection_goes_on_by_the_former_files_while_others_are_wrong() {
         Some("bob@contoso.example")
     );
 }
+
+#[test]
+fn what_is_remembered_at_a_stop_is_read_back_at_the_next_start_and_not_if_somebody_judged_in_between() {
+    for is_judged_in_between in [false, true] {
+        let place = place(&[]);
+        let is_kept = || {
+            let control = &place.service.app.control;
+            let names = ["person ann@contoso.example", "address 203.0.113.7"];
+            names.map(|name| control.detection_subject(TENANT, name).unwrap().is_some())
+        };
+        let mut judges = Judges::default();
+        place.attack("2024-06-10", "ann", 9);
+        place.attack("2024-06-11", "ann", 9);
+        place.judge(&mut judges);
+        if is_judged_in_between {
+            drop(place.service.app.detection.rest());
+        }
+        assert_eq!(is_kept(), [false; 2]);
+        judges.end(&place.service.app);
+        assert_eq!(is_kept(), [!is_judged_in_between; 2]);
+        let mut judges = Judges::default();
+        place.attack("2024-06-12", "ann", 10);
+        place.judge(&mut judges);
+        assert_eq!(is_kept(), [false; 2]);
+        assert_eq!(place.standing(), ["2024-06-12 ann"]);
+        let again = place.service.app.metrics.render().unwrap();
+        let recalls = format!(
+            "gatelog_detection_recalls_total {}",
+            if is_judged_in_between { 0 } else { 2 }
+        );
+        assert!(again.lines().any(|line| line == recalls), "{recalls}");
+    }
+}
