@@ -59,8 +59,10 @@ impl Engine {
 
     /// Lets go of so many people at the most, and as many addresses, although there is room: of whom it saw last first.
     pub fn let_go_of(&mut self, most: usize) -> Vec<Kept> {
-        for _ in 0..most {
+        for _ in 0..most.min(self.people.len()) {
             pop_newest(&mut self.people, &mut self.shelf);
+        }
+        for _ in 0..most.min(self.addresses.len()) {
             pop_newest(&mut self.addresses, &mut self.shelf);
         }
         self.let_go()
@@ -74,10 +76,10 @@ impl Engine {
     /// Remembers a subject as it was let go of. What it rests on must be what it was, and the subject must not have been judged since; answers
     /// `false` if it cannot be read.
     pub fn recall(&mut self, subject: &Subject, state: &[u8]) -> bool {
-        let shelf = &mut self.shelf;
+        let let_go = &mut self.shelf;
         match subject {
-            Subject::Person(name) => recall(&mut self.people, Arc::clone(name), state, shelf),
-            Subject::Address(address) => recall(&mut self.addresses, *address, state, shelf),
+            Subject::Person(name) => recall(&mut self.people, Arc::clone(name), state, let_go),
+            Subject::Address(address) => recall(&mut self.addresses, *address, state, let_go),
         }
     }
 

@@ -69,6 +69,7 @@ fn whoever_was_let_go_of_goes_on_without_a_history() {
     assert_eq!((recalled, judged), (2 * (42 - 2) + 1 + 2 * 2, 5));
 }
 
+/// As it is written down.
 fn state_of_ann() -> Vec<u8> {
     let mut house = House::new(&Populations::default());
     house.remember_and_keep(1_000);
@@ -80,7 +81,7 @@ fn state_of_ann() -> Vec<u8> {
     let mut let_go = house.engine.let_go_of(1_000);
     assert_eq!((let_go.len(), house.engine.is_empty()), (5, true));
     let_go.retain(|(subject, _)| *subject == ann);
-    let_go.pop().unwrap().1
+    let_go.remove(0).1
 }
 
 /// A state of another form, or with another meaning, must not be read as one of this: whoever changes what is here raises the form.

@@ -53,6 +53,8 @@ pub struct Metrics {
 pub struct Measures {
     /// The control store.
     pub control_bytes: u64,
+    /// The file of what detection remembers.
+    pub detection_bytes: u64,
     /// The catalogues of all tenants.
     pub catalogue_bytes: u64,
     /// The months of all tenants.
@@ -345,6 +347,7 @@ impl Metrics {
     pub fn measured(&self, measures: &Measures) {
         for (part, bytes) in [
             ("control", measures.control_bytes),
+            ("detection", measures.detection_bytes),
             ("catalogues", measures.catalogue_bytes),
             ("months", measures.month_bytes),
             ("logs", measures.log_bytes),

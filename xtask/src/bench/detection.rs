@@ -23,6 +23,8 @@ const DAYS: u32 = 40;
 const START_UNIX_SECONDS: i64 = 1_788_220_800;
 /// Addresses on a list that stands for those of an operator.
 const LISTED: u32 = 50_000;
+/// As the service does it.
+const KEPT_FROM: u32 = 16;
 /// The floor and the goal of DESIGN.md, in sign-ins a second.
 const FLOOR: f64 = 100_000.0;
 const GOAL: f64 = 300_000.0;
@@ -104,7 +106,9 @@ pub(super) fn run(args: &Args) -> Result<Vec<Line>> {
         verdict: Verdict::None,
     };
     println!("detection: {}", memory.measured);
-    Ok(vec![speed, memory])
+    let kept = states(&all, &populations)?;
+    println!("detection: {}", kept.measured);
+    Ok(vec![speed, memory, kept])
 }
 
 /// What an engine keeps of all sign-ins, in bytes. Each is made for it and dropped, so that only what it keeps is counted; and it is
@@ -128,6 +132,50 @@ fn memory_of_engine(
     let after = rss_anon(std::process::id())?;
     drop(black_box((first, second)));
     Ok(after.saturating_sub(before) as f64)
+}
+
+/// What it costs to let go of a subject and to read it back, packed as the service packs it.
+fn states(all: &[Arc<Seen>], populations: &Populations) -> Result<Line> {
+    let mut engine = engine(populations)?;
+    engine.keep_from(KEPT_FROM);
+    for seen in all {
+        observe(&mut engine, seen);
+    }
+    let watch = Watch::start();
+    let let_go = engine.let_go_of(usize::MAX);
+    let mut bytes = 0;
+    let mut packed = Vec::with_capacity(let_go.len());
+    for (subject, state) in let_go {
+        bytes += state.len();
+        packed.push((subject, zstd::encode_all(state.as_slice(), 1)?));
+    }
+    let subjects = packed.len().max(1) as f64;
+    let written = watch.seconds() * 1e6 / subjects;
+    let on_disk: usize = packed.iter().map(|(_, packed)| packed.len()).sum();
+    let largest = packed.iter().map(|(_, packed)| packed.len()).max();
+    let watch = Watch::start();
+    for (subject, packed) in &packed {
+        anyhow::ensure!(
+            engine.recall(subject, &zstd::decode_all(packed.as_slice())?),
+            "a state cannot be read back"
+        );
+    }
+    let read = watch.seconds() * 1e6 / subjects;
+    Ok(Line {
+        work: format!(
+            "people and addresses with {KEPT_FROM} sign-ins and more, of {DAYS} days, written down and read back (without the disk)"
+        ),
+        measured: format!(
+            "{written:.0} and {read:.0} µs for each of {subjects}; {:.1} KB, packed {:.1} KB, the largest {:.1} KB",
+            bytes as f64 / subjects / 1e3,
+            on_disk as f64 / subjects / 1e3,
+            largest.unwrap_or_default() as f64 / 1e3
+        ),
+        ratio: None,
+        floor: "–",
+        goal: "–",
+        verdict: Verdict::None,
+    })
 }
 
 fn engine(populations: &Populations) -> Result<Engine> {

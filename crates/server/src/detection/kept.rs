@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use store::control::{DetectionGrounds, KeptSubject};
 
-/// Fewer sign-ins than this are folded again from the history: to look one up there costs some 10 µs, to write a state and to read it some
-/// 100 µs.
+/// Fewer sign-ins than this are folded again from the history, which costs no more than to write a state and to read it.
 pub(super) const KEPT_FROM: u32 = 16;
 /// What is not written yet is written when it is so much, whatever the cursor does.
 const WAITING_MAX: usize = 1_000;
@@ -72,15 +71,14 @@ impl Shelf {
         subject: &Subject,
     ) -> Result<Option<Vec<u8>>, DetectionError> {
         let name = name_of(subject);
-        let packed = match self.waiting.get_mut(&name) {
-            Some(waiting) => waiting.take(),
-            None => {
-                let kept = tools.control.detection_subject(tools.historian.tenant, &name)?;
-                if kept.is_some() {
-                    self.waiting.insert(name, None);
-                }
-                kept
+        let packed = if let Some(waiting) = self.waiting.get_mut(&name) {
+            waiting.take()
+        } else {
+            let kept = tools.control.detection_subject(tools.historian.tenant, &name)?;
+            if kept.is_some() {
+                self.waiting.insert(name, None);
             }
+            kept
         };
         // What cannot be unpacked is folded again from the history.
         Ok(packed.and_then(|packed| zstd::decode_all(packed.as_slice()).ok()))

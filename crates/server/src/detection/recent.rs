@@ -70,16 +70,16 @@ impl Recent {
             if extract.text_bytes() > TEXT_BYTES_MAX {
                 continue;
             }
-            let bringer = match bringers.iter().find(|(of, _)| *of == format) {
-                Some((_, bringer)) => bringer.clone(),
-                None => {
-                    let bringer = Bringer {
-                        source: Arc::clone(&source),
-                        format: format.into(),
-                    };
-                    bringers.push((format, bringer.clone()));
-                    bringer
-                }
+            let known = bringers.iter().find(|(of, _)| *of == format);
+            let bringer = if let Some((_, bringer)) = known {
+                bringer.clone()
+            } else {
+                let bringer = Bringer {
+                    source: Arc::clone(&source),
+                    format: format.into(),
+                };
+                bringers.push((format, bringer.clone()));
+                bringer
             };
             let fresh = Fresh {
                 extract,

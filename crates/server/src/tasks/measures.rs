@@ -41,7 +41,8 @@ fn look(folder: &Path) -> Measures {
     let mut measures = Measures::default();
     let length = |path: &Path| fs::metadata(path).map_or(0, |found| found.len());
     measures.control_bytes = length(&folder.join("control.db"));
-    measures.log_bytes = length(&folder.join("control.db-wal"));
+    measures.detection_bytes = length(&folder.join("detection.db"));
+    measures.log_bytes = length(&folder.join("control.db-wal")) + length(&folder.join("detection.db-wal"));
     for tenant in entries(&folder.join("tenants")) {
         measures.tenants += 1;
         for path in entries(&tenant) {
@@ -98,6 +99,8 @@ mod tests {
         for (path, bytes) in [
             (folder.path().join("control.db"), 1),
             (folder.path().join("control.db-wal"), 2),
+            (folder.path().join("detection.db"), 128),
+            (folder.path().join("detection.db-wal"), 256),
             (tenant.join("catalogue.db"), 4),
             (tenant.join("2026-10.db"), 8),
             (tenant.join("2026-11.db"), 16),
@@ -109,11 +112,12 @@ mod tests {
         let measures = look(folder.path());
         let sizes = (
             measures.control_bytes,
+            measures.detection_bytes,
             measures.catalogue_bytes,
             measures.month_bytes,
             measures.log_bytes,
         );
-        assert_eq!(sizes, (1, 4, 24, 34));
+        assert_eq!(sizes, (1, 128, 4, 24, 290));
         assert_eq!((measures.tenants, measures.months), (1, 2));
     }
 
