@@ -223,6 +223,46 @@ fn audits_speak_the_words_of_the_old_service() {
 }
 
 #[test]
+fn what_a_record_does_not_say_is_not_said_of_it() {
+    // Of a sign-in of which nobody knows how it ended there is no row among sign-ins, as success or as failure.
+    check(
+        "okta/without_outcome",
+        &[
+            "userPrincipalName",
+            "actor",
+            "action",
+            "activity",
+            "activityResult",
+        ],
+        &["auditEvents: ann@contoso.example, user.session.start"],
+    );
+    check(
+        "google-workspace/without_name",
+        &["actor", "action"],
+        &["auditEvents: ann@contoso.example, -"],
+    );
+}
+
+#[test]
+fn a_row_of_a_query_is_the_event_that_it_was_made_of() {
+    check(
+        "okta/columns",
+        &[
+            "actor",
+            "action",
+            "target",
+            "userPrincipalName",
+            "ipAddress",
+            "status",
+        ],
+        &[
+            "auditEvents: bob@contoso.example, Reset user password, ann@contoso.example",
+            "signinEvents: ann@contoso.example, 203.0.113.7",
+        ],
+    );
+}
+
+#[test]
 fn what_users_do_to_themselves_is_self_service() {
     check(
         "okta/group_joined",

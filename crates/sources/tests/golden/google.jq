@@ -10,11 +10,9 @@ def google:
   . as $e
   | if $e.kind != "admin#reports#activity" and ($e.id | type != "object" or .applicationName == null)
     then "rejected\tno format recognises it" else
-  if ($e.name // "") == ""
-    then "rejected\tit does not say what happened: it has no event with a `name`; export `events` too" else
   (when($e.id.time; $e)) as $time
   | if $time == null then no_time("id.time"; $e.id.time) else
-  ($e.name | sub(" +$"; "")) as $name | ($e.id.applicationName) as $app | ($e.parameters // {}) as $p
+  ($e.name // "" | sub(" +$"; "")) as $name | ($e.id.applicationName) as $app | ($e.parameters // {}) as $p
   | ([$e.ipAddress | there] | first) as $address
   | if ($app | IN("login", "saml")) and ($name | IN("login_success", "login_failure")) then
       ["sign-in", null, $time, $e.actor.email // $p.affected_email_address, $address,
@@ -23,7 +21,7 @@ def google:
     elif $app == "login" and ($name | IN("account_disabled_password_leak", "suspicious_login", "gov_attack_warning")) then
       ["risk", null, $time, $p.affected_email_address // $e.actor.email, $address, $name, "-"] | line
     else
-      ["audit", null, $time, $e.actor.email // $e.actor.profileId, $address, activity[$name] // $name,
+      ["audit", null, $time, $e.actor.email // $e.actor.profileId, $address, activity[$name] // ($name | there) // null,
        (if activity[$name] then "success" else null end)] | line
     end
-  end end end;
+  end end;

@@ -14,25 +14,28 @@ def activity($own): {
   "user.mfa.factor.reset_all": (if $own then "User" else "Admin" end + " deleted security info")
 };
 def okta:
-  low as $e | ($e.eventtype) as $word
-  | if $word == null or ($e | oktas | not) then "rejected\tno format recognises it" else
+  low as $row | ($row.eventtype) as $word
+  # Rows of queries: columns where a record has objects.
+  | (if $row.actor == null and $row.client == null and $row.sourceip != null and $row.result != null
+     then $row + {actor: {alternateId: $row.actorid, displayName: $row.actorname, type: "User"},
+                  client: {ipAddress: $row.sourceip}, outcome: {result: $row.result}, legacyeventtype: "columns"}
+     else $row end) as $e
+  | if any(keys[]; startswith("baseline_")) and any(keys[]; startswith("recent_") or startswith("z_score_"))
+    then "ignored\tit is a row of statistics that a query made of many events, and no event"
+    elif $word == null or ($e | oktas | not) then "rejected\tno format recognises it" else
   (when($e.published; $e)) as $time
   | if $time == null then no_time("published"; $e.published) else
   ($e.actor | low) as $actor | ($e.client | low) as $client | ($e.outcome | low) as $outcome
   | ([($e.target // [])[] | low]) as $targets
   | ([$targets[] | select(.type == "User")] | first // {}) as $person
   | ([$client.ipaddress, ($e.request | low | .ipchain // [] | first | .ip?)] | map(there) | first) as $address
-  | if $word == "user.session.start" or ($word | startswith("user.authentication.")) then
-      if $outcome.result == null then
-        "rejected\tit does not say whether the sign-in succeeded: it has no `outcome.result`; export that too"
-      else
+  | if ($word == "user.session.start" or ($word | startswith("user.authentication."))) and $outcome.result != null then
         (if ($outcome.result | IN("SUCCESS", "ALLOW")) then 0 else 1 end) as $code
         | (if $actor.type == "User" and (($actor.alternateid | known) != null or ($actor.id | known) != null) then $actor
            else $person end) as $user
         | (([$targets[] | select(.type == "AppInstance")] | first) // {}) as $app
         | ["sign-in", $e.uuid, $time, (($user.alternateid | known) // ($user.displayname | known)), $address,
            $app.displayname, (if $code == 0 then "success" else "failure: " + ($outcome.reason // $outcome.result) end)] | line
-      end
     elif ($word | IN("security.threat.detected", "user.account.report_suspicious_activity_by_enduser")) then
       (if $actor.type == "IP address" then [$address, $actor.id] else [$e.debugcontext.debugData.suspiciousActivityEventIp] end
         | map(there) | first) as $address

@@ -54,19 +54,16 @@ fn read(record: &Map<String, Value>) -> Reading {
 fn read_flat(flat: &Map<String, Value>, envelope: Fields<'_>) -> Reading {
     let activity = Activity::of(Fields::new(flat));
     let id = Fields::new(&activity.id);
-    let Some(name) = activity.fields.text("name") else {
-        return Reading::Rejected(
-            "it does not say what happened: it has no event with a `name`; export `events` too".to_owned(),
-        );
-    };
-    let name = name.trim().to_owned();
+    let name = activity.fields.text("name").map(|name| name.trim().to_owned());
+    let name = name.as_deref();
     let time = dating::event_time(id, &["time"], envelope)
         .map_err(|reason| reason.replacen("`time`", "`id.time`", 1));
-    let facts = match words::sort_of(&activity.application, &name) {
-        Sort::SignedIn => Facts::SignIn(Box::new(activity.sign_in(0))),
-        Sort::FailedToSignIn => Facts::SignIn(Box::new(activity.sign_in(1))),
-        Sort::Risk => Facts::RiskDetection(Box::new(activity.risk(&name))),
-        Sort::Audit => Facts::Audit(Box::new(activity.audit(&name))),
+    let facts = match name.map(|name| (words::sort_of(&activity.application, name), name)) {
+        Some((Sort::SignedIn, _)) => Facts::SignIn(Box::new(activity.sign_in(0))),
+        Some((Sort::FailedToSignIn, _)) => Facts::SignIn(Box::new(activity.sign_in(1))),
+        Some((Sort::Risk, name)) => Facts::RiskDetection(Box::new(activity.risk(name))),
+        // Of one without a name it is known who did something with which application.
+        Some((Sort::Audit, _)) | None => Facts::Audit(Box::new(activity.audit(name))),
     };
     // The qualifier is one for all events of an activity, so the event's own words tell them apart.
     let mut parameters = String::with_capacity(32);
@@ -81,7 +78,7 @@ fn read_flat(flat: &Map<String, Value>, envelope: Fields<'_>) -> Reading {
         Some(activity.application.as_str()),
         qualifier.as_deref(),
         event_type.as_deref(),
-        Some(name.as_str()),
+        name,
         Some(parameters.as_str()),
         actor.name.as_deref().or(actor.id.as_deref()),
         activity.address.as_deref(),
@@ -216,12 +213,13 @@ impl<'a> Activity<'a> {
         }
     }
 
-    fn audit(&self, name: &str) -> Audit {
+    fn audit(&self, name: Option<&str>) -> Audit {
         let event_type = self.fields.text("type").unwrap_or_default();
         let user = self.actor();
-        let known = words::activity(&self.application, name);
-        let mut details = vec![("eventName".to_owned(), Some(name.to_owned()))];
-        if let Some(method) = words::method(name) {
+        let known = name.and_then(|name| words::activity(&self.application, name));
+        let told = name.map(|name| ("eventName".to_owned(), Some(name.to_owned())));
+        let mut details = Vec::from_iter(told);
+        if let Some(method) = name.and_then(words::method) {
             details.push(("AuthenticationMethod".to_owned(), Some(method.to_owned())));
         }
         details.extend(self.parameters.iter().filter_map(|(name, value)| {
@@ -229,7 +227,7 @@ impl<'a> Activity<'a> {
             Some((name.clone(), Some(value)))
         }));
         Audit {
-            activity: Some(known.unwrap_or(name).to_owned()),
+            activity: known.or(name).map(str::to_owned),
             category: Some(words::category(&self.application, &event_type)),
             operation_type: None,
             // Google writes down what was done. Of an event that nobody has named here it is not known whether it can fail.
@@ -241,7 +239,7 @@ impl<'a> Activity<'a> {
                     .to_owned(),
             ),
             correlation_id: Fields::new(&self.id).text("uniqueQualifier"),
-            targets: self.targets(name, &user),
+            targets: self.targets(name.unwrap_or_default(), &user),
             actor: Actor {
                 user_id: user.id,
                 user_principal_name: user.name,

@@ -3,6 +3,7 @@
 //! The members are those of <https://developer.okta.com/docs/reference/api/system-log/>. Names may come in any case: log
 //! pipelines write `eventtype` and `debugcontext`.
 
+mod columns;
 mod risk;
 mod words;
 
@@ -23,7 +24,7 @@ pub(super) const DEF: FormatDef = FormatDef {
     id: "okta",
     title: "Okta System Log event",
     about: "Events of Okta's System Log: answers of /api/v1/logs, log streams to EventBridge or Splunk, event hooks.",
-    looks_for: "`eventType` with `legacyEventType`, with an `actor` that has an `alternateId`, or with `published` and `outcome`",
+    looks_for: "`eventType` with `legacyEventType`, with an `actor` that has an `alternateId`, with `published` and `outcome`, or with the columns `sourceIP` and `result`",
     read,
 };
 
@@ -39,15 +40,17 @@ fn read(record: &Map<String, Value>) -> Reading {
         let data = fields.object("data").unwrap_or_default();
         return several::of_page(&Fields::new(&data).list("events"));
     }
-    let event = LogEvent::of(fields);
-    if !event.is_oktas() {
+    let whole = columns::written_out(record);
+    let event = LogEvent::of(whole.as_ref().map_or(fields, Fields::new));
+    if whole.is_none() && !event.is_oktas() {
         return Reading::Unrecognised;
     }
     let time = dating::event_time(fields, &["published"], fields);
     let facts = match words::sort_of(&word) {
+        // Of one that does not say whether it succeeded, it can be told only that there was something.
         Sort::SignIn => match event.sign_in(&word) {
-            Ok(sign_in) => Facts::SignIn(Box::new(sign_in)),
-            Err(reason) => return Reading::Rejected(reason),
+            Some(sign_in) => Facts::SignIn(Box::new(sign_in)),
+            None => Facts::Audit(Box::new(event.audit(&word))),
         },
         Sort::Provisioning => Facts::Provisioning(Box::new(event.provisioning(&word))),
         Sort::Risk => Facts::RiskDetection(Box::new(event.risk(&word))),
@@ -224,20 +227,15 @@ impl<'a> LogEvent<'a> {
             && target.is_some_and(|target| same(&actor.id, &target.id) || same(&actor.name, &target.name))
     }
 
-    /// Fails if the event does not say whether the sign-in succeeded.
-    fn sign_in(&self, word: &str) -> Result<SignIn, String> {
-        let Some(result) = self.outcome().text("result") else {
-            return Err(
-                "it does not say whether the sign-in succeeded: it has no `outcome.result`; export that too"
-                    .to_owned(),
-            );
-        };
+    /// `None` if the event does not say whether the sign-in succeeded.
+    fn sign_in(&self, word: &str) -> Option<SignIn> {
+        let result = self.outcome().text("result")?;
         let succeeded = is_success(&result);
         let reason = self.outcome().text("reason");
         let user = self.user();
         let application = self.target_of("AppInstance");
         let is_second_factor = word == "user.authentication.auth_via_mfa";
-        Ok(SignIn {
+        Some(SignIn {
             user_id: user.id,
             user_principal_name: user.name,
             user_display_name: user.display_name,
