@@ -421,3 +421,19 @@ fn an_empty_page_is_no_record() {
     assert!(read(br#"{"kind":"admin#reports#activities","etag":"x"}"#).is_empty());
     assert!(read(br#"{"kind":"admin#reports#activities","items":[]}"#).is_empty());
 }
+
+#[test]
+fn rows_of_one_moment_are_of_as_many_events_as_people() {
+    let row = |actor: &str| {
+        let row = format!(
+            r#"{{"p_event_time":"2026-03-04 05:06:07","actorId":"{actor}","eventType":"user.session.start","sourceIP":"203.0.113.7","result":"FAILURE"}}"#
+        );
+        match read(row.as_bytes()).remove(0).understanding {
+            Understanding::Event(understood) => understood.key,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_ne!(row("ann@contoso.example"), row("bob@contoso.example"));
+    assert_eq!(row("ann@contoso.example"), row("ann@contoso.example"));
+    assert_ne!(row("00uann"), row("00ubob"));
+}

@@ -189,14 +189,14 @@ impl Driver {
     pub(crate) fn adopt(&mut self, epoch: u64) {
         self.cursor.epoch = epoch;
         self.shelf.forget();
+        // In memory it is not for long.
+        self.engine.hold_back();
         self.days_kept = Timestamp::MIN;
     }
 
     /// What was learned of days before one goes, since they were freed; the snapshots that they are in are made anew of what is left.
     pub(crate) fn forget_before(&mut self, first_kept_day: i64) {
         self.calendar.forget_before(first_kept_day);
-        // In memory it is not for long.
-        self.engine.hold_back();
         self.engine
             .populations_mut()
             .forget_before(tells_of_them_before(first_kept_day));
@@ -516,6 +516,12 @@ impl Driver {
     fn put_on_shelf(&mut self, tools: &Tools<'_>) -> Result<(), DetectionError> {
         let let_go = self.engine.let_go();
         self.shelf.put(tools, self.read, let_go)
+    }
+
+    /// Keeps those that the engine let go of outside of a round.
+    pub(crate) fn put_away(&mut self, tools: &Tools<'_>) -> Result<(), DetectionError> {
+        self.put_on_shelf(tools)?;
+        self.shelf.write(tools, self.read)
     }
 
     /// Keeps what is in memory for when it is asked for again: at a stop, or where another tenant needs the room. It ends when there is no time

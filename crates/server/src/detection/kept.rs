@@ -8,12 +8,15 @@ use super::{DetectionError, Tools};
 use detect::{Engine, KEPT_FORM, Kept, Subject};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 use store::control::{DetectionGrounds, KeptSubject};
 
 /// Fewer sign-ins than this are folded again from the history, which costs no more than to write a state and to read it.
 pub(super) const KEPT_FROM: u32 = 16;
 /// What is not written yet is written when it is so much, whatever the cursor does.
 const WAITING_MAX: usize = 1_000;
+/// An address that thousands of people use is larger; most are below 1 kB.
+const PACKED_BYTES_MAX: usize = 256 << 10;
 /// Written in one transaction: nobody else waits for it long.
 const WRITTEN_TOGETHER: usize = 200;
 
@@ -92,11 +95,11 @@ impl Shelf {
         let_go: Vec<Kept>,
     ) -> Result<(), DetectionError> {
         for (subject, state) in let_go {
-            let packed = zstd::encode_all(state.as_slice(), 1).map_err(|error| DetectionError::Snapshot {
-                name: name_of(&subject),
-                reason: error.to_string(),
-            })?;
-            self.waiting.insert(name_of(&subject), Some(packed));
+            // What cannot be packed, or is too large, is folded again from the history.
+            let packed = packed(&state)
+                .ok()
+                .filter(|packed| packed.len() <= PACKED_BYTES_MAX);
+            self.waiting.insert(name_of(&subject), packed);
         }
         if self.waiting.len() >= WAITING_MAX {
             self.write(tools, through)?;
@@ -126,6 +129,14 @@ impl Shelf {
         }
         Ok(())
     }
+}
+
+/// With a checksum: a state with a wrong bit may be read as another one.
+fn packed(state: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1)?;
+    encoder.include_checksum(true)?;
+    encoder.write_all(state)?;
+    encoder.finish()
 }
 
 /// Under which name a subject is kept.

@@ -166,15 +166,16 @@ impl Judges {
             if self.drivers.len() >= ENGINES_KEPT {
                 let idle = self.drivers.extract_if(|_, driver| driver.is_idle());
                 for (tenant, driver) in idle {
-                    driver.keep(&grounds.tools(app, tenant, goes_on))?;
+                    tell_if_not_kept(tenant, driver.keep(&grounds.tools(app, tenant, goes_on)));
                 }
             }
             let driver = Driver::open(tenant, &grounds.rules, &tools)?;
             self.drivers.insert(tenant, driver);
             let engines = self.drivers.len();
-            self.drivers
-                .values_mut()
-                .for_each(|driver| driver.share_memory(engines));
+            for (tenant, driver) in &mut self.drivers {
+                driver.share_memory(engines);
+                tell_if_not_kept(*tenant, driver.put_away(&grounds.tools(app, *tenant, goes_on)));
+            }
         }
         let Some(driver) = self.drivers.get_mut(&tenant) else {
             return Ok(Round::default());
@@ -202,9 +203,7 @@ impl Judges {
         let watch = Stopwatch::start();
         for (tenant, driver) in self.drivers {
             let goes_on = || watch.elapsed() < WRITTEN_AT_A_STOP;
-            if let Err(error) = driver.keep(&grounds.tools(app, tenant, &goes_on)) {
-                tracing::warn!(tenant.id = %tenant, "what detection remembers could not be kept: {error}");
-            }
+            tell_if_not_kept(tenant, driver.keep(&grounds.tools(app, tenant, &goes_on)));
         }
     }
 
@@ -216,7 +215,12 @@ impl Judges {
         if before == Some(epoch) {
             return Ok(());
         }
-        if let Some(cursor) = app.control.detection_cursor(tenant)?
+        let cursor = app.control.detection_cursor(tenant)?;
+        if before.or(cursor.map(|cursor| cursor.epoch)) != Some(epoch) {
+            // It may know of what was freed, and nobody is sure to come for it.
+            app.control.clear_detection_subjects(tenant)?;
+        }
+        if let Some(cursor) = cursor
             && before == Some(cursor.epoch)
         {
             let commit = cursor.commit;
@@ -263,6 +267,13 @@ impl Judges {
                 self.refused = Some(settings.clone());
             }
         }
+    }
+}
+
+/// Who is not kept is judged from their history when next seen.
+fn tell_if_not_kept(tenant: TenantId, kept: Result<(), DetectionError>) {
+    if let Err(error) = kept {
+        tracing::warn!(tenant.id = %tenant, "what detection remembers could not be kept: {error}");
     }
 }
 

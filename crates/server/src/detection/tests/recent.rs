@@ -17,14 +17,14 @@ fn with_recent(kept_max: usize) -> Place {
 }
 
 /// What the change log brought for the first time.
-fn new_sign_ins(place: &Place) -> NewSignIns {
+pub(super) fn new_sign_ins(place: &Place) -> NewSignIns {
     let tools = place.tools("2024-06-01", &|| true);
     let changes = place.events.changes(TENANT, 0, 1_000_000).unwrap();
     tools.historian.new_sign_ins(changes.iter()).unwrap()
 }
 
 /// Two days of a directory and of what its people do elsewhere, in all formats of the generator, each by itself.
-fn two_days() -> Vec<Vec<String>> {
+pub(super) fn two_days() -> Vec<Vec<String>> {
     let plan = Plan {
         seed: 11,
         users: 200,

@@ -284,3 +284,33 @@ fn what_is_remembered_at_a_stop_is_read_back_at_the_next_start_and_not_if_somebo
         assert!(again.lines().any(|line| line == recalls), "{recalls}");
     }
 }
+
+#[test]
+fn nothing_that_knows_of_a_freed_month_is_kept_on() {
+    for is_in_memory in [false, true] {
+        let place = place(&[]);
+        let mut judges = Judges::default();
+        place.attack("2024-05-10", "ann", 9);
+        place.attack("2024-06-11", "ann", 9);
+        place.judge(&mut judges);
+        let is_kept = || {
+            let control = &place.service.app.control;
+            control
+                .detection_subject(TENANT, "person ann@contoso.example")
+                .unwrap()
+                .is_some()
+        };
+        if !is_in_memory {
+            judges.end(&place.service.app);
+            assert!(is_kept());
+            judges = Judges::default();
+            place.judge(&mut judges);
+        }
+        place.free(&["2024-05"]);
+        // Nothing comes for it.
+        place.judge(&mut judges);
+        assert!(!is_kept(), "{is_in_memory}");
+        judges.end(&place.service.app);
+        assert!(!is_kept(), "{is_in_memory}");
+    }
+}

@@ -73,8 +73,18 @@ fn read(record: &Map<String, Value>) -> Reading {
         result.as_deref(),
         reason.as_deref(),
     ];
+    let columns = whole
+        .is_some()
+        .then(|| columns::TOLD_APART_BY.map(|name| fields.text(name)));
+    let columns: Vec<Option<&str>> = columns
+        .iter()
+        .flatten()
+        .map(Option::as_deref)
+        .chain([Some(targets.as_str())])
+        .collect();
     let id = match fields.text("uuid") {
         Some(uuid) => Id::Vendors(uuid),
+        None if whole.is_some() => Id::Fields("okta-columns/1", &columns),
         None => Id::Fields("okta/1", &told_apart_by),
     };
     Telling {

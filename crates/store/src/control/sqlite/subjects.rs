@@ -1,7 +1,7 @@
 //! What detection remembers of people and addresses that are not in memory, in a file of its own, `detection.db`.
 //!
 //! It is a cache: everything in it can be worked out again from the events. So it is in no backup, it is not brought up to a newer form but made
-//! anew, and a file that is damaged is thrown away. Yet what is said to be written is on disk: a state that should be gone would be wrong.
+//! anew, and a file with which anything is wrong is thrown away. Yet what is said to be written is on disk: a state that should be gone would be wrong.
 
 use super::bytes;
 use super::open::make_file;
@@ -9,7 +9,7 @@ use crate::control::error::ControlError;
 use crate::control::{DetectionGrounds, KeptSubject};
 use model::tenant::TenantId;
 use model::time::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -39,14 +39,25 @@ CREATE INDEX subjects_by_age ON subjects (kept);
 /// Of all tenants together; those that were kept longest ago go first. Some 1 kB each (`cargo xtask bench --only detection`), so that the file
 /// stays below 1 GB.
 const KEPT_MAX: usize = 500_000;
+/// If they are larger than they use to be, a tenth of them goes for this.
+const BYTES_MAX: i64 = 1 << 30;
+/// The log beside the file gets as short as this again.
+const LOG_BYTES_KEPT: i64 = 8 << 20;
 /// How often too many are looked for, in states that were written.
 const COUNTED_EVERY: usize = 5_000;
 
 /// The file, which is made when something is kept for the first time.
 pub(super) struct Subjects {
     path: PathBuf,
-    most: usize,
+    bound: Bound,
     open: Mutex<Option<Open>>,
+}
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bound {
+    pub(super) most: usize,
+    pub(super) most_bytes: i64,
 }
 
 struct Open {
@@ -57,13 +68,17 @@ struct Open {
 
 impl Subjects {
     pub(super) fn of(folder: &Path) -> Subjects {
-        Subjects::keeping(folder, KEPT_MAX)
+        let bound = Bound {
+            most: KEPT_MAX,
+            most_bytes: BYTES_MAX,
+        };
+        Subjects::keeping(folder, bound)
     }
 
-    pub(super) fn keeping(folder: &Path, most: usize) -> Subjects {
+    pub(super) fn keeping(folder: &Path, bound: Bound) -> Subjects {
         Subjects {
             path: folder.join(DETECTION_FILE_NAME),
-            most,
+            bound,
             open: Mutex::new(None),
         }
     }
@@ -83,8 +98,9 @@ impl Subjects {
     pub(super) fn clear(&self, tenant: TenantId) -> Result<(), ControlError> {
         self.with("forget states of detection", Make::No, |open| {
             open.connection
-                .execute("DELETE FROM subjects WHERE tenant = ?1", [bytes(&tenant.guid())])
-                .map(drop)
+                .execute("DELETE FROM subjects WHERE tenant = ?1", [bytes(&tenant.guid())])?;
+            open.connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         })
         .map(drop)
     }
@@ -108,7 +124,7 @@ impl Subjects {
     ) -> Result<(), ControlError> {
         let is_something_kept = subjects.iter().any(|subject| subject.state.is_some());
         let make = if is_something_kept { Make::Yes } else { Make::No };
-        let most = self.most;
+        let bound = self.bound;
         self.with("keep states of detection", make, |open| {
             let transaction = open
                 .connection
@@ -135,13 +151,9 @@ impl Subjects {
                     };
                 }
                 open.written += subjects.len();
-                if open.written >= COUNTED_EVERY.min(most) {
+                if open.written >= COUNTED_EVERY.min(bound.most) {
                     open.written = 0;
-                    transaction.execute(
-                        "DELETE FROM subjects WHERE rowid IN
-                            (SELECT rowid FROM subjects ORDER BY kept DESC, rowid DESC LIMIT -1 OFFSET ?1)",
-                        [most as i64],
-                    )?;
+                    bound.trim(&transaction)?;
                 }
             }
             transaction.commit()
@@ -149,7 +161,8 @@ impl Subjects {
         .map(drop)
     }
 
-    /// `None` if there is no file and none is to be made. A file that is none any more is thrown away, with all that was in it.
+    /// `None` if there is no file and none is to be made. A file with which anything goes wrong is thrown away, with all that was in it: then nothing
+    /// is kept, which is always right, and detection goes on.
     fn with<T>(
         &self,
         doing: &'static str,
@@ -157,23 +170,19 @@ impl Subjects {
         act: impl FnOnce(&mut Open) -> rusqlite::Result<T>,
     ) -> Result<Option<T>, ControlError> {
         let mut held = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.is_none() {
-            if make == Make::No && !self.path.exists() {
-                return Ok(None);
-            }
-            *held = Some(self.open(doing)?);
-        }
-        let Some(open) = held.as_mut() else {
+        if held.is_none() && make == Make::No && !self.path.exists() {
             return Ok(None);
+        }
+        let done = match held.as_mut() {
+            Some(open) => act(open),
+            None => act(held.insert(self.open(doing)?)),
         };
-        match act(open) {
+        match done {
             Ok(done) => Ok(Some(done)),
             Err(error) => {
-                if is_damaged(&error) {
-                    *held = None;
-                    self.throw_away(&error.to_string())?;
-                }
-                Err(ControlError::while_trying(doing)(error))
+                *held = None;
+                self.throw_away(&error.to_string())?;
+                Ok(None)
             }
         }
     }
@@ -181,24 +190,20 @@ impl Subjects {
     fn open(&self, doing: &'static str) -> Result<Open, ControlError> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         make_file(folder, &self.path)?;
-        let failed = ControlError::while_trying(doing);
         let connection = match connect(&self.path) {
             Ok(Some(connection)) => connection,
-            Ok(None) => {
-                self.throw_away("it is of another form")?;
+            wrong => {
+                let reason = wrong
+                    .err()
+                    .map_or("it is of another form".to_owned(), |error| error.to_string());
+                self.throw_away(&reason)?;
                 make_file(folder, &self.path)?;
-                made(&self.path).map_err(failed)?
+                made(&self.path).map_err(ControlError::while_trying(doing))?
             }
-            Err(error) if is_damaged(&error) => {
-                self.throw_away(&error.to_string())?;
-                make_file(folder, &self.path)?;
-                made(&self.path).map_err(failed)?
-            }
-            Err(error) => return Err(failed(error)),
         };
         Ok(Open {
             connection,
-            written: 0,
+            written: COUNTED_EVERY,
         })
     }
 
@@ -221,6 +226,29 @@ impl Subjects {
                 }
             }
         }
+        // Or it would be there again after a power cut, and behind what was judged.
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|source| ControlError::File {
+            doing: "write the folder",
+            path: folder.to_owned(),
+            source,
+        })
+    }
+}
+
+impl Bound {
+    /// Removes what is too much, of what was kept longest ago.
+    fn trim(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let remove = "DELETE FROM subjects WHERE rowid IN
+            (SELECT rowid FROM subjects ORDER BY kept DESC, rowid DESC LIMIT -1 OFFSET ?1)";
+        connection.execute(remove, [self.most as i64])?;
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
+        if pages * number("PRAGMA page_size")? > self.most_bytes {
+            let left = number("SELECT count(*) FROM subjects")? * 9 / 10;
+            connection.execute(remove, [left])?;
+        }
         Ok(())
     }
 }
@@ -230,13 +258,6 @@ impl Subjects {
 enum Make {
     Yes,
     No,
-}
-
-fn is_damaged(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
 }
 
 /// `None` if the file is of another form.
@@ -254,6 +275,9 @@ fn connect(path: &Path) -> rusqlite::Result<Option<Connection>> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "trusted_schema", "OFF")?;
+    // What is removed is of people who may have to be forgotten.
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
     if is_new {
         connection.execute_batch(&format!(
             "BEGIN IMMEDIATE;\n{TABLES}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {FORM};\nCOMMIT;"
