@@ -59,15 +59,15 @@ pub(crate) fn check_private(path: &Path) -> Result<(), ClientError> {
     };
     if metadata.is_symlink() {
         return Err(refused(
-            "it is a link, and tokens are not kept behind links".to_owned(),
+            "it is a link, and nothing private is kept behind links".to_owned(),
         ));
     }
     let mode = metadata.mode() & 0o7777;
     if mode & 0o077 != 0 {
         let wanted = if metadata.is_dir() { "700" } else { "600" };
         return Err(refused(format!(
-            "others may read it (mode {mode:03o}), and it holds tokens; `chmod {wanted} {}`, and sign in anew if \
-             somebody did",
+            "others may read it (mode {mode:03o}), and it holds tokens or records; `chmod {wanted} {}`, and sign in \
+             anew if somebody read a token",
             path.display()
         )));
     }

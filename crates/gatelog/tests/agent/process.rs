@@ -320,6 +320,11 @@ fn a_check_says_what_would_be_read_and_sent() {
         shown(&second)
     );
     drop(agent);
+    // What the agent would refuse, the check says.
+    let state = site.workplace.path().join("agent");
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).unwrap();
+    check(&[], 1, &["others may read it (mode 755)", "chmod 700"]);
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
     // A wrong secret, a wrong key, no configuration at all.
     site.workplace.file("secret", "wrong");
     check(&["--connect"], 4, &["no token"]);

@@ -122,6 +122,9 @@ impl Spool {
 
     /// Opens the state to look at it, beside an agent at work; `None` if there is none yet.
     pub(crate) fn look(folder: &Path, max_bytes: u64) -> Result<Option<Spool>, SpoolError> {
+        if folder.exists() {
+            place::check_private(folder).map_err(|error| SpoolError::Folder(error.to_string()))?;
+        }
         let path = folder.join("state.db");
         if !path.exists() {
             return Ok(None);
