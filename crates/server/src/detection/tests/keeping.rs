@@ -7,6 +7,7 @@ use detect::{Effect, Engine, KEPT_FORM, People, RuleBook, Rules};
 use enrich::{Enrichment, List, Parts};
 use model::whereabouts::ListClass;
 use proptest::prelude::*;
+use std::cell::Cell;
 use std::sync::Arc;
 use store::control::{DetectionGrounds, DetectionStore, KeptSubject};
 use uuid::Uuid;
@@ -255,6 +256,8 @@ enum Step {
     Round,
     Kill,
     Stop,
+    /// A stop in the middle of a round, after so many questions whether there is time.
+    Cut(u32),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -279,6 +282,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => Just(Step::Round),
         1 => Just(Step::Kill),
         1 => Just(Step::Stop),
+        2 => (0_u32..6).prop_map(Step::Cut),
     ];
     let some = prop_oneof![8 => one.prop_map(|step| vec![step]), 1 => attack];
     prop::collection::vec(some, 20..60).prop_map(|steps| steps.concat())
@@ -310,6 +314,14 @@ fn found(steps: &[Step], is_narrow: bool) -> Vec<String> {
             Step::Round => round(&place, &mut driver).unwrap(),
             Step::Kill => driver = open(&place),
             Step::Stop => {
+                driver.keep(&place.tools(now, &|| true)).unwrap();
+                driver = open(&place);
+            }
+            Step::Cut(questions) => {
+                let asked = Cell::new(0);
+                let goes_on = || asked.replace(asked.get() + 1) < *questions;
+                // As the task does: whoever is in memory is kept, judged by what will be read again or not.
+                let _ = driver.round(&place.tools(now, &goes_on));
                 driver.keep(&place.tools(now, &|| true)).unwrap();
                 driver = open(&place);
             }
