@@ -138,7 +138,24 @@ pub(crate) async fn run(
         queued.values().map(|queued| queued.pieces).sum::<u64>()
     });
     tracing::info!("agent: stopped; {left} pieces wait for the next start");
+    closed(spool).await;
     outcome(ended, fault)
+}
+
+/// Waits until nobody else has the spool any more, and closes it: work on the disk that was under way when its task ended goes on to its end, and with
+/// it the lock of the folder, which a reload takes again.
+async fn closed(mut spool: Arc<Spool>) {
+    let last = loop {
+        match Arc::try_unwrap(spool) {
+            Ok(last) => break last,
+            Err(held) => spool = held,
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    };
+    let closed = tokio::task::spawn_blocking(move || drop(last)).await;
+    if let Err(panic) = closed {
+        tracing::error!("the spool could not be closed: {panic}");
+    }
 }
 
 /// Tells that an input panicked, and gives the reason.
