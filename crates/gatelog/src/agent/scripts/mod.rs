@@ -217,6 +217,8 @@ impl Script<'_> {
                 // It has no name any more, and the agent has it open: it is read to its end.
                 self.agent().spool.limit_pages(1_000_000);
                 self.look();
+                // While a full spool is emptied below minutes go by, and nobody packs for so long: that would be told as a half file.
+                self.world.finish_packing();
                 self.world.begin_anew();
                 self.look();
                 while !self.read_all() {
