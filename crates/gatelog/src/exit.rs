@@ -1,7 +1,6 @@
 //! What the exit code of a command means.
 
 use crate::client::error::ClientError;
-use server::link::Refused;
 use std::process::ExitCode;
 
 /// The exit codes of every command.
@@ -44,10 +43,23 @@ pub(crate) fn code_of(error: &anyhow::Error) -> Code {
     if let Some(error) = error.downcast_ref::<ClientError>() {
         return error.code();
     }
-    match error.downcast_ref::<Refused>().map(|refused| refused.status) {
+    of_service(error)
+}
+
+/// Of an answer of the server that has the data folder.
+#[cfg(unix)]
+fn of_service(error: &anyhow::Error) -> Code {
+    let refused = error.downcast_ref::<server::link::Refused>();
+    match refused.map(|refused| refused.status) {
         Some(404) => Code::NotFound,
         Some(400) => Code::Usage,
         Some(401 | 403) => Code::Denied,
         _ => Code::Failed,
     }
+}
+
+/// There is none on this system.
+#[cfg(not(unix))]
+fn of_service(_: &anyhow::Error) -> Code {
+    Code::Failed
 }

@@ -1,5 +1,6 @@
 //! Gatelog: identity reports and events, served from your own machine.
 
+#[cfg(unix)]
 mod administration;
 mod agent;
 mod cli;
@@ -7,6 +8,8 @@ mod client;
 mod commands;
 mod exit;
 mod output;
+mod platform;
+#[cfg(unix)]
 mod secret;
 
 use clap::Parser;

@@ -13,7 +13,7 @@ use crate::rates::Rates;
 use crate::short_reads::ShortReads;
 use crate::trusted::Trusted;
 use crate::trusted::once::Once;
-use crate::{chance, clock};
+use edge::{chance, clock, cores};
 use enrich::Enrichment;
 use issuer::audience::Authority;
 use issuer::verify::VerifiedToken;
@@ -90,8 +90,8 @@ impl App {
         App {
             uploads: Arc::new(Semaphore::new(config.limits.ingest_concurrent)),
             tokens: TokenMemory::default(),
-            short_reads: ShortReads::new(workers()),
-            passwords: Passwords::new(cores()),
+            short_reads: ShortReads::new(cores::workers()),
+            passwords: Passwords::new(cores::cores()),
             rates: Rates::new(&config.limits),
             inputs: Inputs::default(),
             exports: Exports::default(),
@@ -161,17 +161,6 @@ impl App {
     pub fn now(&self) -> Timestamp {
         clock::now()
     }
-}
-
-/// How many workers the event loop has. One more than there are cores costs a page a tenth, for workers take turns then; with a single
-/// one a page that waits for a disk would hold everything.
-pub fn workers() -> usize {
-    cores().max(2)
-}
-
-/// How many threads this machine runs at once.
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Verified tokens by the hash of their text, until they end: a signature costs 25 µs, a look-up none.

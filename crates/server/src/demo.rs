@@ -1,10 +1,11 @@
 //! What the demo needs of a server: a tenant with an application that may read and ingest, filled with records.
 
 use crate::app::App;
+use crate::clients;
 use crate::detection::{Driver, Grounds};
 use crate::inputs::intake::{Intake, TenantRule, Terms};
-use crate::{chance, clients, clock};
 use anyhow::{Context, Result, anyhow};
+use edge::{chance, clock};
 use issuer::audience::Permission;
 use issuer::client::NewSecret;
 use issuer::grant::{AddressedTenant, Issuing, client_credentials};

@@ -1,8 +1,8 @@
 //! The keys that sign tokens and those that still verify them: made, kept in files (0600), and changed while it runs.
 
 use crate::app::App;
-use crate::clock;
 use anyhow::{Context, Result, bail};
+use edge::clock;
 use issuer::audience::Authority;
 use issuer::keys::{self, PublicKey, SigningKey};
 use issuer::verify::Verifier;

@@ -2,10 +2,10 @@
 
 use crate::app::App;
 use crate::auth::{self, Denied};
-use crate::clock;
 use crate::layers::{FaultReport, RequestId};
 use axum::body::Body;
 use axum::response::Response;
+use edge::clock;
 use http::{HeaderValue, StatusCode, header};
 use issuer::outside::token::OutsideFault;
 use issuer::verify::TokenFault;

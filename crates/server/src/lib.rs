@@ -1,11 +1,9 @@
-//! The server: HTTP and everything around it. The only room that knows axum, the clock and chance.
+//! The server: HTTP and everything around it. The only room that knows axum.
 
 pub mod app;
 pub mod auth;
 pub mod basic;
-pub mod chance;
 pub mod clients;
-pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod detection;
@@ -20,7 +18,6 @@ pub mod ledger;
 pub mod legacy;
 pub mod link;
 pub mod listener;
-pub mod logging;
 pub mod metrics;
 pub mod own_events;
 pub mod passwords;

@@ -8,7 +8,7 @@ use crate::auth::Caller;
 use crate::exports::Reading;
 use crate::inputs::intake::{Intake, TenantRule, Terms};
 use crate::layers::ClientAddress;
-use crate::{chance, clock};
+use edge::{chance, clock};
 use model::batch::Lateness;
 use model::reports::ReportDef;
 use model::tenant::TenantId;

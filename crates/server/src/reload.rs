@@ -1,11 +1,11 @@
 //! SIGHUP: certificate and settings read anew, without cutting a connection. What is wrong changes nothing.
 
 use crate::app::App;
-use crate::clock;
 use crate::config::{self, Change, ConfigErrors, Effect, Loaded};
 use crate::listener::Tls;
-use crate::logging::LogLevel;
 use crate::run::{StartError, Stop};
+use edge::clock;
+use edge::logging::LogLevel;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 

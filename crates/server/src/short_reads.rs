@@ -3,7 +3,7 @@
 //! Handing a page to another thread costs as much as reading it. A page that waits for a disk must not hold the loop, though, and
 //! only apart from it can many wait at once.
 
-use crate::clock::Stopwatch;
+use edge::clock::Stopwatch;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 

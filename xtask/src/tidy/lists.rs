@@ -6,6 +6,7 @@ use crate::tree::Tree;
 /// The folders where one thing is one file and one line of `mod.rs`.
 const LIST_FOLDERS: &[&str] = &[
     "crates/gatelog/src/commands",
+    "crates/gatelog/src/commands/service",
     "crates/model/src/reports",
     "crates/server/src/config",
     "crates/server/src/routes",

@@ -4,11 +4,11 @@ use super::config::{Config, Input, Kind};
 use super::link::{Link, RESOURCE};
 use super::mark::FileMark;
 use super::pattern::Pattern;
-use super::platform;
 use super::spool::{Queued, Spool};
-use super::{aside, evtx};
+use super::{aside, event_log, evtx};
 use crate::client::auth::tokens;
 use crate::output::printable;
+use crate::platform::{self, Seen};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -190,6 +190,17 @@ fn input_of(input: &Input, spool: Option<&Spool>, waiting: Queued, faults: &mut 
                 of_input.files.extend(document(&path, &seen, faults));
             }
         }
+        Kind::EventLog(plan) => {
+            of_input.kind = "event-log";
+            let cursor = spool.and_then(|spool| spool.cursor(&input.name).ok().flatten());
+            of_input.reads = match event_log::state(plan, cursor.as_deref()) {
+                Ok(state) => format!("{}: {state}", plan.channel),
+                Err(reason) => {
+                    faults.push(reason);
+                    format!("{}, which cannot be read", plan.channel)
+                }
+            };
+        }
         Kind::Journald(journal, _) => {
             of_input.kind = "journald";
             of_input.reads = format!("{} {}", journal.program, journal.matches.join(" "));
@@ -231,30 +242,29 @@ fn matched(files: &[Pattern], exclude: &[Pattern], faults: &mut Vec<String>) -> 
     paths
 }
 
-fn opened(path: &Path, faults: &mut Vec<String>) -> Option<(File, fs::Metadata)> {
-    let opened = platform::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+fn opened(path: &Path, faults: &mut Vec<String>) -> Option<(File, Seen)> {
+    let opened = platform::open(path).and_then(|file| platform::seen_of(&file).map(|seen| (file, seen)));
     opened
         .map_err(|error| faults.push(format!("{}: {error}", path.display())))
         .ok()
 }
 
 fn line_file(path: &Path, known: &[FileMark], faults: &mut Vec<String>) -> Option<OfFile> {
-    let (_, metadata) = opened(path, faults)?;
-    let identity = platform::identity(&metadata);
+    let (_, seen) = opened(path, faults)?;
     let mark = known
         .iter()
-        .find(|mark| mark.gone.is_none() && (mark.device, mark.inode) == identity);
+        .find(|mark| mark.gone.is_none() && (mark.device, mark.inode) == seen.identity);
     let (read, state) = match mark {
         None => (0, "new"),
-        Some(mark) if mark.packed.is_some() && mark.finished => (metadata.len(), "packed, read"),
+        Some(mark) if mark.packed.is_some() && mark.finished => (seen.bytes, "packed, read"),
         Some(mark) if mark.packed.is_some() => (0, "packed, being read"),
-        Some(mark) if mark.offset > metadata.len() => (0, "cut since it was read"),
-        Some(mark) if mark.offset == metadata.len() => (mark.offset, "read"),
+        Some(mark) if mark.offset > seen.bytes => (0, "cut since it was read"),
+        Some(mark) if mark.offset == seen.bytes => (mark.offset, "read"),
         Some(mark) => (mark.offset, "being read"),
     };
     Some(OfFile {
         path: path.to_string_lossy().into_owned(),
-        bytes: metadata.len(),
+        bytes: seen.bytes,
         read,
         state,
     })
@@ -265,8 +275,8 @@ fn document(
     seen: &BTreeMap<super::mark::Digest, i64>,
     faults: &mut Vec<String>,
 ) -> Option<OfFile> {
-    let (file, metadata) = opened(path, faults)?;
-    let size = metadata.len();
+    let (file, seen_now) = opened(path, faults)?;
+    let size = seen_now.bytes;
     let (read, state) = if let Ok(Some(_)) = evtx::header(&file) {
         let chunks = evtx::chunks(&file, size).unwrap_or_default();
         let unread = chunks

@@ -6,11 +6,11 @@ use super::gap::{Gap, GapKind};
 use super::lines;
 use super::mark::{Digest, Mark, digest};
 use super::pattern::Pattern;
-use super::platform;
 use super::spool::{NewPiece, Spool, SpoolError, WhenFull};
 use super::tail::{Step, account};
+use crate::platform::{self, FromStart};
+use edge::decoding::{Carrier, Encoding};
 use model::time::{TICKS_PER_SECOND, Timestamp};
-use server::inputs::decoding::{Carrier, Encoding};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -97,10 +97,10 @@ impl Documents {
         self.waiting.clear();
         let mut unread = 0;
         for path in paths {
-            let Ok(metadata) = std::fs::metadata(&path) else {
+            let Ok(seen) = platform::seen(&path) else {
                 continue;
             };
-            let state = (metadata.len(), platform::written(&metadata));
+            let state = (seen.bytes, seen.written);
             let looked = self.files.entry(path.clone()).or_insert_with(|| Looked {
                 state,
                 since: now,
@@ -197,12 +197,12 @@ impl Documents {
     }
 
     fn read_whole(&mut self, path: &Path, spool: &Spool, now: Timestamp) -> Result<Step, Fault> {
-        let mut file = platform::open(path)?;
+        let file = platform::open(path)?;
         let mut start = [0; 4];
         let length = platform::read_at(&file, &mut start, 0)?;
         let mut content = Vec::new();
         Encoding::by_magic(&start[..length])
-            .reader(&mut file, Carrier::File)?
+            .reader(FromStart::of(file), Carrier::File)?
             .take(DOCUMENT_BYTES_MOST + 1)
             .read_to_end(&mut content)?;
         if content.len() as u64 > DOCUMENT_BYTES_MOST {

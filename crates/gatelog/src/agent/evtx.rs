@@ -6,8 +6,8 @@
 //! records in it brings the more.
 
 use super::mark::{Digest, digest};
-use super::platform;
 use super::spool::Part;
+use crate::platform;
 use std::fs::File;
 use std::io;
 

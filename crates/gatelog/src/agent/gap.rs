@@ -59,7 +59,7 @@ impl Gap {
     /// A gap that was noticed just now.
     pub(crate) fn noticed(kind: GapKind, records: u64, now: Timestamp, detail: String) -> Gap {
         Gap {
-            id: server::chance::guid(),
+            id: edge::chance::guid(),
             kind,
             records,
             from: None,

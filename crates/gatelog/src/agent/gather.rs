@@ -6,7 +6,7 @@ use super::lines::{self, PIECE_BYTES};
 use super::mark::Mark;
 use super::spool::{NewPiece, Put, Spool, SpoolError, WhenFull};
 use super::tail::account;
-use server::clock;
+use edge::clock;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender, channel};

@@ -9,9 +9,9 @@ use crate::client::error::ClientError;
 use crate::client::host::Host;
 use crate::client::http::{Answer, Ask, Http, Wiring};
 use anyhow::Context;
+use edge::clock;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
-use server::clock;
 use std::path::PathBuf;
 
 /// What the token is for.

@@ -1,5 +1,6 @@
 //! Names of files with `*`, `?` and `**` in them, and the files that they name now.
 
+use crate::platform;
 use std::path::{Path, PathBuf};
 
 /// Files that one pattern finds at the most: whoever names `/**` by mistake must not fill the memory.
@@ -164,7 +165,7 @@ fn is_like(part: &str, name: &str) -> bool {
                 star = Some((at, in_name));
                 at += 1;
             }
-            Some(character) if *character == '?' || *character == name[in_name] => {
+            Some(character) if *character == '?' || platform::is_same_in_names(*character, name[in_name]) => {
                 at += 1;
                 in_name += 1;
             }
@@ -201,6 +202,7 @@ mod tests {
         check("/log/a?.log", "/log/a.log", false);
         check("/log/*a*b*", "/log/xaybz", true);
         check("/log/*/x.log", "/log/app/x.log", true);
+        check("/log/*.evtx", "/log/Mim.EVTX", cfg!(windows));
     }
 
     #[test]
@@ -236,9 +238,10 @@ mod tests {
         let check = |pattern: &str, expected: &[&str]| {
             let mut faults = Vec::new();
             let found = Pattern::parse(pattern, folder.path()).unwrap().files(&mut faults);
-            let names: Vec<_> = found
+            let names: Vec<String> = found
                 .iter()
-                .map(|path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap())
+                .map(|path| path.strip_prefix(folder.path()).unwrap())
+                .map(|path| path.to_str().unwrap().replace(std::path::MAIN_SEPARATOR, "/"))
                 .collect();
             assert_eq!(names, expected, "{pattern}");
             assert!(faults.is_empty());
@@ -251,6 +254,7 @@ mod tests {
         check("nothing.log", &[]);
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_pipe_is_no_file_by_whichever_name() {
         let folder = tempfile::tempdir().unwrap();

@@ -3,19 +3,20 @@
 use super::config::{Config, Input, Kind};
 use super::counters::Counters;
 use super::documents::Documents;
+use super::event_log::EventLog;
 use super::face::{self, Face};
 use super::gather::Intake;
+use super::journald;
 use super::link::Link;
-use super::platform::{Asked, Signals};
 use super::sender::{Sender, Turn};
 use super::spool::{Spool, SpoolError};
 use super::stdin::Pipe;
 use super::syslog::Bound;
 use super::tail::{Step, Tail};
-use super::{journald, notify};
+use crate::platform::{self, Asked, Signals};
 use anyhow::{Context, Result};
+use edge::clock;
 use model::time::Timestamp;
-use server::clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -84,7 +85,7 @@ pub(crate) async fn run(
         config.service.tenant,
         config.state.display()
     );
-    notify::tell("READY=1");
+    platform::tell("READY=1");
     let mut fault = None;
     let ended = loop {
         tokio::select! {
@@ -110,7 +111,7 @@ pub(crate) async fn run(
             }
         }
     };
-    notify::tell("STOPPING=1");
+    platform::tell("STOPPING=1");
     let has_all = inputs.is_empty();
     reading.cancel();
     while let Some(ended) = inputs.join_next().await {
@@ -221,6 +222,11 @@ impl Parts<'_> {
                         until_idle(|| documents.read(&spool, now))
                     });
                 });
+            }
+            Kind::EventLog(plan) => {
+                let mut log = EventLog::open(plan.clone(), spool, counters, stop);
+                let follow = Follow::new(input, plan.poll, stop);
+                inputs.spawn_blocking(move || follow.run(|now| log.read(now)));
             }
             Kind::Stdin(gathering) => {
                 let gatherer = gathering.gatherer(input, "standard input", spool, counters);

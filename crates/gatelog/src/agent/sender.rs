@@ -337,7 +337,7 @@ impl Sender {
     fn failed(&mut self, input: &str, reason: &str, asked: Option<Duration>, now: Timestamp) {
         let patience = self.patience.entry(input.to_owned()).or_default();
         patience.failures += 1;
-        let [chance] = server::chance::bytes::<1>();
+        let [chance] = edge::chance::bytes::<1>();
         let own = backoff(patience.failures, chance);
         let wait = asked.map_or(own, |asked| asked.max(Duration::from_millis(50)));
         patience.wait_ticks = (wait.as_nanos() / 100) as i64;

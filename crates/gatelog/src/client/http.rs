@@ -6,11 +6,11 @@ use super::retry::{ATTEMPTS, Patience, decide};
 use super::said::said;
 use crate::exit::Usage;
 use crate::output::say;
+use edge::clock::{self, Stopwatch};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Method, Proxy, Url};
 use secrecy::{ExposeSecret, SecretString};
-use server::clock::{self, Stopwatch};
 use std::path::Path;
 use std::time::Duration;
 
@@ -87,6 +87,7 @@ impl<'a> Ask<'a> {
     }
 
     /// Any method, with a body of JSON if there is one.
+    #[cfg_attr(windows, allow(dead_code, reason = "only the service's commands administer"))]
     pub(crate) fn json(method: Method, url: &'a Url, json: Option<String>) -> Ask<'a> {
         Ask {
             method,

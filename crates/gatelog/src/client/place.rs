@@ -1,77 +1,48 @@
 //! Files of our own: where they lie, who may read them, and how they are replaced in one step.
 
 use super::error::ClientError;
+use crate::platform;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Where the tokens are: `$XDG_STATE_HOME/gatelog`.
+/// Where the tokens are: `$XDG_STATE_HOME/gatelog`; `%LOCALAPPDATA%\gatelog` on Windows.
 pub(crate) fn state_folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, ClientError> {
-    below(&variable, "XDG_STATE_HOME", ".local/state")
+    of_user(platform::state_home(variable))
 }
 
-/// Where the profiles are: `$XDG_CONFIG_HOME/gatelog/config.toml`.
+/// Where the profiles are: `$XDG_CONFIG_HOME/gatelog/config.toml`; `%APPDATA%\gatelog\config.toml` on Windows.
 pub(crate) fn config_file(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, ClientError> {
-    Ok(below(&variable, "XDG_CONFIG_HOME", ".config")?.join("config.toml"))
+    Ok(of_user(platform::config_home(variable))?.join("config.toml"))
 }
 
-/// The folder of a variable, if it is absolute (the XDG base directory specification), else one of the home folder.
-fn below(
-    variable: &impl Fn(&str) -> Option<OsString>,
-    name: &str,
-    at_home: &str,
-) -> Result<PathBuf, ClientError> {
-    let own = variable(name)
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    let folder = own.or_else(|| {
-        let home = variable("HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())?;
-        Some(home.join(at_home))
-    });
-    folder
-        .map(|folder| folder.join("gatelog"))
-        .ok_or_else(|| ClientError::OwnFile {
+fn of_user(folder: Result<PathBuf, String>) -> Result<PathBuf, ClientError> {
+    match folder {
+        Ok(folder) => Ok(folder.join("gatelog")),
+        Err(reason) => Err(ClientError::OwnFile {
             path: PathBuf::from("~"),
-            reason: format!("neither {name} nor HOME names a folder"),
-        })
+            reason,
+        }),
+    }
 }
 
 /// Makes a folder that nobody else may enter, or sees that it is one.
 pub(crate) fn private_folder(path: &Path) -> Result<(), ClientError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|error| ClientError::file(path, &error))?;
+    platform::make_private_folder(path).map_err(|error| ClientError::file(path, &error))?;
     check_private(path)
 }
 
 /// Refuses a file or folder that others may read or write.
 pub(crate) fn check_private(path: &Path) -> Result<(), ClientError> {
-    let metadata = fs::symlink_metadata(path).map_err(|error| ClientError::file(path, &error))?;
-    let refused = |reason: String| ClientError::OwnFile {
-        path: path.to_owned(),
-        reason,
-    };
-    if metadata.is_symlink() {
-        return Err(refused(
-            "it is a link, and nothing private is kept behind links".to_owned(),
-        ));
+    match platform::why_not_private(path) {
+        Ok(None) => Ok(()),
+        Ok(Some(reason)) => Err(ClientError::OwnFile {
+            path: path.to_owned(),
+            reason,
+        }),
+        Err(error) => Err(ClientError::file(path, &error)),
     }
-    let mode = metadata.mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        let wanted = if metadata.is_dir() { "700" } else { "600" };
-        return Err(refused(format!(
-            "others may read it (mode {mode:03o}), and it holds tokens or records; `chmod {wanted} {}`, and sign in \
-             anew if somebody read a token",
-            path.display()
-        )));
-    }
-    Ok(())
 }
 
 /// Writes a file as a whole or not at all: beside it, to the disk, then in its place. Its mode is 0600.
@@ -88,9 +59,7 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), ClientError> {
 
 /// Makes a rename in a folder outlive a power cut.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), ClientError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| ClientError::file(folder, &error))
+    platform::sync_folder(folder).map_err(|error| ClientError::file(folder, &error))
 }
 
 /// The folder that a file lies in.
@@ -104,45 +73,21 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 
 /// Opens a file that stands for a lock.
 pub(crate) fn lock_file(path: &Path) -> Result<File, ClientError> {
-    OpenOptions::new()
+    platform::private_file()
         .create(true)
         .truncate(false)
         .read(true)
         .write(true)
-        .mode(0o600)
         .open(path)
         .map_err(|error| ClientError::file(path, &error))
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
-
-    fn folder(variables: &[(&str, &str)]) -> Option<String> {
-        let variable = |name: &str| {
-            let found = variables.iter().find(|(other, _)| *other == name);
-            found.map(|(_, value)| OsString::from(value))
-        };
-        state_folder(variable).ok().map(|path| path.display().to_string())
-    }
-
-    #[test]
-    fn the_state_folder_is_where_xdg_says() {
-        assert_eq!(
-            folder(&[("XDG_STATE_HOME", "/s"), ("HOME", "/h")]).as_deref(),
-            Some("/s/gatelog")
-        );
-        assert_eq!(
-            folder(&[("HOME", "/h")]).as_deref(),
-            Some("/h/.local/state/gatelog")
-        );
-        assert_eq!(
-            folder(&[("XDG_STATE_HOME", "s"), ("HOME", "/h")]).as_deref(),
-            Some("/h/.local/state/gatelog")
-        );
-        assert_eq!(folder(&[]), None);
-    }
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     #[test]
     fn what_others_may_read_is_refused() {

@@ -13,9 +13,9 @@ use super::profiles::{self, DEFAULT_RESOURCE, Settings};
 use crate::exit::Usage;
 use crate::output::say;
 use anyhow::Context;
+use edge::clock;
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
-use server::clock;
 use std::path::Path;
 
 /// A service, a tenant of it, and who asks.
@@ -127,6 +127,7 @@ impl Session {
 
     /// Asks administration of the tenant, below `/{tenant}/admin`. The answer is given whatever its status; a token that the
     /// service refuses is renewed once.
+    #[cfg_attr(windows, expect(dead_code, reason = "only the service's commands administer"))]
     pub(crate) async fn administer(
         &mut self,
         method: &str,

@@ -2,12 +2,16 @@
 
 use super::block_on;
 use crate::agent::config::{self, Config};
+use crate::agent::log_file::LogFile;
 use crate::agent::run::{Ended, SignalsOf};
-use crate::agent::{check, run as work};
+use crate::agent::{check, run};
 use crate::cli::Common;
 use crate::exit::{Code, Usage};
 use crate::output::answer;
+use crate::platform;
 use anyhow::Result;
+use edge::logging::LogLevel;
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,7 +54,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let config = config::read(path).map_err(Usage)?;
     match args.command {
         Some(Command::Check { connect }) => check_it(common, &config, connect),
-        None => serve(path, config),
+        None => platform::until_stopped(|| serve(path, config)),
     }
 }
 
@@ -71,14 +75,27 @@ fn check_it(common: &Common, config: &Config, connect: bool) -> Result<Code> {
 }
 
 fn serve(path: &Path, config: Config) -> Result<Code> {
-    let log =
-        server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
+    let Some(file) = config.log_file.clone() else {
+        let log = edge::logging::start(&config.log).map_err(unstarted)?;
+        return work(path, config, &log);
+    };
+    let sink = LogFile::open(&file).map_err(|error| unstarted(format!("{}: {error}", file.display())))?;
+    let log = edge::logging::start_to(&config.log, Box::new(sink)).map_err(unstarted)?;
+    // Whoever has the log in a file may not see standard error.
+    work(path, config, &log).inspect_err(|error| tracing::error!("the agent ends: {error:#}"))
+}
+
+fn unstarted(error: impl Display) -> anyhow::Error {
+    anyhow::anyhow!("start the log: {error}")
+}
+
+fn work(path: &Path, config: Config, log: &LogLevel) -> Result<Code> {
     block_on(async {
         let mut signals = SignalsOf::take()?;
         let pipe = Arc::default();
         let mut config = config;
         loop {
-            match work::run(&config, &mut signals, &pipe, &|| config::read(path)).await? {
+            match run::run(&config, &mut signals, &pipe, &|| config::read(path)).await? {
                 Ended::Stopped => return Ok(Code::Done),
                 Ended::Reloaded(other) => {
                     tracing::info!("the configuration was read anew");

@@ -14,9 +14,9 @@ use crate::client::wait::or_interrupted;
 use crate::exit::{Code, Usage, code_of};
 use crate::output::{Format, complain, say, table};
 use anyhow::Result;
+use edge::clock;
 use indicatif::ProgressBar;
 use model::time::Timestamp;
-use server::clock;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

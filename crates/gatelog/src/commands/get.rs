@@ -13,9 +13,9 @@ use crate::client::{columns, since, wait};
 use crate::exit::{Code, Usage};
 use crate::output::Format;
 use anyhow::{Context, Result};
+use edge::clock;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use server::clock;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 

@@ -18,9 +18,9 @@ use crate::client::wait::or_interrupted;
 use crate::exit::{Code, Usage};
 use crate::output::{printable, say};
 use anyhow::Result;
+use edge::{chance, clock};
 use model::time::Timestamp;
 use secrecy::ExposeSecret;
-use server::{chance, clock};
 use std::path::Path;
 
 /// Sign in at a service that speaks the reports API.

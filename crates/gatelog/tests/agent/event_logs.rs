@@ -9,6 +9,7 @@ use model::tenant::TenantId;
 use model::time::Timestamp;
 use std::fs::{self, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -57,6 +58,64 @@ fn requests_of_mim_in_a_growing_event_log_are_in_the_reports_through_a_kill() {
     expect(&site, MIM_REPORTS, whole..=whole);
     expect_sound(&site);
     drop(agent);
+}
+
+/// The channel is asked by what stands in for `wevtutil`, which reads a plain file.
+#[test]
+fn requests_of_mim_in_a_channel_are_in_the_reports_through_a_kill() {
+    let site = site();
+    let program = site.workplace.file("wevtutil", include_str!("wevtutil.sh"));
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    site.config(
+        "[[inputs]]\nname = \"windows\"\nkind = \"event-log\"\nchannel = \"Identity Manager Request Log\"\n\
+         wevtutil = \"./wevtutil\"\npoll_seconds = 1\n",
+    );
+    let records = requests();
+    let whole = records
+        .iter()
+        .filter(|(id, text)| *id == 4_121 || text.contains("message 1 out of"))
+        .count();
+    let path = site.workplace.path().join("events");
+    // A line is an event, so a line end of the text is written as a reference, as XML has it.
+    let events: Vec<String> = (1..)
+        .zip(&records)
+        .map(|(number, (id, text))| format!("{number} {}\n", rendered(*id, number, text)))
+        .collect();
+    let half = events.len() / 2;
+    fs::write(&path, "").unwrap();
+    let agent = site.start();
+    fs::write(&path, events[..half].concat()).unwrap();
+    expect(&site, MIM_REPORTS, 1..=whole);
+    agent.kill();
+    fs::write(&path, events.concat()).unwrap();
+    let agent = site.start();
+    expect(&site, MIM_REPORTS, whole..=whole);
+    expect_sound(&site);
+    let read = events.len() as u64;
+    assert_eq!(site.ledger("windows", "")["source"]["read"], read);
+    let check = site.workplace.run(&["agent", "check", "--config", "agent.toml"]);
+    let expected = format!("Identity Manager Request Log: its newest event is {read}; read up to {read}");
+    assert!(
+        support::shown(&check).contains(&expected),
+        "{}",
+        support::shown(&check)
+    );
+    drop(agent);
+}
+
+/// An event of MIM as `wevtutil` writes it.
+fn rendered(id: u16, number: u64, message: &str) -> String {
+    let message = message
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('\r', "&#13;")
+        .replace('\n', "&#10;");
+    format!(
+        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider \
+         Name='Microsoft.IdentityManagement.Service'/><EventID Qualifiers='0'>{id}</EventID><TimeCreated \
+         SystemTime='2026-01-31T12:00:00.000000000Z'/><EventRecordID>{number}</EventRecordID><Channel>Identity Manager Request \
+         Log</Channel><Computer>mim.contoso.example</Computer></System><EventData><Data>{message}</Data></EventData></Event>"
+    )
 }
 
 #[test]

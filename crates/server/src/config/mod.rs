@@ -30,7 +30,6 @@ pub use ingest::Ingest;
 pub use key::{KeyDef, Kind};
 pub use layering::{Inputs, Origin};
 pub use limits::Limits;
-pub use log::{Log, LogFormat};
 pub use network::{Network, NotANetwork};
 pub use own_events::OwnEvents;
 pub use reload::{Change, Effect, changes, in_effect};
@@ -42,6 +41,7 @@ pub use text::{Origins, check, show, show_json};
 pub use tokens::Tokens;
 pub use trusted_issuers::{OutsideSignIn, TrustedIssuer};
 
+use edge::logging::Log;
 use layering::{Setting, Settings};
 use reader::Reader;
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! Which layer wins, what is refused, and what the refusals say.
 
 use super::*;
+use edge::logging::LogFormat;
 use std::path::PathBuf;
 use std::time::Duration;
 

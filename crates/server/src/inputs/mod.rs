@@ -1,6 +1,5 @@
 //! How records come in, whatever carried them.
 
 pub mod archive;
-pub mod decoding;
 pub mod intake;
 pub mod upload;

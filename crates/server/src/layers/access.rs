@@ -1,10 +1,10 @@
 //! One line in the log and one measure for every request, written when the answer's last byte is gone.
 
 use super::{ClientAddress, RequestId, TenantAddresses};
-use crate::clock::Stopwatch;
-use crate::logging::ACCESS;
 use crate::metrics::Metrics;
 use axum::body::{Body, Bytes};
+use edge::clock::Stopwatch;
+use edge::logging::ACCESS;
 use http::{Method, StatusCode, Uri};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::pin::Pin;

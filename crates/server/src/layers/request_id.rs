@@ -1,7 +1,7 @@
 //! The id of a request: ours on every answer, and the client's own sent back if it is sane (wire contract 1.6).
 
-use crate::chance;
 use axum::extract::FromRequestParts;
+use edge::chance;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::fmt;

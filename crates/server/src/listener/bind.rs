@@ -1,6 +1,6 @@
 //! Taking an address: a TCP port, or a Unix socket that nobody else can open.
 
-use crate::chance;
+use edge::chance;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;

@@ -1,9 +1,9 @@
 //! Sign-ins with passwords against a real control store.
 
 use super::*;
-use crate::chance;
 use crate::service::Service;
 use crate::testing::config;
+use edge::chance;
 use std::net::IpAddr;
 use store::control::{NewUser, TotpSecret, UserChanges, UserStatus};
 use tempfile::TempDir;

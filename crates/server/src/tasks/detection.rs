@@ -1,10 +1,10 @@
 //! Judges what comes in, tenant by tenant, a moment after it is stored.
 
 use crate::app::App;
-use crate::clock::Stopwatch;
 use crate::config::Detection;
 use crate::detection::{self, DetectionError, Driver, Grounds, Round};
 use crate::run::Stop;
+use edge::clock::Stopwatch;
 use model::tenant::TenantId;
 use model::time::Timestamp;
 use std::collections::HashMap;

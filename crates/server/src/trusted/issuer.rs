@@ -2,9 +2,9 @@
 
 use super::fetch::{self, FetchFault};
 use crate::app::App;
-use crate::clock;
 use crate::config::TrustedIssuer;
 use crate::metrics::Metrics;
+use edge::clock;
 use issuer::outside::document::{Document, address_of};
 use issuer::outside::keys::{KeySet, MAX_KEY_SET_BYTES};
 use issuer::outside::{document, keys};

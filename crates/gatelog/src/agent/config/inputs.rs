@@ -3,13 +3,16 @@
 use super::values::{self, Size, did_you_mean};
 use super::{Gathering, Input, Kind};
 use crate::agent::documents::{self, Reading};
+use crate::agent::event_log;
 use crate::agent::journald::Journal;
 use crate::agent::lines::PIECE_BYTES;
 use crate::agent::pattern::Pattern;
 use crate::agent::spool::WhenFull;
 use crate::agent::syslog::{Forward, Listen};
 use crate::agent::tail::{self, Start};
+use crate::platform;
 use serde::Deserialize;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +30,10 @@ pub(super) struct Section {
     rotate_seconds: Option<u32>,
     half_line_seconds: Option<u32>,
     settle_seconds: Option<u32>,
+    channel: Option<String>,
+    event_ids: Option<Vec<EventIds>>,
+    wevtutil: Option<PathBuf>,
+    poll_seconds: Option<u32>,
     matches: Option<Vec<String>>,
     journalctl: Option<String>,
     udp: Option<String>,
@@ -40,7 +47,15 @@ pub(super) struct Section {
     linger_milliseconds: Option<u64>,
 }
 
-const KINDS: &[&str] = &["files", "evtx", "whole", "journald", "stdin", "syslog"];
+const KINDS: &[&str] = &[
+    "files",
+    "evtx",
+    "whole",
+    "event-log",
+    "journald",
+    "stdin",
+    "syslog",
+];
 
 /// What an input is; each mistake in it is told.
 pub(super) fn check(
@@ -113,6 +128,16 @@ pub(super) fn check(
                 }
             },
         }),
+        "event-log" => Kind::EventLog(event_log::Plan {
+            input: section.name.clone(),
+            format: format.clone(),
+            program: wevtutil(&at, section, folder, mistakes),
+            channel: channel(&at, section, mistakes),
+            event_ids: event_ids(&at, section, mistakes),
+            start: start(&at, section.start.as_deref(), mistakes),
+            when_full,
+            poll: Duration::from_secs(u64::from(section.poll_seconds.unwrap_or(5).clamp(1, 3_600))),
+        }),
         "journald" => Kind::Journald(
             Journal {
                 program: section
@@ -146,6 +171,8 @@ pub(super) fn check(
 fn set(section: &Section) -> Vec<(&'static str, &'static [&'static str])> {
     const FILES: &[&str] = &["files", "evtx", "whole"];
     const LINES: &[&str] = &["files"];
+    const BEGUN: &[&str] = &["files", "event-log"];
+    const CHANNEL: &[&str] = &["event-log"];
     const WHOLE: &[&str] = &["whole"];
     const JOURNAL: &[&str] = &["journald"];
     const SYSLOG: &[&str] = &["syslog"];
@@ -153,7 +180,11 @@ fn set(section: &Section) -> Vec<(&'static str, &'static [&'static str])> {
     let all = [
         ("files", section.files.is_some(), FILES),
         ("exclude", section.exclude.is_some(), FILES),
-        ("start", section.start.is_some(), LINES),
+        ("start", section.start.is_some(), BEGUN),
+        ("channel", section.channel.is_some(), CHANNEL),
+        ("event_ids", section.event_ids.is_some(), CHANNEL),
+        ("wevtutil", section.wevtutil.is_some(), CHANNEL),
+        ("poll_seconds", section.poll_seconds.is_some(), CHANNEL),
         ("rotate_seconds", section.rotate_seconds.is_some(), LINES),
         ("half_line_seconds", section.half_line_seconds.is_some(), LINES),
         ("settle_seconds", section.settle_seconds.is_some(), WHOLE),
@@ -181,6 +212,71 @@ fn set(section: &Section) -> Vec<(&'static str, &'static [&'static str])> {
         .filter(|(_, is_set, _)| *is_set)
         .map(|(key, _, kinds)| (key, kinds))
         .collect()
+}
+
+/// The conditions that the event log takes in one question.
+const CONDITIONS_MOST: usize = 20;
+
+/// The number of an event, or `first-last`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum EventIds {
+    One(u32),
+    Range(String),
+}
+
+fn channel(at: &str, section: &Section, mistakes: &mut Vec<String>) -> String {
+    let name = section.channel.clone().unwrap_or_default();
+    if name.is_empty() || name.len() > 256 || name.starts_with(['/', '-']) || name.contains(char::is_control)
+    {
+        mistakes.push(format!(
+            "`{at}.channel` is the name of a channel as `wevtutil enum-logs` lists them, such as \"Security\", not {name:?}"
+        ));
+    }
+    name
+}
+
+fn event_ids(at: &str, section: &Section, mistakes: &mut Vec<String>) -> Vec<RangeInclusive<u32>> {
+    let mut ranges = Vec::new();
+    for ids in section.event_ids.iter().flatten() {
+        let range = match ids {
+            EventIds::One(id) => Some(*id..=*id),
+            EventIds::Range(text) => text.split_once('-').and_then(|(first, last)| {
+                let range = first.trim().parse().ok()?..=last.trim().parse().ok()?;
+                (range.start() <= range.end()).then_some(range)
+            }),
+        };
+        match range {
+            Some(range) => ranges.push(range),
+            None => mistakes.push(format!(
+                "`{at}.event_ids` has numbers, or texts such as \"4720-4726\", in it, not {ids:?}"
+            )),
+        }
+    }
+    let conditions: usize = ranges
+        .iter()
+        .map(|range| 1 + usize::from(range.start() < range.end()))
+        .sum();
+    if conditions > CONDITIONS_MOST {
+        mistakes.push(format!(
+            "`{at}.event_ids`: the event log takes at most {CONDITIONS_MOST} conditions, of which a range is two: make another input of the rest"
+        ));
+    }
+    ranges
+}
+
+/// The system's own, if no other one is named.
+fn wevtutil(at: &str, section: &Section, folder: &Path, mistakes: &mut Vec<String>) -> PathBuf {
+    match (&section.wevtutil, platform::event_log_program()) {
+        (Some(program), _) => folder.join(program),
+        (None, Some(program)) => program,
+        (None, None) => {
+            mistakes.push(format!(
+                "`{at}` is of the kind event-log, and only Windows has one"
+            ));
+            PathBuf::new()
+        }
+    }
 }
 
 fn patterns(

@@ -4,6 +4,7 @@ mod inputs;
 mod values;
 
 use super::documents;
+use super::event_log;
 use super::gather::Gatherer;
 use super::journald::Journal;
 use super::link::Service;
@@ -14,8 +15,8 @@ use crate::client::auth::endpoints::Protocol;
 use crate::client::auth::proof::SecretSource;
 use crate::client::host::{Host, PlainHttp};
 use crate::client::place;
+use edge::logging::Log;
 use serde::Deserialize;
-use server::config::Log;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     /// Where health and metrics are, if anywhere.
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) log: Log,
+    /// Where the log goes, if not to standard error.
+    pub(crate) log_file: Option<PathBuf>,
     /// How often files are looked at.
     pub(crate) poll: Duration,
     /// How long a stop waits for what can still be sent.
@@ -54,6 +57,8 @@ pub(crate) enum Kind {
     Files(tail::Plan),
     /// Event logs, and documents.
     Documents(documents::Plan),
+    /// A channel of the Windows event log.
+    EventLog(event_log::Plan),
     /// The journal of systemd.
     Journald(Journal, Gathering),
     /// Standard input.
@@ -154,6 +159,7 @@ struct HttpSection {
 struct LogSection {
     format: Option<String>,
     level: Option<String>,
+    file: Option<PathBuf>,
 }
 
 /// Reads and checks a file. The error has every mistake that was found, one a line.
@@ -238,6 +244,7 @@ fn check(file: &File, folder: &Path, mistakes: &mut Vec<String>) -> Option<Confi
         spool_bytes,
         listen,
         log: log?,
+        log_file: file.log.file.as_ref().map(|path| folder.join(path)),
         poll: Duration::from_millis(file.agent.poll_milliseconds.unwrap_or(250).clamp(10, 60_000)),
         stop: Duration::from_secs(file.agent.stop_seconds.unwrap_or(5).min(600)),
         inputs,

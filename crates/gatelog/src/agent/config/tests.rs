@@ -155,3 +155,53 @@ fn values_of_the_wrong_sort_are_told() {
         "two ways to prove the same",
     );
 }
+
+#[test]
+fn a_channel_of_the_event_log_is_named_and_its_events_are_few() {
+    let channel = |more: &'static str| {
+        with(Box::leak(
+            format!("[[inputs]]\nname = \"mim\"\nkind = \"event-log\"\nwevtutil = \"/w\"\n{more}")
+                .into_boxed_str(),
+        ))
+    };
+    check(&channel(""), "`inputs.mim.channel` is the name of a channel");
+    check(&channel("channel = \"/q:*\""), "not \"/q:*\"");
+    check(
+        &channel("channel = \"Security\"\nevent_ids = [\"4726-4720\"]"),
+        "`inputs.mim.event_ids` has numbers",
+    );
+    check(
+        &channel(
+            "channel = \"Security\"\nevent_ids = [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,\"20-21\"]",
+        ),
+        "at most 20 conditions",
+    );
+    #[cfg(unix)]
+    check(
+        &with("[[inputs]]\nname = \"mim\"\nkind = \"event-log\"\nchannel = \"Security\""),
+        "only Windows has one",
+    );
+    check(
+        &replaced("kind = \"files\"", "kind = \"files\"\nchannel = \"Security\""),
+        "`inputs.entra.channel` is for inputs of the kind event-log",
+    );
+    let config = parsed(&channel(
+        "channel = \"Security\"\nevent_ids = [4740, \"4720-4726\"]\nstart = \"end\"",
+    )(SOUND))
+    .unwrap();
+    let Kind::EventLog(plan) = &config.inputs[1].kind else {
+        panic!()
+    };
+    assert_eq!(plan.event_ids, [4_740..=4_740, 4_720..=4_726]);
+    assert_eq!(
+        (plan.start, plan.poll),
+        (tail::Start::End, Duration::from_secs(5))
+    );
+}
+
+#[test]
+fn a_log_may_be_a_file() {
+    assert_eq!(parsed(SOUND).unwrap().log_file, None);
+    let config = parsed(&with("[log]\nfile = \"agent.log\"")(SOUND)).unwrap();
+    assert_eq!(config.log_file, Some(PathBuf::from("/etc/gatelog/agent.log")));
+}

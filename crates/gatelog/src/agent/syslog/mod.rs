@@ -6,12 +6,12 @@ mod room;
 
 use super::gather::{Intake, Line};
 use anyhow::{Context, Result};
+use edge::clock;
 use frame::Frames;
 use header::Terms;
 use room::{Place, Room};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use server::clock;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! By what the content of a file is recognised: fingerprints of what was read of it.
 
 use crate::agent::mark::{Digest, FINGERPRINT_BYTES, FileMark, digest};
-use crate::agent::platform;
-use server::inputs::decoding::Encoding;
+use crate::platform;
+use edge::decoding::Encoding;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;

@@ -13,8 +13,8 @@ use super::gap::{Gap, GapKind};
 use super::lines;
 use super::mark::{FileMark, Mark};
 use super::pattern::Pattern;
-use super::platform;
 use super::spool::{NewPiece, Put, Spool, SpoolError, WhenFull};
+use crate::platform::{self, Seen};
 use content::{Copied, Heads};
 use model::time::{TICKS_PER_SECOND, Timestamp};
 use packed::Unpacking;
@@ -147,17 +147,17 @@ impl Tail {
         let mut placed = HashSet::new();
         let mut added = Vec::new();
         for path in self.paths() {
-            let Ok(metadata) = fs::metadata(&path) else {
+            let Ok(seen) = platform::seen(&path) else {
                 continue;
             };
-            match known.get(&platform::identity(&metadata)) {
+            match known.get(&seen.identity) {
                 // The same file under a second name is one file.
                 Some(index) => {
                     if placed.insert(*index) {
-                        self.place(*index, &path, &metadata, now);
+                        self.place(*index, &path, seen, now);
                     }
                 }
-                None => added.push((path, metadata)),
+                None => added.push((path, seen)),
             }
         }
         let mut folders = HashMap::new();
@@ -172,8 +172,8 @@ impl Tail {
             for (place, file) in self.files.iter().enumerate() {
                 heads.note(place, &file.mark);
             }
-            for (path, metadata) in added {
-                if identities.insert(platform::identity(&metadata)) {
+            for (path, seen) in added {
+                if identities.insert(seen.identity) {
                     self.add(&path, is_first, &mut heads, spool, now)?;
                 }
             }
@@ -209,15 +209,15 @@ impl Tail {
         let Some(handle) = &file.handle else {
             return Ok(Step::Idle);
         };
-        let metadata = match handle.metadata() {
-            Ok(metadata) => metadata,
+        let seen = match platform::seen_of(handle) {
+            Ok(seen) => seen,
             Err(error) => {
                 let fault = format!("{}: {error}", file.mark.path);
                 self.tell(fault);
                 return Ok(Step::Idle);
             }
         };
-        let state = (metadata.len(), platform::written(&metadata));
+        let state = (seen.bytes, seen.written);
         let is_packed = content::is_packed(handle);
         if file.mark.packed.is_some() && !is_packed {
             // Another file has the number of the packed one.
@@ -246,7 +246,7 @@ impl Tail {
     }
 
     /// A known file is here now.
-    fn place(&mut self, index: usize, path: &Path, metadata: &fs::Metadata, now: Timestamp) {
+    fn place(&mut self, index: usize, path: &Path, seen: Seen, now: Timestamp) {
         let file = &mut self.files[index];
         let name = path.to_string_lossy();
         if file.mark.path != name {
@@ -257,7 +257,7 @@ impl Tail {
             );
             file.mark.path = name.into_owned();
         }
-        let state = (metadata.len(), platform::written(metadata));
+        let state = (seen.bytes, seen.written);
         // An unfinished one is looked at again when its time is over, and must be open then.
         let is_read = file.seen == Some(state) && file.unfinished != Some(state);
         if is_read && file.half.is_empty() && file.unpacking.is_none() && file.is_quiet(CLOSE_SECONDS, now) {
@@ -269,9 +269,8 @@ impl Tail {
         match platform::open(path) {
             // Between the look and the opening another file may have taken the name.
             Ok(handle) => {
-                if handle
-                    .metadata()
-                    .is_ok_and(|opened| platform::identity(&opened) == (file.mark.device, file.mark.inode))
+                if platform::seen_of(&handle)
+                    .is_ok_and(|opened| opened.identity == (file.mark.device, file.mark.inode))
                 {
                     file.handle = Some(handle);
                 }
@@ -298,9 +297,9 @@ impl Tail {
             .to_owned();
         let beside = folders.entry(folder).or_insert_with_key(|folder| listed(folder));
         if let Some(path) = beside.get(&(mark.device, mark.inode)).cloned()
-            && let Ok(metadata) = fs::metadata(&path)
+            && let Ok(seen) = platform::seen(&path)
         {
-            self.place(index, &path, &metadata, now);
+            self.place(index, &path, seen, now);
             return Ok(());
         }
         let file = &mut self.files[index];
@@ -380,8 +379,8 @@ impl Tail {
         now: Timestamp,
     ) -> Result<(), SpoolError> {
         let opened =
-            platform::open(path).and_then(|handle| handle.metadata().map(|metadata| (handle, metadata)));
-        let (handle, metadata) = match opened {
+            platform::open(path).and_then(|handle| platform::seen_of(&handle).map(|seen| (handle, seen)));
+        let (handle, seen) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 let fault = format!("{}: {error}", path.display());
@@ -389,25 +388,25 @@ impl Tail {
                 return Ok(());
             }
         };
-        let (device, inode) = platform::identity(&metadata);
+        let (device, inode) = seen.identity;
         let name = path.to_string_lossy().into_owned();
         let mut mark = FileMark {
             path: name.clone(),
             first_path: name,
             device,
             inode,
-            size: metadata.len(),
+            size: seen.bytes,
             ..FileMark::default()
         };
         let is_packed = content::is_packed(&handle);
         if !is_packed {
             content::read_to(&handle, &mut mark, 0);
             if is_first && self.plan.start == Start::End {
-                content::read_to(&handle, &mut mark, metadata.len());
+                content::read_to(&handle, &mut mark, seen.bytes);
             } else {
                 // One that cannot be read is read from its start when it can be.
                 let alike = heads.alike(&handle).unwrap_or_default();
-                self.recognise(&handle, metadata.len(), &mut mark, &alike, spool, now)?;
+                self.recognise(&handle, seen.bytes, &mut mark, &alike, spool, now)?;
             }
         }
         mark.key = spool.add_file(&self.plan.input, &mark)?;
@@ -565,10 +564,10 @@ fn listed(folder: &Path) -> HashMap<(u64, u64), PathBuf> {
     };
     for entry in entries.flatten() {
         // Not `entry.metadata()`: that of a link would be the link's.
-        if let Ok(metadata) = fs::metadata(entry.path())
-            && metadata.is_file()
+        if let Ok(seen) = platform::seen(&entry.path())
+            && seen.is_file
         {
-            found.insert(platform::identity(&metadata), entry.path());
+            found.insert(seen.identity, entry.path());
         }
     }
     found

@@ -5,10 +5,10 @@ use super::{Step, Tail};
 use crate::agent::gap::{Gap, GapKind};
 use crate::agent::lines::{self, Cut, LINE_BYTES_MOST};
 use crate::agent::mark::{Digest, FINGERPRINT_BYTES, FileMark, Mark, digest};
-use crate::agent::platform;
 use crate::agent::spool::{Spool, SpoolError};
+use crate::platform::{self, FromStart};
+use edge::decoding::{Carrier, Encoding};
 use model::time::Timestamp;
-use server::inputs::decoding::{Carrier, Encoding};
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -27,20 +27,6 @@ pub(super) struct Unpacking {
     recent: Vec<u8>,
     /// Why there is no more, if there is no more.
     end: Option<Result<(), String>>,
-}
-
-/// Reads a file from its start without moving the place of anybody else.
-struct FromStart {
-    file: File,
-    at: u64,
-}
-
-impl Read for FromStart {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = platform::read_at(&self.file, buffer, self.at)?;
-        self.at += read as u64;
-        Ok(read)
-    }
 }
 
 impl Tail {
@@ -300,10 +286,7 @@ fn open(handle: &File, offset: u64) -> io::Result<Unpacking> {
 fn unpacker(handle: &File) -> io::Result<Box<dyn Read + Send>> {
     let mut start = [0; 4];
     let read = platform::read_at(handle, &mut start, 0)?;
-    let from_start = FromStart {
-        file: handle.try_clone()?,
-        at: 0,
-    };
+    let from_start = FromStart::of(handle.try_clone()?);
     Encoding::by_magic(&start[..read]).reader(from_start, Carrier::File)
 }
 

@@ -4,8 +4,8 @@ use super::{Followed, Step, Tail, content};
 use crate::agent::gap::{Gap, GapKind};
 use crate::agent::lines::{self, Cut, LINE_BYTES_MOST};
 use crate::agent::mark::{FileMark, Mark};
-use crate::agent::platform;
 use crate::agent::spool::{Spool, SpoolError};
+use crate::platform;
 use model::time::Timestamp;
 
 /// What stands at the place up to which a file was read.

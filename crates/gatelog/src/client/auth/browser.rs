@@ -1,5 +1,6 @@
 //! Opens an address in the user's browser.
 
+use crate::platform;
 use std::process::{Command, Stdio};
 
 /// Whether a browser was started.
@@ -14,12 +15,13 @@ pub(crate) fn open(address: &str) -> Opened {
     let own = std::env::var("BROWSER")
         .ok()
         .filter(|program| !program.is_empty());
-    let programs: Vec<String> = match own {
-        Some(programs) => programs.split(':').map(str::to_owned).collect(),
-        None => vec![DESKTOP.to_owned()],
+    let programs: Vec<Vec<&str>> = match &own {
+        Some(programs) => programs.split(':').map(|program| vec![program]).collect(),
+        None => vec![platform::BROWSER.to_vec()],
     };
     for program in programs {
-        let started = Command::new(&program)
+        let started = Command::new(program[0])
+            .args(&program[1..])
             .arg(address)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -31,8 +33,3 @@ pub(crate) fn open(address: &str) -> Opened {
     }
     Opened::No
 }
-
-#[cfg(target_os = "macos")]
-const DESKTOP: &str = "open";
-#[cfg(not(target_os = "macos"))]
-const DESKTOP: &str = "xdg-open";

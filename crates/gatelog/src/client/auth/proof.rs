@@ -3,9 +3,9 @@
 use super::assertion::Signer;
 use crate::client::error::ClientError;
 use crate::exit::Usage;
+use edge::{chance, clock};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use server::{chance, clock};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 

@@ -2,9 +2,9 @@
 
 use crate::client::error::ClientError;
 use crate::client::place;
+use crate::platform;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The unfinished file. Its mode is 0600: it tells of people.
@@ -17,11 +17,10 @@ pub(super) struct Part {
 impl Part {
     /// From the start; what an earlier attempt left is overwritten.
     pub(super) fn begin(path: &Path) -> Result<Part, ClientError> {
-        let file = OpenOptions::new()
+        let file = platform::private_file()
             .create(true)
             .write(true)
             .truncate(true)
-            .mode(0o600)
             .open(path)
             .map_err(|error| ClientError::file(path, &error))?;
         Ok(Part {

@@ -2,7 +2,6 @@
 
 use super::{Admin, apart, apart_with, control_problem, read};
 use crate::app::App;
-use crate::chance;
 use crate::layers::RequestId;
 use crate::own_events::{self, Act, Target};
 use crate::problem::Problem;
@@ -11,6 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::{get, post};
+use edge::chance;
 use http::StatusCode;
 use issuer::audience::Permission;
 use issuer::certificate::Certificate;

@@ -3,8 +3,8 @@
 use super::control_problem;
 use super::users::PasswordAsked;
 use crate::app::App;
-use crate::chance;
 use crate::problem::Problem;
+use edge::chance;
 use http::StatusCode;
 use issuer::password::Password;
 use model::user::UserName;

@@ -3,7 +3,6 @@
 use super::secrets::{end_grants, hashed};
 use super::{Admin, apart, control_problem, read, roles};
 use crate::app::App;
-use crate::chance;
 use crate::layers::RequestId;
 use crate::own_events::{self, Act, Target};
 use crate::problem::Problem;
@@ -12,6 +11,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use edge::chance;
 use http::StatusCode;
 use issuer::totp;
 use model::role::same_name;

@@ -1,11 +1,11 @@
 //! What a browser brings: the cookie of its session, and the tokens of its forms that nobody else can make.
 
 use crate::app::App;
-use crate::chance;
 use crate::layers::Origin;
 use crate::trusted;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use edge::chance;
 use http::{HeaderMap, HeaderValue, header};
 use issuer::opaque::{MAX_OPAQUE_BYTES, Opaque, hash_of};
 use secrecy::ExposeSecret;

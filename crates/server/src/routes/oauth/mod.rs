@@ -16,12 +16,13 @@ mod userinfo;
 mod visit;
 
 use crate::app::App;
+use crate::clients;
 use crate::keyring::Keys;
 use crate::layers::{FaultReport, RequestId};
 use crate::routes::listed::Routes;
-use crate::{chance, clients};
 use axum::body::Body;
 use axum::response::Response;
+use edge::chance;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use issuer::client::Client;
 use issuer::grant::{AddressedTenant, Issuing, TOKEN_HEADERS};

@@ -10,10 +10,10 @@ use crate::client::wait::or_interrupted;
 use crate::exit::Code;
 use crate::output::{answer, say, table};
 use anyhow::Result;
+use edge::clock;
 use model::finding::Found;
 use reqwest::Url;
 use serde::de::DeserializeOwned;
-use server::clock;
 use server::findings::answer::{FindingAnswer, FindingsAnswer, RETRACTED};
 
 /// List what Gatelog's own detection found, newest first; `gatelog explain` tells of each why.

@@ -6,7 +6,7 @@ use crate::client::since;
 use crate::exit::Code;
 use crate::output::answer;
 use anyhow::{Context, Result};
-use server::clock;
+use edge::clock;
 use server::link::Link;
 use server::routes::admin::{DetectAnswer, DetectAsked};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,11 +1,11 @@
-//! The log: one line an event to standard error, for people or as JSON. What users sent cannot forge a line.
+//! The log: one line an event, to standard error or a file, for people or as JSON. What users sent cannot forge a line.
 
 mod gathering;
+mod wanted;
 
-use crate::config::{Log, LogFormat};
 use gathering::Gathering;
 use std::borrow::Cow;
-use std::io::{self, Stderr, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use tracing::Metadata;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -13,13 +13,22 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Registry, reload};
+pub use wanted::{Log, LogFormat, format_of, level_of};
 
-/// What is told of every request; see [`crate::layers`].
-pub(crate) const ACCESS: &str = "access";
+/// The target of what is told of every request: its lines are gathered.
+pub const ACCESS: &str = "access";
 
-/// Starts the log of this process. Panics go to it, too. Dropping the answer writes what was gathered.
+/// Where lines go: whole ones, one at a time.
+pub type Sink = Box<dyn Write + Send>;
+
+/// Starts the log of this process, to standard error. Panics go to it, too. Dropping the answer writes what was gathered.
 pub fn start(log: &Log) -> Result<LogLevel, TryInitError> {
-    let lines = StandardError(Arc::new(Gathering::start(io::stderr())));
+    start_to(log, Box::new(io::stderr()))
+}
+
+/// The same to somewhere else.
+pub fn start_to(log: &Log, sink: Sink) -> Result<LogLevel, TryInitError> {
+    let lines = Out(Arc::new(Gathering::start(sink)));
     let (level, handle) = reload::Layer::new(log.level.clone());
     let registry = tracing_subscriber::registry().with(level).with(without_wire());
     match log.format {
@@ -42,7 +51,7 @@ pub fn start(log: &Log) -> Result<LogLevel, TryInitError> {
 #[derive(Debug, Clone)]
 pub struct LogLevel {
     handle: reload::Handle<Targets, Registry>,
-    lines: StandardError,
+    lines: Out,
 }
 
 impl LogLevel {
@@ -93,16 +102,16 @@ impl Drop for LogLevel {
     }
 }
 
-/// Standard error; lines of the access log are gathered before.
+/// The way out; lines of the access log are gathered before.
 #[derive(Debug, Clone)]
-struct StandardError(Arc<Gathering<Stderr>>);
+struct Out(Arc<Gathering<Sink>>);
 
 struct Lines<'a> {
-    lines: &'a Gathering<Stderr>,
+    lines: &'a Gathering<Sink>,
     are_gathered: bool,
 }
 
-impl<'a> MakeWriter<'a> for StandardError {
+impl<'a> MakeWriter<'a> for Out {
     type Writer = Lines<'a>;
 
     fn make_writer(&'a self) -> Lines<'a> {

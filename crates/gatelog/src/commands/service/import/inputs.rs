@@ -2,10 +2,10 @@
 
 use crate::exit::Usage;
 use anyhow::{Context, Result, bail};
+use edge::decoding::{Carrier, Encoding};
 use indicatif::ProgressBar;
 use model::time::Timestamp;
 use server::inputs::archive::{self, Entry};
-use server::inputs::decoding::{Carrier, Encoding};
 use std::fs::File;
 use std::io::{BufReader, Chain, Cursor, Read};
 use std::path::{Path, PathBuf};

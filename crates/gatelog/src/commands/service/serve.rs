@@ -42,8 +42,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let read_again = move || server::config::read(file.as_deref(), all.clone());
     let loaded = read_again().map_err(|errors| crate::exit::Usage(errors.to_string()))?;
     let config = loaded.config.clone();
-    let log =
-        server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
+    let log = edge::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
     block_on(async {
         let server = Server::prepare(config.clone()).await?;
         let (main, admin) = server.addresses();

@@ -239,7 +239,7 @@ impl RejectedFile {
         }
         if self.file.is_none() {
             let path = self.path.get_or_insert_with(|| {
-                let now: String = server::clock::now()
+                let now: String = edge::clock::now()
                     .to_string()
                     .chars()
                     .filter(char::is_ascii_alphanumeric)
@@ -426,7 +426,7 @@ fn shown(sums: &Answer, window_days: u32, origin: &str) -> String {
 
 /// The request that shows what lies before the default window.
 fn hint(sums: &Answer, window_days: u32, origin: &str) -> Option<String> {
-    let window_starts = server::clock::now().plus_days(-i64::from(window_days));
+    let window_starts = edge::clock::now().plus_days(-i64::from(window_days));
     let is_outside = |line: &&AnswerLine| {
         line.totals
             .first

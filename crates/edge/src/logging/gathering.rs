@@ -1,6 +1,7 @@
 //! Lines on their way out. Those of the access log are gathered and written some times a second by a thread of their own:
 //! no request waits for standard error. All others are written at once, after those that came before them.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,14 +12,12 @@ const GATHERED_FOR: Duration = Duration::from_millis(100);
 const WAITING_BYTES: usize = 1 << 20;
 
 /// Where lines go. When it is dropped, what was gathered is written.
-#[derive(Debug)]
 pub(super) struct Gathering<W: Write + Send + 'static> {
     shared: Arc<Shared<W>>,
     /// Without a thread that writes later, every line is written at once.
     has_thread: bool,
 }
 
-#[derive(Debug)]
 struct Shared<W> {
     waiting: Mutex<Waiting>,
     /// There is something to do: the first line, many lines, or the end.
@@ -34,11 +33,16 @@ struct Waiting {
     is_ending: bool,
 }
 
-#[derive(Debug)]
 struct Out<W> {
     writer: W,
     /// Changes places with the lines that wait, so that neither is made anew each time.
     lines: Vec<u8>,
+}
+
+impl<W: Write + Send + 'static> fmt::Debug for Gathering<W> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Gathering")
+    }
 }
 
 impl<W: Write + Send + 'static> Gathering<W> {

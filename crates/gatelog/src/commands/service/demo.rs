@@ -62,7 +62,7 @@ const DOMAIN: &str = "contoso.example";
 pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let end = match &args.end {
         Some(text) => Timestamp::parse_vendor(text).map_err(|error| Usage(error.to_string()))?,
-        None => server::clock::now(),
+        None => edge::clock::now(),
     };
     let folder = tempfile::Builder::new()
         .prefix("gatelog-demo-")
@@ -84,7 +84,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Code> {
     let mut config = config_with(&common, overrides)?;
     bring_lists(&mut config, folder.path(), &address_lists(end))?;
     let _log =
-        server::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
+        edge::logging::start(&config.log).map_err(|error| anyhow::anyhow!("start the log: {error}"))?;
     let format = common.output;
     block_on(async {
         let server = Server::prepare(config).await?;

@@ -1,0 +1,110 @@
+//! The log as a file, where nobody keeps standard error: a service of Windows has none.
+
+use crate::platform;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file is put aside when it is so long; the one that was put aside before goes.
+const BYTES_MOST: u64 = 16 << 20;
+
+/// A file that lines are added to. Beside it lies the one before, `<name>.1`.
+pub(crate) struct LogFile {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    bytes_most: u64,
+}
+
+impl LogFile {
+    /// Opens or makes it; nobody else may read it, for it tells of people.
+    pub(crate) fn open(path: &Path) -> io::Result<LogFile> {
+        LogFile::with(path, BYTES_MOST)
+    }
+
+    fn with(path: &Path, bytes_most: u64) -> io::Result<LogFile> {
+        let file = opened(path)?;
+        Ok(LogFile {
+            path: path.to_owned(),
+            bytes: file.metadata()?.len(),
+            file,
+            bytes_most,
+        })
+    }
+
+    /// Puts the file aside and begins another. Where that is refused, lines go on into this one, and it is tried again when it has grown
+    /// by as much once more.
+    fn put_aside(&mut self) {
+        let mut aside = self.path.clone().into_os_string();
+        aside.push(".1");
+        let renamed = fs::rename(&self.path, &aside).and_then(|()| opened(&self.path));
+        if let Ok(file) = renamed {
+            self.file = file;
+        }
+        self.bytes = 0;
+    }
+}
+
+fn opened(path: &Path) -> io::Result<File> {
+    platform::private_file().create(true).append(true).open(path)
+}
+
+impl Write for LogFile {
+    // Whole lines come, one or several at a time.
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        if self.bytes > 0 && self.bytes + lines.len() as u64 > self.bytes_most {
+            self.put_aside();
+        }
+        self.file.write_all(lines)?;
+        self.bytes += lines.len() as u64;
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_file_is_put_aside_and_none_of_its_lines_is_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.log");
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        let mut log = LogFile::with(&path, 12).unwrap();
+        for line in ["first\n", "second\n"] {
+            log.write_all(line.as_bytes()).unwrap();
+        }
+        assert_eq!(
+            (read("agent.log.1"), read("agent.log")),
+            ("first\n".into(), "second\n".into())
+        );
+        // Another start goes on with what is there.
+        drop(log);
+        let mut log = LogFile::with(&path, 12).unwrap();
+        log.write_all(b"3rd\n").unwrap();
+        assert_eq!(read("agent.log"), "second\n3rd\n");
+        log.write_all(b"a line that is longer than a file may be\n")
+            .unwrap();
+        assert_eq!(
+            (read("agent.log.1"), read("agent.log")),
+            (
+                "second\n3rd\n".into(),
+                "a line that is longer than a file may be\n".into()
+            )
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_read_it() {
+        use std::os::unix::fs::MetadataExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.log");
+        LogFile::open(&path).unwrap().write_all(b"x\n").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    }
+}
