@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// What is written to standard error.
+/// What is written to the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Log {
     /// How a line looks.

@@ -17,7 +17,7 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// Opens or makes it; nobody else may read it, for it tells of people.
+    /// Opens it, or makes one that nobody else may read: it tells of people.
     pub(crate) fn open(path: &Path) -> io::Result<LogFile> {
         LogFile::with(path, BYTES_MOST)
     }
@@ -37,8 +37,12 @@ impl LogFile {
     fn put_aside(&mut self) {
         let mut aside = self.path.clone().into_os_string();
         aside.push(".1");
-        let renamed = fs::rename(&self.path, &aside).and_then(|()| opened(&self.path));
-        if let Ok(file) = renamed {
+        // Somebody may have taken the file away, or put it aside.
+        let is_away = match fs::rename(&self.path, &aside) {
+            Ok(()) => true,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        };
+        if is_away && let Ok(file) = opened(&self.path) {
             self.file = file;
         }
         self.bytes = 0;
@@ -89,13 +93,15 @@ mod tests {
         assert_eq!(read("agent.log"), "second\n3rd\n");
         log.write_all(b"a line that is longer than a file may be\n")
             .unwrap();
+        let too_long = "a line that is longer than a file may be\n";
         assert_eq!(
             (read("agent.log.1"), read("agent.log")),
-            (
-                "second\n3rd\n".into(),
-                "a line that is longer than a file may be\n".into()
-            )
+            ("second\n3rd\n".into(), too_long.into())
         );
+        // Somebody takes the file away: lines are in one that has its name again when it would have been put aside.
+        fs::remove_file(&path).unwrap();
+        log.write_all(b"back\n").unwrap();
+        assert_eq!(read("agent.log"), "back\n");
     }
 
     #[cfg(unix)]

@@ -51,13 +51,16 @@ impl Pattern {
 
     /// Whether it names this file.
     pub(crate) fn matches(&self, path: &Path) -> bool {
-        let Ok(rest) = path.strip_prefix(&self.root) else {
-            return false;
-        };
-        let names: Vec<String> = rest
-            .components()
-            .map(|part| part.as_os_str().to_string_lossy().into_owned())
-            .collect();
+        let mut names = path.components().map(|part| part.as_os_str().to_string_lossy());
+        for part in self.root.components() {
+            if !names
+                .next()
+                .is_some_and(|name| is_same(&part.as_os_str().to_string_lossy(), &name))
+            {
+                return false;
+            }
+        }
+        let names: Vec<String> = names.map(std::borrow::Cow::into_owned).collect();
         if self.parts.is_empty() {
             return names.len() <= 1;
         }
@@ -90,6 +93,18 @@ impl Pattern {
         found.sort();
         found.dedup();
         found
+    }
+}
+
+/// Whether two names are one.
+fn is_same(name: &str, other: &str) -> bool {
+    let (mut letters, mut others) = (name.chars(), other.chars());
+    loop {
+        match (letters.next(), others.next()) {
+            (None, None) => return true,
+            (Some(letter), Some(other)) if platform::is_same_in_names(letter, other) => {}
+            _ => return false,
+        }
     }
 }
 
@@ -202,7 +217,8 @@ mod tests {
         check("/log/a?.log", "/log/a.log", false);
         check("/log/*a*b*", "/log/xaybz", true);
         check("/log/*/x.log", "/log/app/x.log", true);
-        check("/log/*.evtx", "/log/Mim.EVTX", cfg!(windows));
+        // Where names have no case, neither a folder's nor a file's.
+        check("/log/*.evtx", "/Log/Mim.EVTX", cfg!(windows));
     }
 
     #[test]

@@ -111,7 +111,11 @@ pub(crate) async fn run(
             }
         }
     };
-    platform::tell("STOPPING=1");
+    // A reload goes on: whoever watches it must not wait for an end.
+    platform::tell(match ended {
+        Ended::Stopped => "STOPPING=1",
+        Ended::Reloaded(_) => "RELOADING=1",
+    });
     let has_all = inputs.is_empty();
     reading.cancel();
     while let Some(ended) = inputs.join_next().await {

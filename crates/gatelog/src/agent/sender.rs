@@ -208,7 +208,7 @@ impl Sender {
     /// Puts two halves in the place of a piece. One that cannot be cut goes aside.
     async fn split(&mut self, piece: Piece, answer: &Answer, now: Timestamp) -> Result<(), SpoolError> {
         let parts = if piece.kind == NOT_CUT {
-            super::evtx::halves(&piece.body)
+            super::evtx::halves(&piece.body).or_else(|| super::event_log::halves(&piece.body))
         } else {
             halves(&piece.body)
         };

@@ -100,6 +100,9 @@ fn work(path: &Path, config: Config, log: &LogLevel) -> Result<Code> {
                 Ended::Reloaded(other) => {
                     tracing::info!("the configuration was read anew");
                     log.set(other.log.level.clone());
+                    if (&other.log_file, other.log.format) != (&config.log_file, config.log.format) {
+                        tracing::warn!("another `log.file` or `log.format` waits for a restart");
+                    }
                     config = *other;
                 }
             }

@@ -6,7 +6,7 @@ use super::{Asked, Seen};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::windows::fs::FileExt;
+use std::os::windows::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,10 +17,13 @@ use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
 use tokio::sync::Notify;
 use windows_services::{Command, Service};
 
+/// <https://learn.microsoft.com/windows/win32/fileio/file-access-rights-constants>
+const FILE_READ_ATTRIBUTES: u32 = 0x80;
+
 /// What is known of the file of a name; links are followed.
 pub(crate) fn seen(path: &Path) -> io::Result<Seen> {
-    // A file's number is told by its handle alone. Others may write, rename and remove it meanwhile: so the standard library opens files.
-    seen_of(&File::open(path)?)
+    // A file's number is told by its handle alone. One that reads nothing but attributes is in nobody's way, and nobody in its.
+    seen_of(&OpenOptions::new().access_mode(FILE_READ_ATTRIBUTES).open(path)?)
 }
 
 /// The same of an open file.
@@ -59,12 +62,24 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(path)?;
-    // The system's own program for access lists: nothing is inherited any more; OWNER RIGHTS, SYSTEM and Administrators may do everything
-    // (well-known SIDs, for names are translated).
+    // It has its name when it is closed to others, and not before.
+    let mut name = path.to_owned().into_os_string();
+    name.push(".new");
+    let unfinished = PathBuf::from(name);
+    if unfinished.exists() {
+        fs::remove_dir(&unfinished)?;
+    }
+    fs::create_dir_all(&unfinished)?;
+    close_to_others(&unfinished)?;
+    fs::rename(&unfinished, path)
+}
+
+/// By the system's own program for access lists: nothing is inherited any more; OWNER RIGHTS, SYSTEM and Administrators may do everything
+/// (well-known SIDs, for names are translated).
+fn close_to_others(folder: &Path) -> io::Result<()> {
     let program = system_folder().join("icacls.exe");
     let told = std::process::Command::new(&program)
-        .arg(path)
+        .arg(folder)
         .args(["/inheritance:r", "/grant:r"])
         .args([
             "*S-1-3-4:(OI)(CI)F",
@@ -77,7 +92,6 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     if told.status.success() {
         return Ok(());
     }
-    let _ = fs::remove_dir(path);
     Err(io::Error::other(format!(
         "icacls could not keep others out of it: {}",
         String::from_utf8_lossy(&told.stderr).trim()

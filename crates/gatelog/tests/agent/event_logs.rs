@@ -79,7 +79,7 @@ fn requests_of_mim_in_a_channel_are_in_the_reports_through_a_kill() {
     // A line is an event, so a line end of the text is written as a reference, as XML has it.
     let events: Vec<String> = (1..)
         .zip(&records)
-        .map(|(number, (id, text))| format!("{number} {}\n", rendered(*id, number, text)))
+        .map(|(number, (id, text))| format!("{number} {id} {}\n", rendered(*id, number, text)))
         .collect();
     let half = events.len() / 2;
     fs::write(&path, "").unwrap();
@@ -92,7 +92,6 @@ fn requests_of_mim_in_a_channel_are_in_the_reports_through_a_kill() {
     expect(&site, MIM_REPORTS, whole..=whole);
     expect_sound(&site);
     let read = events.len() as u64;
-    assert_eq!(site.ledger("windows", "")["source"]["read"], read);
     let check = site.workplace.run(&["agent", "check", "--config", "agent.toml"]);
     let expected = format!("Identity Manager Request Log: its newest event is {read}; read up to {read}");
     assert!(

@@ -11,6 +11,7 @@ use std::fs;
 use std::io::Write;
 use std::net::{TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 #[test]
@@ -245,6 +246,68 @@ fn standard_input_is_read_on_when_the_configuration_is_read_anew() {
     drop(writer);
     let (status, said) = agent.wait();
     assert!(status.success(), "{said}");
+}
+
+/// What systemd is told (sd_notify(3)): at a reload that the agent goes on, or it would be ended as one that does not stop.
+#[test]
+fn whoever_watches_the_agent_hears_of_its_start_its_reload_and_its_stop() {
+    let site = site();
+    site.config(FILES);
+    let path = site.workplace.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let hears = |expected: &str| {
+        let mut buffer = [0; 64];
+        let length = socket.recv(&mut buffer).unwrap();
+        assert_eq!(String::from_utf8_lossy(&buffer[..length]), expected);
+    };
+    let mut command = site.workplace.command(&["agent", "--config", "agent.toml"]);
+    let agent = Program::start(command.env("NOTIFY_SOCKET", &path));
+    hears("READY=1");
+    agent.signal("HUP");
+    hears("RELOADING=1");
+    hears("READY=1");
+    agent.signal("TERM");
+    hears("STOPPING=1");
+    assert!(agent.wait().0.success());
+}
+
+#[test]
+fn a_log_in_a_file_has_what_standard_error_would_have() {
+    let site = site();
+    let config = site.config(FILES);
+    let text = fs::read_to_string(&config).unwrap();
+    let with_file = text.replace("[log]\n", "[log]\nfile = \"agent.log\"\n");
+    fs::write(&config, &with_file).unwrap();
+    let agent = Program::start(&mut site.workplace.command(&["agent", "--config", "agent.toml"]));
+    site.append("app.json", &lines(0..1));
+    site.expect(&ids(0..1));
+    fs::write(&config, &text).unwrap();
+    agent.signal("HUP");
+    let path = site.workplace.path().join("agent.log");
+    let log = || fs::read_to_string(&path).unwrap();
+    for _ in 0..STEPS {
+        if log().contains("waits for a restart") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // A state that another agent has is a reason to end.
+    fs::write(&config, &with_file).unwrap();
+    let second = site.workplace.run(&["agent", "--config", "agent.toml"]);
+    assert_eq!(second.status.code(), Some(1));
+    agent.signal("TERM");
+    let (status, said) = agent.wait();
+    assert!(status.success() && said.is_empty(), "{said}");
+    let log = log();
+    for part in [
+        "agent: 1 inputs to",
+        "another `log.file` or `log.format` waits for a restart",
+        "the agent ends: another agent uses the state folder",
+        "0 pieces wait for the next start",
+    ] {
+        assert!(log.contains(part), "{part}: {log}");
+    }
 }
 
 #[test]

@@ -1,17 +1,23 @@
 //! What `wevtutil query-events /format:xml` writes: events one after another, without a root.
 
 use quick_xml::Reader;
-use quick_xml::events::Event as Xml;
+use quick_xml::events::{BytesStart, Event as Xml};
+
+const END: &str = "</Event>";
 
 /// One event of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Event<'a> {
     /// `System/EventRecordID`
     pub(super) number: u64,
+    /// `System/EventID`
+    pub(super) id: Option<u32>,
     /// `System/TimeCreated/@SystemTime`, as it stands there.
     pub(super) time: String,
     /// From its first to its last character.
     pub(super) xml: &'a str,
+    /// Why it is no sound XML. Number and time were looked for in the text, then.
+    pub(super) fault: Option<String>,
 }
 
 /// The text of an answer: UTF-16 as `/unicode:true` makes it, with or without a mark at its start, or UTF-8.
@@ -32,108 +38,178 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, String> {
         .to_owned())
 }
 
-/// The events of an answer, in its order.
+/// The events of an answer, in its order. One that is no sound XML is an event with a fault.
 pub(super) fn events(text: &str) -> Result<Vec<Event<'_>>, String> {
-    let mut reader = Reader::from_str(text);
-    let (mut found, mut path) = (Vec::new(), Vec::<String>::new());
-    let (mut from, mut number, mut time) = (0, None, String::new());
+    let mut found = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        if !begins(rest) {
+            let shown: String = rest.chars().take(60).collect();
+            return Err(format!("{shown:?} is no event"));
+        }
+        let event = first(rest)?;
+        rest = rest[event.xml.len()..].trim_start();
+        found.push(event);
+    }
+    Ok(found)
+}
+
+fn begins(text: &str) -> bool {
+    text.strip_prefix("<Event")
+        .is_some_and(|rest| rest.starts_with(|next: char| next == '>' || next.is_whitespace()))
+}
+
+/// The event that a text begins with: up to the first end of one behind which another begins, and that makes sound XML.
+fn first(text: &str) -> Result<Event<'_>, String> {
+    let ends = text.match_indices(END).map(|(at, end)| at + end.len());
+    let ends = ends.filter(|end| {
+        let rest = text[*end..].trim_start();
+        rest.is_empty() || begins(rest)
+    });
+    let mut unsound = None;
+    for end in ends {
+        let xml = &text[..end];
+        match read(xml) {
+            Ok(Some(event)) => return Ok(event),
+            // An event within an event.
+            Ok(None) => {}
+            Err(fault) => {
+                unsound.get_or_insert((xml, fault));
+                break;
+            }
+        }
+    }
+    let (xml, fault) = unsound.ok_or("the answer breaks off within an event")?;
+    Ok(Event {
+        number: between(xml, "<EventRecordID>", "</EventRecordID>")
+            .and_then(|number| number.parse().ok())
+            .ok_or_else(|| format!("an event that has no number is no sound XML: {fault}"))?,
+        id: None,
+        time: between(xml, "SystemTime='", "'")
+            .or_else(|| between(xml, "SystemTime=\"", "\""))
+            .unwrap_or_default()
+            .to_owned(),
+        xml,
+        fault: Some(fault),
+    })
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    rest.split_once(after).map(|(found, _)| found.trim())
+}
+
+/// One event; `None` if it is not at its end.
+fn read(xml: &str) -> Result<Option<Event<'_>>, String> {
+    let mut reader = Reader::from_str(xml);
+    let mut path = Vec::<String>::new();
+    let (mut number, mut id, mut time) = (None, None, String::new());
     loop {
-        let before = reader.buffer_position() as usize;
-        let event = reader.read_event().map_err(|error| error.to_string())?;
-        let is_empty = matches!(event, Xml::Empty(_));
-        match event {
-            Xml::Start(start) | Xml::Empty(start) => {
-                let name = start.local_name().as_ref().to_owned();
-                match path.len() {
-                    0 if name == "Event" && !is_empty => (from, number, time) = (before, None, String::new()),
-                    0 => return Err(format!("<{name}> is no event")),
-                    2 if name == "TimeCreated" && path[1] == "System" => {
-                        time = attribute(&start, "SystemTime")?;
-                    }
-                    _ => {}
-                }
-                if !is_empty {
-                    path.push(name);
-                }
+        match reader.read_event().map_err(|error| error.to_string())? {
+            Xml::Start(start) => {
+                time_of(&start, &path, &mut time)?;
+                path.push(start.local_name().as_ref().to_owned());
             }
-            Xml::Text(written) if path.len() == 3 && path[1] == "System" && path[2] == "EventRecordID" => {
-                number = written.trim().parse::<u64>().ok();
-            }
+            Xml::Empty(start) => time_of(&start, &path, &mut time)?,
+            Xml::Text(written) if path.len() == 3 && path[1] == "System" => match path[2].as_str() {
+                "EventRecordID" => number = written.trim().parse().ok(),
+                "EventID" => id = written.trim().parse().ok(),
+                _ => {}
+            },
             Xml::End(_) => {
                 path.pop();
-                if path.is_empty() {
-                    found.push(Event {
-                        number: number.ok_or("an event has no EventRecordID")?,
-                        time: std::mem::take(&mut time),
-                        xml: &text[from..reader.buffer_position() as usize],
-                    });
-                }
             }
-            Xml::Eof if path.is_empty() => return Ok(found),
-            Xml::Eof => return Err("the answer breaks off within an event".to_owned()),
+            Xml::Eof if path.is_empty() => {
+                return Ok(Some(Event {
+                    number: number.ok_or("it has no EventRecordID")?,
+                    id,
+                    time,
+                    xml,
+                    fault: None,
+                }));
+            }
+            Xml::Eof => return Ok(None),
             _ => {}
         }
     }
 }
 
-fn attribute(start: &quick_xml::events::BytesStart<'_>, name: &str) -> Result<String, String> {
-    let found = start.try_get_attribute(name).map_err(|error| error.to_string())?;
-    Ok(found.map_or(String::new(), |attribute| attribute.value.into_owned()))
-}
-
-/// The number of an event that is no sound XML.
-pub(super) fn number_of(text: &str) -> Option<u64> {
-    let (_, rest) = text.split_once("<EventRecordID>")?;
-    let (number, _) = rest.split_once("</EventRecordID>")?;
-    number.trim().parse().ok()
+fn time_of(start: &BytesStart<'_>, path: &[String], time: &mut String) -> Result<(), String> {
+    if path.len() != 2 || path[1] != "System" || start.local_name().as_ref() != "TimeCreated" {
+        return Ok(());
+    }
+    let found = start
+        .try_get_attribute("SystemTime")
+        .map_err(|error| error.to_string())?;
+    if let Some(found) = found {
+        *time = found.value.into_owned();
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const ONE: &str = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>\
-        <EventID>4121</EventID><TimeCreated SystemTime='2017-05-12T08:15:30.1234567Z'/><EventRecordID>7</EventRecordID></System>\
-        <EventData><Data>a &lt;/Event> of &#xA;two lines</Data></EventData></Event>";
+        <EventID Qualifiers='0'>4121</EventID><TimeCreated SystemTime='2017-05-12T08:15:30.1234567Z'/>\
+        <EventRecordID>7</EventRecordID></System><EventData><Data>a &lt;/Event> of &#xA;two lines</Data></EventData></Event>";
+    const TIME: &str = "2017-05-12T08:15:30.1234567Z";
+
+    /// Number, event id, time, and whether it is sound.
+    type Seen<'a> = (u64, Option<u32>, &'a str, bool);
 
     #[test]
     fn events_stand_one_after_another() {
-        let check = |text: &str, expected: Result<&[(u64, &str)], &str>| {
-            let read = events(text).map(|events| {
-                let read = events.iter().map(|event| (event.number, event.time.clone()));
-                read.collect::<Vec<_>>()
+        let check = |text: &str, expected: Result<&[Seen<'_>], &str>| {
+            let read = events(text);
+            let read = read.as_ref().map(|events| {
+                let seen = events.iter();
+                seen.map(|event| (event.number, event.id, event.time.as_str(), event.fault.is_none()))
+                    .collect::<Vec<_>>()
             });
-            let expected = expected
-                .map(|expected| {
-                    let expected = expected
-                        .iter()
-                        .map(|(number, time)| (*number, (*time).to_owned()));
-                    expected.collect::<Vec<_>>()
-                })
-                .map_err(str::to_owned);
-            assert_eq!(read, expected, "{text}");
+            match (read, expected) {
+                (Ok(read), Ok(expected)) => assert_eq!(read, expected, "{text}"),
+                (Err(fault), Err(expected)) => assert!(fault.contains(expected), "{fault}: {text}"),
+                (read, _) => panic!("{read:?}: {text}"),
+            }
         };
-        let time = "2017-05-12T08:15:30.1234567Z";
+        let seven = (7, Some(4_121), TIME, true);
+        let eight = (8, Some(4_121), TIME, true);
+        let other = ONE.replace(">7<", ">8<");
         check("", Ok(&[]));
-        check(ONE, Ok(&[(7, time)]));
+        check(ONE, Ok(&[seven]));
+        check(&format!("{ONE}\r\n{other}\r\n"), Ok(&[seven, eight]));
+        check(&format!("{ONE}{other}"), Ok(&[seven, eight]));
+        // Events within an event are content.
+        let inner = "<Event><System/></Event>";
+        let nested = ONE.replace("</EventData>", &format!("{inner} {inner}</EventData>"));
+        check(&format!("{nested}\n{other}"), Ok(&[seven, eight]));
+        // One that is unsound, and the others.
+        let unsound = ONE.replace("<EventData>", "<EventData><Data>\u{1}</Dat>");
         check(
-            &format!("{ONE}\r\n{}\r\n", ONE.replace(">7<", ">8<")),
-            Ok(&[(7, time), (8, time)]),
-        );
-        // An event within an event is content.
-        check(
-            &ONE.replace("</EventData>", "<Event><System/></Event></EventData>"),
-            Ok(&[(7, time)]),
+            &format!("{unsound}\n{other}"),
+            Ok(&[(7, None, TIME, false), eight]),
         );
         check(
-            &ONE[..ONE.len() - "</Event>".len()],
-            Err("the answer breaks off within an event"),
+            &format!("{other}\n{unsound}"),
+            Ok(&[eight, (7, None, TIME, false)]),
         );
-        check("<Events/>", Err("<Events> is no event"));
+        check(
+            &unsound.replace("EventRecordID", "Record"),
+            Err("an event that has no number"),
+        );
         check(
             &ONE.replace("EventRecordID", "Record"),
-            Err("an event has no EventRecordID"),
+            Err("an event that has no number"),
         );
+        check(
+            &ONE[..ONE.len() - END.len()],
+            Err("the answer breaks off within an event"),
+        );
+        check("<Events/>", Err("\"<Events/>\" is no event"));
+        check(&format!("{ONE} Access is denied."), Err("breaks off"));
         assert_eq!(events(ONE).unwrap()[0].xml, ONE);
     }
 
@@ -152,12 +228,29 @@ mod tests {
         assert!(text(b"<a>\xff</a>").is_err());
     }
 
-    #[test]
-    fn the_number_of_an_unsound_event_is_found() {
-        assert_eq!(
-            number_of("<Event><System><EventRecordID> 12 </EventRecordID><\u{1}"),
-            Some(12)
-        );
-        assert_eq!(number_of("<Event>"), None);
+    proptest! {
+        /// Whatever is written, it is an error or events that stand in it in their order; never a panic.
+        #[test]
+        fn any_answer_is_events_or_an_error(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    Just(ONE.to_owned()), Just("<Event>".to_owned()), Just(END.to_owned()), Just("<System>".to_owned()),
+                    Just("<EventRecordID>9</EventRecordID>".to_owned()), Just("<![CDATA[".to_owned()), Just("\u{0}".to_owned()),
+                    Just("\n".to_owned()), "\\PC{0,8}",
+                ],
+                0..12,
+            ),
+            bytes in prop::collection::vec(any::<u8>(), 0..64),
+        ) {
+            let _ = text(&bytes);
+            let written = parts.concat();
+            if let Ok(events) = events(&written) {
+                let mut rest = written.as_str();
+                for event in events {
+                    let (_, after) = rest.split_once(event.xml).unwrap();
+                    rest = after;
+                }
+            }
+        }
     }
 }

@@ -135,6 +135,22 @@ impl Spool {
         Ok(())
     }
 
+    /// Remembers a gap and how far an input was read with it, both or neither.
+    pub(crate) fn gap_and_mark(
+        &self,
+        input: &str,
+        gap: &Gap,
+        mark: &Mark,
+        now: Timestamp,
+    ) -> Result<(), SpoolError> {
+        let mut inner = self.lock();
+        let transaction = begin(&mut inner)?;
+        insert_gap(&transaction, input, gap)?;
+        mark_in(&transaction, input, mark, now)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
     /// What waits, by input.
     pub(crate) fn queued(&self) -> Result<BTreeMap<String, Queued>, SpoolError> {
         let inner = self.lock();

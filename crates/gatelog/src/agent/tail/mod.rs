@@ -453,13 +453,15 @@ impl Tail {
                 file.mark = noted;
             }
         }
-        tracing::info!(
-            input = %self.plan.input,
-            "`{}` begins as `{}` did: its first {} bytes are read already",
-            mark.path,
-            other.path,
-            other.offset
-        );
+        if other.offset > 0 {
+            tracing::info!(
+                input = %self.plan.input,
+                "`{}` begins as `{}` did: its first {} bytes are read already",
+                mark.path,
+                other.path,
+                other.offset
+            );
+        }
         mark.offset = other.offset;
         mark.head = other.head;
         mark.head_length = other.head_length;
