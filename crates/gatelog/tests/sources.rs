@@ -158,6 +158,15 @@ fn numbers_survive_a_kill_and_are_measured() {
     });
     assert!(is_measured, "{}", measured());
     assert!(measured().contains("gatelog_source_gaps{kind=\"hour\"} 0"));
+    // Of each source, too.
+    let source = format!("source=\"ingest:{}/mim\"", site.app.client_id);
+    for expected in [
+        format!("gatelog_source_records_total{{tenant=\"{CONTOSO}\",{source},result=\"new\"}} 2\n"),
+        format!("gatelog_source_records_total{{tenant=\"{CONTOSO}\",{source},result=\"rejected\"}} 0\n"),
+        format!("gatelog_source_open_gaps{{tenant=\"{CONTOSO}\",{source}}} 1\n"),
+    ] {
+        assert!(measured().contains(&expected), "{expected}: {}", measured());
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::detection::DetectionMetrics;
 use crate::ledger::gaps::KINDS;
+use crate::ledger::measures::{SourceMeasure, SourceMetrics};
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -20,7 +21,8 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Every measure of the server. Labels never carry anything that a client can choose: no user, address or tenant.
+/// Every measure of the server. Labels never carry anything that a client can choose, no user or address; what
+/// sources are called is chosen by whoever may bring records, and bounded.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Mutex<Registry>,
@@ -32,6 +34,7 @@ pub struct Metrics {
     open_gaps: Family<GapLabels, Gauge>,
     detection: DetectionMetrics,
     gap_seconds: Gauge,
+    sources: Arc<SourceMetrics>,
     rows_served: Counter,
     freed_months: Counter,
     password_verifications: Counter,
@@ -165,6 +168,8 @@ impl Metrics {
             "gatelog_gap",
             "For how long events are missing against the habits of sources, all open gaps together",
         );
+        let sources = Arc::new(SourceMetrics::default());
+        registry.register_collector(Box::new(Arc::clone(&sources)));
         let detection = DetectionMetrics::register(&mut registry);
         let rows_served = Counter::default();
         registry.register(
@@ -250,6 +255,7 @@ impl Metrics {
             open_gaps,
             detection,
             gap_seconds,
+            sources,
             rows_served,
             freed_months,
             password_verifications,
@@ -386,6 +392,11 @@ impl Metrics {
     /// Takes over for how many seconds events are missing.
     pub fn note_gap_seconds(&self, seconds: i64) {
         self.gap_seconds.set(seconds);
+    }
+
+    /// Takes over what was measured of all sources.
+    pub(crate) fn note_sources(&self, measures: Vec<SourceMeasure>) {
+        self.sources.note(measures);
     }
 
     /// Counts rows that were answered.

@@ -1,6 +1,7 @@
 //! What the service says of the sources that bring events: totals, hours, gaps, proofs, as JSON.
 
 pub mod gaps;
+pub(crate) mod measures;
 pub mod names;
 
 use gaps::GapAnswer;

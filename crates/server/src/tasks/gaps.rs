@@ -1,7 +1,8 @@
-//! Looks now and then for gaps of sources, so that they are measured without anybody asking.
+//! Looks now and then at the sources of all tenants and for their gaps, so that both are measured without anybody asking.
 
 use crate::app::App;
-use crate::ledger::gaps::{self, KINDS};
+use crate::ledger::gaps::KINDS;
+use crate::ledger::measures::measured;
 use crate::run::Stop;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,17 +40,18 @@ async fn round(app: &Arc<App>) {
     };
     let mut open: BTreeMap<&str, usize> = BTreeMap::new();
     let mut seconds = 0_i64;
+    let mut sources = Vec::new();
     for (number, tenant) in tenants.into_iter().enumerate() {
         if number >= AT_ONCE {
             tokio::time::sleep(PAUSE).await;
         }
         let looking = Arc::clone(app);
-        let found = tokio::task::spawn_blocking(move || {
-            gaps::of(looking.events.as_ref(), tenant, None, looking.now())
-        });
+        let found =
+            tokio::task::spawn_blocking(move || measured(looking.events.as_ref(), tenant, looking.now()));
         match found.await {
-            Ok(Ok(gaps)) => {
-                for gap in gaps.iter().filter(|gap| gap.closed.is_none()) {
+            Ok(Ok((gaps, measures))) => {
+                sources.extend(measures);
+                for gap in &gaps {
                     if let Some(kind) = KINDS.iter().find(|kind| **kind == gap.kind) {
                         *open.entry(kind).or_default() += 1;
                     }
@@ -67,4 +69,5 @@ async fn round(app: &Arc<App>) {
             .note_gaps(kind, open.get(kind).copied().unwrap_or_default());
     }
     app.metrics.note_gap_seconds(seconds);
+    app.metrics.note_sources(sources);
 }
