@@ -5,7 +5,7 @@ use super::link::{Link, RESOURCE};
 use super::mark::FileMark;
 use super::pattern::Pattern;
 use super::spool::{Queued, Spool};
-use super::{aside, event_log, evtx};
+use super::{aside, event_log, evtx, log_file};
 use crate::client::auth::tokens;
 use crate::output::printable;
 use crate::platform::{self, Seen};
@@ -88,6 +88,11 @@ pub(crate) fn look(config: &Config) -> Found {
         (None, Some(path)) => format!("the certificate {}", path.display()),
         (None, None) => "nothing".to_owned(),
     };
+    if let Some(file) = &config.log_file
+        && let Err(reason) = log_file::look(file)
+    {
+        found.faults.push(reason);
+    }
     let spool = match Spool::look(&config.state, config.spool_bytes) {
         Ok(spool) => spool,
         Err(error) => {

@@ -1,7 +1,8 @@
 //! The log as a file, where nobody keeps standard error: a service of Windows has none.
 
+use crate::client::place;
 use crate::platform;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -35,8 +36,7 @@ impl LogFile {
     /// Puts the file aside and begins another. Where that is refused, lines go on into this one, and it is tried again when it has grown
     /// by as much once more.
     fn put_aside(&mut self) {
-        let mut aside = self.path.clone().into_os_string();
-        aside.push(".1");
+        let aside = platform::beside(&self.path, ".1");
         // Somebody may have taken the file away, or put it aside.
         let is_away = match fs::rename(&self.path, &aside) {
             Ok(()) => true,
@@ -46,6 +46,19 @@ impl LogFile {
             self.file = file;
         }
         self.bytes = 0;
+    }
+}
+
+/// Says why the log cannot be written there, and changes nothing.
+pub(crate) fn look(path: &Path) -> Result<(), String> {
+    let wrong = |reason: &dyn std::fmt::Display| format!("the log {}: {reason}", path.display());
+    let folder = place::folder_of(path);
+    if !folder.is_dir() {
+        return Err(wrong(&format!("there is no folder {}", folder.display())));
+    }
+    match OpenOptions::new().append(true).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(wrong(&error)),
+        _ => Ok(()),
     }
 }
 
@@ -102,6 +115,20 @@ mod tests {
         fs::remove_file(&path).unwrap();
         log.write_all(b"back\n").unwrap();
         assert_eq!(read("agent.log"), "back\n");
+    }
+
+    #[test]
+    fn a_look_says_why_there_can_be_no_log_and_makes_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = |path: &Path, expected: Option<&str>| match (look(path), expected) {
+            (Ok(()), None) => {}
+            (Err(reason), Some(expected)) => assert!(reason.contains(expected), "{reason}"),
+            (told, expected) => panic!("{told:?} for {expected:?}"),
+        };
+        check(&folder.path().join("agent.log"), None);
+        assert!(!folder.path().join("agent.log").exists());
+        check(&folder.path().join("away/agent.log"), Some("there is no folder"));
+        check(folder.path(), Some("the log"));
     }
 
     #[cfg(unix)]

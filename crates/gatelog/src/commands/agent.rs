@@ -94,13 +94,14 @@ fn work(path: &Path, config: Config, log: &LogLevel) -> Result<Code> {
         let mut signals = SignalsOf::take()?;
         let pipe = Arc::default();
         let mut config = config;
+        let in_use = (config.log_file.clone(), config.log.format);
         loop {
             match run::run(&config, &mut signals, &pipe, &|| config::read(path)).await? {
                 Ended::Stopped => return Ok(Code::Done),
                 Ended::Reloaded(other) => {
                     tracing::info!("the configuration was read anew");
                     log.set(other.log.level.clone());
-                    if (&other.log_file, other.log.format) != (&config.log_file, config.log.format) {
+                    if (&other.log_file, other.log.format) != (&in_use.0, in_use.1) {
                         tracing::warn!("another `log.file` or `log.format` waits for a restart");
                     }
                     config = *other;

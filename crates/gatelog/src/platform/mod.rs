@@ -15,7 +15,7 @@ pub(crate) use windows::*;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is known of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,14 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
     Ok(filled)
 }
 
+/// A name beside another one: the same with an ending.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    // Without the separator at its end, behind which the ending would be a name in it.
+    let mut name = path.components().collect::<PathBuf>().into_os_string();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 /// Reads a file from its start, whatever else is read of it meanwhile.
 pub(crate) struct FromStart {
     file: File,
@@ -88,5 +96,21 @@ impl Read for FromStart {
         let read = read_at(&self.file, buffer, self.at)?;
         self.at += read as u64;
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beside_a_folder_is_not_in_it() {
+        for path in ["logs/state", "logs/state/", "logs//state/."] {
+            assert_eq!(
+                beside(Path::new(path), ".new"),
+                Path::new("logs/state.new"),
+                "{path}"
+            );
+        }
     }
 }

@@ -63,9 +63,7 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     // It has its name when it is closed to others, and not before.
-    let mut name = path.to_owned().into_os_string();
-    name.push(".new");
-    let unfinished = PathBuf::from(name);
+    let unfinished = super::beside(path, ".new");
     if unfinished.exists() {
         fs::remove_dir(&unfinished)?;
     }
@@ -194,6 +192,8 @@ pub(crate) fn until_stopped<T>(work: impl FnOnce() -> T + Send) -> T {
                 let _ = began.send(true);
             }
             Command::Stop => {
+                // One that comes before the start holds that up: whoever waits for it goes on at once.
+                let _ = began.send(true);
                 IS_STOPPED.store(true, Ordering::Release);
                 STOP.notify_one();
                 let done = is_done.lock().unwrap_or_else(PoisonError::into_inner);

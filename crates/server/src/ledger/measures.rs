@@ -82,11 +82,10 @@ impl SourceMetrics {
             tenant: measure.tenant.to_string(),
             measure,
         });
-        let measured = Measured {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Measured {
             sources: sources.collect(),
             others,
-        };
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(measured);
+        });
     }
 }
 

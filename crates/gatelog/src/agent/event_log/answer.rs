@@ -16,7 +16,7 @@ pub(super) struct Event<'a> {
     pub(super) time: String,
     /// From its first to its last character.
     pub(super) xml: &'a str,
-    /// Why it is no sound XML. Number and time were looked for in the text, then.
+    /// Why it is no sound XML. Number, id and time were looked for in the text, then.
     pub(super) fault: Option<String>,
 }
 
@@ -84,7 +84,9 @@ fn first(text: &str) -> Result<Event<'_>, String> {
         number: between(xml, "<EventRecordID>", "</EventRecordID>")
             .and_then(|number| number.parse().ok())
             .ok_or_else(|| format!("an event that has no number is no sound XML: {fault}"))?,
-        id: None,
+        id: between(xml, "<EventID", "</EventID>")
+            .and_then(|id| id.split_once('>'))
+            .and_then(|(_, id)| id.trim().parse().ok()),
         time: between(xml, "SystemTime='", "'")
             .or_else(|| between(xml, "SystemTime=\"", "\""))
             .unwrap_or_default()
@@ -190,11 +192,11 @@ mod tests {
         let unsound = ONE.replace("<EventData>", "<EventData><Data>\u{1}</Dat>");
         check(
             &format!("{unsound}\n{other}"),
-            Ok(&[(7, None, TIME, false), eight]),
+            Ok(&[(7, Some(4_121), TIME, false), eight]),
         );
         check(
             &format!("{other}\n{unsound}"),
-            Ok(&[eight, (7, None, TIME, false)]),
+            Ok(&[eight, (7, Some(4_121), TIME, false)]),
         );
         check(
             &unsound.replace("EventRecordID", "Record"),

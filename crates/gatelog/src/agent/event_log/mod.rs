@@ -17,7 +17,7 @@ use super::tail::{Start, Step, account};
 use answer::Event;
 use model::time::Timestamp;
 use place::{Cursor, Place};
-use question::{Question, Unanswered};
+use question::{ANSWER_BYTES_MOST, Question, Unanswered};
 use std::cell::Cell;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -27,9 +27,13 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 /// So many new events are read from the newest back, without looking through the log.
-const NEAR: u64 = 500;
-/// Events of one answer; fewer are asked for where so many are too much.
-const EVENTS_AN_ANSWER: usize = 2_000;
+const NEAR: usize = 2_000;
+/// Events that may come between two questions.
+const MEANWHILE: usize = 100;
+/// Events of one answer; fewer are asked for where so many are too long.
+const EVENTS_AN_ANSWER: usize = 5_000;
+/// After so many answers of that length longer ones are asked for again.
+const ANSWERS_TILL_MORE: u32 = 20;
 
 /// What is read, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,9 @@ enum Fault {
     Channel(String),
     #[error(transparent)]
     Spool(#[from] SpoolError),
+    /// Fewer events are asked for next time.
+    #[error("{0}")]
+    TooMuch(String),
     #[error("the agent stops")]
     Stopped,
 }
@@ -67,6 +74,8 @@ pub(crate) struct EventLog {
     stop: CancellationToken,
     handle: Handle,
     events_an_answer: Cell<usize>,
+    answers: Cell<u32>,
+    answer_bytes_most: u64,
     /// The fault that was told last.
     told: String,
 }
@@ -94,6 +103,8 @@ impl EventLog {
             stop: stop.clone(),
             handle: Handle::current(),
             events_an_answer: Cell::new(EVENTS_AN_ANSWER),
+            answers: Cell::new(0),
+            answer_bytes_most: ANSWER_BYTES_MOST,
             told: String::new(),
         }
     }
@@ -107,6 +118,10 @@ impl EventLog {
             }
             Err(Fault::Spool(error)) => Err(error),
             Err(Fault::Stopped) => Ok(Step::Idle),
+            Err(Fault::TooMuch(reason)) => {
+                tracing::debug!(input = %self.plan.input, "{reason}: fewer are asked for");
+                Ok(Step::Read)
+            }
             Err(Fault::Channel(fault)) => {
                 if self.told != fault {
                     tracing::error!(input = %self.plan.input, "`{}` waits: {fault}", self.plan.input);
@@ -138,6 +153,9 @@ impl EventLog {
                 let Some(oldest) = one(&oldest)? else {
                     return Ok(Step::Idle);
                 };
+                if oldest.number > newest.number {
+                    return Err(self.not_ascending());
+                }
                 self.mark(&Cursor::At(Place::before(&oldest)), now)?;
                 return Ok(Step::Read);
             }
@@ -149,13 +167,16 @@ impl EventLog {
         if newest.number < place.number {
             return self.begin_anew(&place, now);
         }
-        let span = newest.number - place.number + 1;
-        if span <= NEAR {
-            let text = self.ask(&Question::newest(span as usize))?;
+        let near = NEAR.min(self.events_an_answer.get());
+        let span = usize::try_from(newest.number - place.number).unwrap_or(usize::MAX);
+        if span < near {
+            let text = self.ask(&Question::newest((span + MEANWHILE).min(near)))?;
             let mut events = answer::events(&text).map_err(Fault::Channel)?;
             events.reverse();
-            // Otherwise others came meanwhile, or it is not there.
-            if events.first().is_some_and(|first| place.is(first)) {
+            self.expect_ascending(&events)?;
+            // Otherwise it is not there, or further back.
+            if let Some(at) = events.iter().position(|event| place.is(event)) {
+                events.drain(..at);
                 let answered = Answered {
                     events,
                     is_whole: true,
@@ -169,6 +190,7 @@ impl EventLog {
         match events.first() {
             Some(first) if place.is(first) => {
                 let is_whole = events.len() < events_most;
+                self.expect_ascending(&events)?;
                 self.keep(&place, Answered { events, is_whole }, &newest, now)
             }
             Some(first) if first.number == place.number => self.begin_anew(&place, now),
@@ -188,8 +210,15 @@ impl EventLog {
         let Some(cursor) = self.spool.cursor(&self.plan.input)? else {
             return Ok(None);
         };
-        let unread = || Fault::Channel(format!("the checkpoint {cursor:?} is none of a channel"));
-        Cursor::parse(&cursor).ok_or_else(unread).map(Some)
+        let parsed = Cursor::parse(&cursor, &self.plan.channel);
+        if parsed.is_none() {
+            tracing::warn!(
+                input = %self.plan.input,
+                "the checkpoint {cursor:?} is none of `{}`: it is looked at for the first time",
+                self.plan.channel
+            );
+        }
+        Ok(parsed)
     }
 
     /// Keeps what came, and how far it reaches.
@@ -201,13 +230,6 @@ impl EventLog {
         now: Timestamp,
     ) -> Result<Step, Fault> {
         let Answered { mut events, is_whole } = answered;
-        if events.windows(2).any(|pair| pair[0].number >= pair[1].number) {
-            return Err(Fault::Channel(format!(
-                "the numbers of the events of `{}` do not ascend, as if they came from several computers: files of it can be read \
-                 (kind = \"evtx\")",
-                self.plan.channel
-            )));
-        }
         if place.is_read {
             events.remove(0);
         }
@@ -218,6 +240,11 @@ impl EventLog {
                 Run::Unsound(event, fault) => self.leave_out(event, fault, now)?,
             };
             if step == Step::Blocked {
+                // What is before it is kept, or not wanted.
+                let behind = Place::before(run.first());
+                if behind != *place {
+                    self.mark(&Cursor::At(behind), now)?;
+                }
                 return Ok(Step::Blocked);
             }
         }
@@ -230,6 +257,21 @@ impl EventLog {
             self.mark(&Cursor::At(Place::after(newest)), now)?;
         }
         Ok(Step::Idle)
+    }
+
+    fn expect_ascending(&self, events: &[Event<'_>]) -> Result<(), Fault> {
+        if events.windows(2).all(|pair| pair[0].number < pair[1].number) {
+            return Ok(());
+        }
+        Err(self.not_ascending())
+    }
+
+    fn not_ascending(&self) -> Fault {
+        Fault::Channel(format!(
+            "the numbers of the events of `{}` do not ascend, as where they come from several computers: files of it can be read (kind = \
+             \"evtx\")",
+            self.plan.channel
+        ))
     }
 
     fn is_wanted(&self, event: &Event<'_>) -> bool {
@@ -273,7 +315,9 @@ impl EventLog {
             "`{}` was cleared and its numbers begin anew: what was written after event {} and before that is gone, if there was any",
             self.plan.channel, place.number
         );
-        self.tell(GapKind::Truncated, 0, detail, &Cursor::Start, now)?;
+        let oldest = self.ask(&Question::oldest())?;
+        let cursor = one(&oldest)?.map_or(Cursor::Start, |oldest| Cursor::At(Place::before(&oldest)));
+        self.tell(GapKind::Truncated, 0, detail, &cursor, now)?;
         Ok(Step::Read)
     }
 
@@ -303,39 +347,46 @@ impl EventLog {
             records: events.len() as u64,
             body: &packed,
         };
-        let mark = Mark::Cursor(Cursor::At(Place::after(last)).written());
+        let mark = Mark::Cursor(Cursor::At(Place::after(last)).written(&self.plan.channel));
         let put = self.spool.put(&piece, &mark, self.plan.when_full, now)?;
         let is_kept = account(&self.counters, &self.plan.input, body.len(), piece.records, &put);
         Ok(if is_kept { Step::Read } else { Step::Blocked })
     }
 
-    /// Asks until the agent stops. What is too much is asked for in halves.
+    /// Asks until the agent stops. What is too long is asked for in halves.
     fn ask(&self, question: &Question) -> Result<String, Fault> {
+        let (program, channel) = (&self.plan.program, &self.plan.channel);
         let answer = self.handle.block_on(async {
             tokio::select! {
-                answer = question.ask(&self.plan.program, &self.plan.channel) => Some(answer),
+                answer = question.ask(program, channel, self.answer_bytes_most) => Some(answer),
                 () = self.stop.cancelled() => None,
             }
         });
+        let limit = self.events_an_answer.get();
         match answer {
             None => Err(Fault::Stopped),
             Some(Ok(text)) => {
-                if question.events_most == self.events_an_answer.get() {
-                    let more = question.events_most * 2;
-                    self.events_an_answer.set(more.min(EVENTS_AN_ANSWER));
+                if limit < EVENTS_AN_ANSWER && question.events_most == limit {
+                    self.answers.set(self.answers.get() + 1);
+                    if self.answers.get() >= ANSWERS_TILL_MORE {
+                        self.events_an_answer.set((limit * 2).min(EVENTS_AN_ANSWER));
+                        self.answers.set(0);
+                    }
                 }
                 Ok(text)
             }
-            Some(Err(Unanswered::Fault(fault))) => Err(Fault::Channel(fault)),
-            Some(Err(Unanswered::TooMuch(fault))) => {
-                self.events_an_answer.set((question.events_most / 2).max(1));
-                Err(Fault::Channel(fault))
+            Some(Err(Unanswered::TooMuch(fault))) if question.events_most > 2 => {
+                self.events_an_answer
+                    .set(limit.min(question.events_most / 2).max(2));
+                self.answers.set(0);
+                Err(Fault::TooMuch(fault))
             }
+            Some(Err(Unanswered::Fault(fault) | Unanswered::TooMuch(fault))) => Err(Fault::Channel(fault)),
         }
     }
 
     fn mark(&self, cursor: &Cursor, now: Timestamp) -> Result<(), Fault> {
-        let mark = Mark::Cursor(cursor.written());
+        let mark = Mark::Cursor(cursor.written(&self.plan.channel));
         Ok(self.spool.mark(&self.plan.input, &mark, now)?)
     }
 
@@ -350,7 +401,7 @@ impl EventLog {
     ) -> Result<(), Fault> {
         tracing::error!(input = %self.plan.input, "{detail}");
         let gap = Gap::noticed(kind, records, now, detail);
-        let mark = Mark::Cursor(cursor.written());
+        let mark = Mark::Cursor(cursor.written(&self.plan.channel));
         Ok(self.spool.gap_and_mark(&self.plan.input, &gap, &mark, now)?)
     }
 }
@@ -368,7 +419,7 @@ pub(crate) fn state(plan: &Plan, cursor: Option<&str>) -> Result<String, String>
         .build()
         .map_err(|error| error.to_string())?;
     let ask = |question: Question| {
-        let asked = runtime.block_on(question.ask(&plan.program, &plan.channel));
+        let asked = runtime.block_on(question.ask(&plan.program, &plan.channel, ANSWER_BYTES_MOST));
         asked.map_err(|unanswered| match unanswered {
             Unanswered::Fault(fault) | Unanswered::TooMuch(fault) => fault,
         })
@@ -380,19 +431,30 @@ pub(crate) fn state(plan: &Plan, cursor: Option<&str>) -> Result<String, String>
     };
     // The question that has most in it is one that the event log may refuse.
     ask(Question::from(newest, &plan.event_ids, 1))?;
-    Ok(match cursor.and_then(Cursor::parse) {
-        Some(Cursor::At(place)) => {
-            let read = place.number - u64::from(!place.is_read && place.number > 0);
-            format!("its newest event is {newest}; read up to {read}")
-        }
-        _ => format!("its newest event is {newest}; not read yet"),
-    })
+    Ok(
+        match cursor.and_then(|cursor| Cursor::parse(cursor, &plan.channel)) {
+            Some(Cursor::At(place)) => {
+                let read = place.number - u64::from(!place.is_read && place.number > 0);
+                format!("its newest event is {newest}; read up to {read}")
+            }
+            _ => format!("its newest event is {newest}; not read yet"),
+        },
+    )
 }
 
 /// What becomes of events that follow each other.
 enum Run<'a, 'b> {
     Piece(&'b [Event<'a>]),
     Unsound(&'b Event<'a>, &'b str),
+}
+
+impl<'a, 'b> Run<'a, 'b> {
+    fn first(&self) -> &'b Event<'a> {
+        match self {
+            Run::Piece(events) => &events[0],
+            Run::Unsound(event, _) => event,
+        }
+    }
 }
 
 /// Events as pieces of a bounded size, and those between them that cannot be read.

@@ -1,6 +1,7 @@
 //! Up to where a channel was read.
 
 use super::answer::Event;
+use model::time::Timestamp;
 
 /// What is kept between questions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,36 +36,48 @@ impl Place {
         }
     }
 
-    /// Whether this is the event.
+    /// Whether this is the event. Versions of Windows write a time with more digits or fewer.
     pub(super) fn is(&self, event: &Event<'_>) -> bool {
-        (self.number, &self.time) == (event.number, &event.time)
+        let parsed = |time: &str| Timestamp::parse_vendor(time).ok();
+        let is_same_time = || match (parsed(&self.time), parsed(&event.time)) {
+            (Some(time), Some(other)) => time == other,
+            _ => self.time == event.time,
+        };
+        self.number == event.number && is_same_time()
     }
 }
 
 impl Cursor {
-    pub(super) fn parse(text: &str) -> Option<Cursor> {
-        if text == "start" {
-            return Some(Cursor::Start);
-        }
+    /// Reads one of a channel; `None` for one of another channel, or of something else.
+    pub(super) fn parse(text: &str, channel: &str) -> Option<Cursor> {
         let (side, rest) = text.split_once(' ')?;
-        let (number, time) = rest.split_once(' ')?;
-        Some(Cursor::At(Place {
+        if side == "start" {
+            return (rest == channel).then_some(Cursor::Start);
+        }
+        let (number, rest) = rest.split_once(' ')?;
+        let (time, of) = rest.split_once(' ')?;
+        let is_read = match side {
+            "after" => true,
+            "before" => false,
+            _ => return None,
+        };
+        let place = Place {
             number: number.parse().ok()?,
             time: time.to_owned(),
-            is_read: match side {
-                "after" => true,
-                "before" => false,
-                _ => return None,
-            },
-        }))
+            is_read,
+        };
+        (of == channel).then_some(Cursor::At(place))
     }
 
-    pub(super) fn written(&self) -> String {
+    /// As it is kept: which side of which event, and of which channel.
+    pub(super) fn written(&self, channel: &str) -> String {
         match self {
-            Cursor::Start => "start".to_owned(),
+            Cursor::Start => format!("start {channel}"),
             Cursor::At(place) => {
                 let side = if place.is_read { "after" } else { "before" };
-                format!("{side} {} {}", place.number, place.time)
+                // A time of the system has no blank in it; one that has must not look like another channel.
+                let time = place.time.replace(' ', "_");
+                format!("{side} {} {time} {channel}", place.number)
             }
         }
     }
@@ -75,19 +88,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written() {
+    fn a_cursor_is_read_as_it_was_written_and_is_of_its_channel_alone() {
         let check = |text: &str, is_one: bool| {
-            let read = Cursor::parse(text);
+            let read = Cursor::parse(text, "Request Log");
             assert_eq!(read.is_some(), is_one, "{text}");
             if let Some(read) = read {
-                assert_eq!(read.written(), text);
+                assert_eq!(read.written("Request Log"), text);
             }
         };
-        check("start", true);
-        check("after 7 2026-01-31T12:00:00.000000000Z", true);
-        check("before 18446744073709551615 ", true);
+        check("start Request Log", true);
+        check("after 7 2026-01-31T12:00:00.000000000Z Request Log", true);
+        check("before 18446744073709551615  Request Log", true);
+        check("after 7 2026-01-31T12:00:00.000000000Z Security", false);
+        check("start Security", false);
         check("after 7", false);
-        check("at 7 x", false);
+        check("at 7 x Request Log", false);
         check("s=1;i=2", false);
+    }
+
+    #[test]
+    fn an_event_is_the_same_in_every_spelling_of_its_time() {
+        let check = |time: &str, other: &str, expected: bool| {
+            let event = |time: &str| Event {
+                number: 7,
+                id: None,
+                time: time.to_owned(),
+                xml: "",
+                fault: None,
+            };
+            assert_eq!(
+                Place::after(&event(time)).is(&event(other)),
+                expected,
+                "{time} {other}"
+            );
+        };
+        check(
+            "2026-01-31T12:00:00.123456700Z",
+            "2026-01-31T12:00:00.1234567Z",
+            true,
+        );
+        check(
+            "2026-01-31T12:00:00.123456700Z",
+            "2026-01-31T12:00:00.1234568Z",
+            false,
+        );
+        check("", "", true);
+        check("noon", "noon", true);
+        check("noon", "2026-01-31T12:00:00Z", false);
     }
 }

@@ -9,9 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
 /// A longer answer is not taken: it is asked for fewer events.
-const ANSWER_BYTES_MOST: u64 = 64 << 20;
+pub(super) const ANSWER_BYTES_MOST: u64 = 64 << 20;
 /// `wevtutil` answers within so long, or is ended: it may have to look through a large log.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(1_800);
 /// What it says of a fault is told up to here.
 const SAID_BYTES_MOST: u64 = 4 << 10;
 /// Every event.
@@ -30,7 +30,7 @@ pub(super) struct Question {
 pub(super) enum Unanswered {
     /// What is the matter.
     Fault(String),
-    /// It was too much, in bytes or in time.
+    /// It was too long.
     TooMuch(String),
 }
 
@@ -70,9 +70,13 @@ impl Question {
     }
 
     /// Asks `wevtutil`, and answers what it wrote as text.
-    pub(super) async fn ask(&self, program: &Path, channel: &str) -> Result<String, Unanswered> {
+    pub(super) async fn ask(
+        &self,
+        program: &Path,
+        channel: &str,
+        bytes_most: u64,
+    ) -> Result<String, Unanswered> {
         let fault = |what: String| Unanswered::Fault(format!("`{channel}`: {what}"));
-        let too_much = |what: String| Unanswered::TooMuch(format!("`{channel}`: {what}"));
         let mut child = Command::new(program)
             .arg("query-events")
             .arg(channel)
@@ -89,23 +93,20 @@ impl Question {
             .map_err(|error| fault(format!("{} cannot be started: {error}", program.display())))?;
         let (out, said) = (child.stdout.take(), child.stderr.take());
         let reading = async {
-            let (out, said) = tokio::join!(
-                read_up_to(out, ANSWER_BYTES_MOST + 1),
-                read_up_to(said, SAID_BYTES_MOST)
-            );
+            let (out, said) =
+                tokio::join!(read_up_to(out, bytes_most + 1), read_up_to(said, SAID_BYTES_MOST));
             (out, said, child.wait().await)
         };
         let Ok((out, said, ended)) = tokio::time::timeout(PATIENCE, reading).await else {
-            return Err(too_much(format!(
+            return Err(fault(format!(
                 "wevtutil did not answer for {} s",
                 PATIENCE.as_secs()
             )));
         };
-        if out.len() as u64 > ANSWER_BYTES_MOST {
-            return Err(too_much(format!(
-                "{} events have more than {} MiB",
-                self.events_most,
-                ANSWER_BYTES_MOST >> 20
+        if out.len() as u64 > bytes_most {
+            return Err(Unanswered::TooMuch(format!(
+                "`{channel}`: {} events have more than {bytes_most} bytes",
+                self.events_most
             )));
         }
         match ended {

@@ -1,14 +1,15 @@
 //! A channel that grows, is cleared and overwritten, as pieces in the spool. What stands in for `wevtutil` reads a plain file.
 
+mod scripts;
+
 use super::*;
 use crate::agent::lines::unpack;
-use proptest::prelude::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tokio::runtime::Runtime;
 
-const WEVTUTIL: &str = include_str!("../../../tests/agent/wevtutil.sh");
+const WEVTUTIL: &str = include_str!("../../../../tests/agent/wevtutil.sh");
 
 /// A channel, and the agent's input on it.
 struct Site {
@@ -303,23 +304,120 @@ fn an_idle_channel_costs_one_question_and_a_new_event_two() {
 fn many_events_are_read_by_answers_and_pieces() {
     for ids in [vec![], vec![4_121..=4_121]] {
         let mut site = site_with(Start::Beginning, &ids, 1 << 30);
-        let total = 2 * EVENTS_AN_ANSWER as u64 + 7;
+        let total = EVENTS_AN_ANSWER as u64 + 7;
         site.events = (1..=total)
             .map(|number| (number, format!("{WANTED}{number}")))
             .collect();
         site.write();
         let names: Vec<String> = site.events.iter().map(|(_, name)| name.clone()).collect();
         assert_eq!(site.read(), names);
-        site.log.events_an_answer.set(3);
-        let more = NEAR + 10;
+    }
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_asked_for_in_halves_and_later_for_more_again() {
+    for far in [false, true] {
+        let mut site = site(Start::Beginning);
+        site.channel(&[(1, "a")]);
+        assert_eq!(site.read(), ["a"]);
+        // Some forty events fit into an answer.
+        site.log.answer_bytes_most = 10_000;
+        let total = if far { NEAR as u64 + 100 } else { 300 };
         site.events
-            .extend((1..=more).map(|number| (total + number, format!("{WANTED}+{number}"))));
+            .extend((2..=total).map(|number| (number, format!("e{number}"))));
         site.write();
-        assert_eq!(site.read().len() as u64, more);
+        let names: Vec<String> = (2..=total).map(|number| format!("e{number}")).collect();
+        assert_eq!(site.read(), names);
+        let limit = site.log.events_an_answer.get();
+        assert!((10..=80).contains(&limit), "{limit}");
+        assert_eq!(site.log.told, "");
+        // A single one that is too long is told, and nothing is moved on.
+        site.log.answer_bytes_most = 10;
+        site.events.push((total + 1, "z".to_owned()));
+        site.write();
+        assert_eq!(site.read(), [""; 0]);
         assert!(
-            site.log.events_an_answer.get() > 3,
-            "it is never asked for more again"
+            site.log.told.contains("have more than 10 bytes"),
+            "{}",
+            site.log.told
         );
+        site.log.answer_bytes_most = ANSWER_BYTES_MOST;
+        assert_eq!(site.read(), ["z"]);
+        site.log.events_an_answer.set(2);
+        for _ in 0..200 {
+            site.events
+                .push((site.events.len() as u64 + 1, "more".to_owned()));
+        }
+        site.write();
+        assert_eq!(site.read().len(), 200);
+        assert!(
+            site.log.events_an_answer.get() > 2,
+            "more are never asked for again"
+        );
+    }
+}
+
+#[test]
+fn numbers_that_jump_and_events_that_come_between_two_questions_are_no_fault() {
+    check(
+        Start::Beginning,
+        &[
+            (&[(1, "a"), (5, "b"), (100, "c")], &["a", "b", "c"]),
+            (
+                &[(1, "a"), (5, "b"), (100, "c"), (300, "d"), (301, "e")],
+                &["d", "e"],
+            ),
+        ],
+        &[],
+    );
+    let mut site = site(Start::Beginning);
+    site.channel(&[(1, "a")]);
+    site.read();
+    site.channel(&[(1, "a"), (2, "b")]);
+    // What stands in writes these after the first question.
+    fs::write(site.path().join("then"), [line(3, "c"), line(4, "d")].concat()).unwrap();
+    site.asked();
+    let read = site.read();
+    assert_eq!(
+        (read, site.asked()),
+        (vec!["b".to_owned(), "c".to_owned(), "d".to_owned()], 2)
+    );
+    assert_eq!(site.gaps(), []);
+}
+
+#[test]
+fn another_channel_under_the_same_name_is_looked_at_for_the_first_time() {
+    let mut site = site(Start::Beginning);
+    site.channel(&[(900, "a")]);
+    assert_eq!(site.read(), ["a"]);
+    site.plan.channel = "Others".to_owned();
+    site.restart();
+    site.channel(&[(5_000, "x")]);
+    assert_eq!(site.read(), ["x"]);
+    assert_eq!(site.gaps(), []);
+}
+
+#[test]
+fn a_policy_that_drops_lets_a_channel_go_on_and_tells_of_it() {
+    for when_full in [WhenFull::DropNewest, WhenFull::DropOldest] {
+        let mut site = site_with(Start::Beginning, &[], 1);
+        site.plan.when_full = when_full;
+        site.restart();
+        site.channel(&[(1, "a")]);
+        site.look();
+        site.channel(&[(1, "a"), (2, "b")]);
+        site.look();
+        site.channel(&[(1, "a"), (2, "b"), (3, "c")]);
+        site.look();
+        let kept = if when_full == WhenFull::DropNewest {
+            "a"
+        } else {
+            "c"
+        };
+        assert_eq!(site.taken(), [kept], "{when_full:?}");
+        assert_eq!(site.read(), [""; 0]);
+        let dropped: u64 = site.gaps().iter().map(|gap| gap.1).sum();
+        assert_eq!(dropped, 2, "{:?}", site.gaps());
     }
 }
 
@@ -429,10 +527,23 @@ fn a_channel_that_cannot_be_read_is_told_once_and_read_when_it_can_be() {
 
 #[test]
 fn a_channel_whose_numbers_do_not_ascend_is_not_read_past() {
-    let mut site = site(Start::Beginning);
-    site.channel(&[(7, "a"), (9, "b"), (8, "c"), (10, "d")]);
-    assert_eq!(site.read(), [""; 0]);
-    assert!(site.log.told.contains("do not ascend"), "{}", site.log.told);
+    let mut site;
+    for (before, then) in [
+        (&[(7, "a")][..], &[(7, "a"), (9, "b"), (8, "c"), (10, "d")][..]),
+        (&[], &[(100, "a"), (5, "b")]),
+        (
+            &[(1_000, "a")],
+            &[(1_000, "a"), (5, "b"), (1_001, "c"), (6, "d"), (1_002, "e")],
+        ),
+    ] {
+        site = site_with(Start::Beginning, &[], 1 << 30);
+        site.channel(before);
+        site.read();
+        site.channel(then);
+        assert_eq!(site.read(), [""; 0], "{then:?}");
+        assert!(site.log.told.contains("do not ascend"), "{}", site.log.told);
+        assert_eq!(site.gaps(), []);
+    }
 }
 
 #[test]
@@ -451,126 +562,4 @@ fn what_is_overwritten_while_the_spool_is_full_is_told() {
     assert_eq!(site.gaps(), [(GapKind::Truncated, 3), (GapKind::Truncated, 4)]);
     assert_eq!(site.taken(), ["a"]);
     assert_eq!(site.read(), ["i"]);
-}
-
-/// What happens to a channel.
-#[derive(Debug, Clone)]
-enum Happens {
-    /// Some are wanted, some cannot be read.
-    Written(Vec<&'static str>),
-    /// The oldest ones are overwritten.
-    Overwritten(u8),
-    Cleared {
-        numbers_begin_anew: bool,
-    },
-    Look,
-    Sent,
-    Restart,
-}
-
-fn happens() -> impl Strategy<Value = Happens> {
-    let kind = prop_oneof![5 => Just("w"), 3 => Just("o"), 1 => Just("w!"), 1 => Just("o!")];
-    prop_oneof![
-        4 => prop::collection::vec(kind, 1..5).prop_map(Happens::Written),
-        2 => (1..6u8).prop_map(Happens::Overwritten),
-        1 => any::<bool>().prop_map(|numbers_begin_anew| Happens::Cleared { numbers_begin_anew }),
-        4 => Just(Happens::Look),
-        2 => Just(Happens::Sent),
-        1 => Just(Happens::Restart),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Each event that can be read comes once, in its order, unless it was gone before it was read. Of those the number is told where it
-    /// can be known, and that there are some where it cannot; where there are none, nothing is told.
-    #[test]
-    fn whatever_happens_to_a_channel_events_come_once_and_losses_are_told(
-        has_choice in any::<bool>(),
-        is_small in any::<bool>(),
-        script in prop::collection::vec(happens(), 1..30),
-    ) {
-        let ids = if has_choice { vec![4_121..=4_121] } else { vec![] };
-        let mut site = site_with(Start::Beginning, &ids, if is_small { 1 } else { 1 << 30 });
-        let (mut next, mut written, mut read) = (1_u64, Vec::<String>::new(), Vec::<String>::new());
-        let (mut lost, mut owed) = (Vec::<String>::new(), 0_u64);
-        let (mut begins_anew, mut is_unnoticed) = (false, false);
-        let ends = [Happens::Written(vec!["w"])];
-        for step in script.iter().chain(&ends) {
-            // How many of these are lost, by the place up to which was read.
-            let cursor = site.spool.cursor("mim").unwrap().and_then(|cursor| Cursor::parse(&cursor));
-            let mut lose = |events: Vec<(u64, String)>| {
-                let first = match &cursor {
-                    Some(Cursor::At(place)) if !is_unnoticed => place.number + u64::from(place.is_read),
-                    _ => 0,
-                };
-                let unread = events.into_iter().filter(|(number, _)| *number >= first);
-                let unread: Vec<String> = unread.map(|(_, name)| name).collect();
-                if first > 0 {
-                    owed += unread.len() as u64;
-                }
-                lost.extend(unread);
-            };
-            match step {
-                Happens::Written(kinds) => {
-                    for kind in kinds {
-                        let (letter, mark) = kind.split_at(1);
-                        let name = format!("{letter}{}{mark}", written.len());
-                        written.push(name.clone());
-                        site.events.push((next, name));
-                        next += 1;
-                    }
-                }
-                Happens::Overwritten(count) => {
-                    // An overwritten log has a newer event in it.
-                    let count = usize::from(*count).min(site.events.len().saturating_sub(1));
-                    lose(site.events.drain(..count).collect());
-                }
-                Happens::Cleared { numbers_begin_anew } => {
-                    lose(std::mem::take(&mut site.events));
-                    if *numbers_begin_anew {
-                        next = 1;
-                        (begins_anew, is_unnoticed) = (true, true);
-                    }
-                }
-                Happens::Look => {
-                    site.look();
-                    // An empty channel tells nothing of its numbers.
-                    is_unnoticed &= site.events.is_empty();
-                }
-                Happens::Sent => read.extend(site.taken()),
-                Happens::Restart => site.restart(),
-            }
-            site.write();
-        }
-        // A small spool takes a piece at a time.
-        loop {
-            site.look();
-            let more = site.taken();
-            if more.is_empty() {
-                break;
-            }
-            read.extend(more);
-        }
-        let is_wanted = |name: &String| !has_choice || name.starts_with(WANTED);
-        let expected: Vec<&String> = written
-            .iter()
-            .filter(|name| is_wanted(name) && !name.ends_with('!') && !lost.contains(name))
-            .collect();
-        prop_assert_eq!(read.iter().collect::<Vec<_>>(), expected);
-        let unsound = written.iter().filter(|name| name.ends_with('!') && !lost.contains(name));
-        let gaps = site.gaps();
-        let of = |kind: GapKind| gaps.iter().filter(move |gap| gap.0 == kind);
-        // Those that are not wanted cannot be told from the others when they cannot be read; where the log itself chooses, they are not seen.
-        let told: u64 = of(GapKind::Unreadable).map(|gap| gap.1).sum();
-        prop_assert!(told <= unsound.clone().count() as u64 && told >= unsound.filter(|name| is_wanted(name)).count() as u64);
-        let truncated: u64 = of(GapKind::Truncated).map(|gap| gap.1).sum();
-        // Numbers that begin anew and have come to where they were hide what was lost in between.
-        if has_choice && !begins_anew {
-            prop_assert_eq!(of(GapKind::Truncated).count() > 0, owed > 0, "{:?}", lost);
-        } else if !begins_anew {
-            prop_assert_eq!(truncated, owed, "{:?}", lost);
-        }
-    }
 }
