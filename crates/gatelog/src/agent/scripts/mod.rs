@@ -1,7 +1,10 @@
-//! Random scripts: whatever happens to files, agent, disk and service, each record is at the service, and sequences have no holes.
+//! Random scripts: whatever happens to files, agent, disk and service, each record is in the store of a real service once, its ledger
+//! agrees, and sequences have no holes.
 //!
 //! `GATELOG_SCRIPTS` says how many, `GATELOG_SEED` from which seed; `cargo xtask agent --scripts 1000` sets both.
 
+#[cfg(unix)]
+mod real;
 mod sending;
 mod stub;
 mod world;
@@ -283,10 +286,12 @@ impl Script<'_> {
                 return;
             }
         }
-        panic!("the script has no end");
+        let book = self.stub.book();
+        panic!("the script has no end: {:?}", book.complaints);
     }
 
-    fn check(&self, is_exact: bool) -> Result<Told, String> {
+    /// What the script came to, and the numbers of dropped pieces.
+    fn check(&self, is_exact: bool) -> Result<(Told, BTreeSet<u64>), String> {
         let book = self.stub.book();
         if !book.complaints.is_empty() {
             return Err(format!("{:?}", book.complaints));
@@ -319,11 +324,13 @@ impl Script<'_> {
         }
         // Every number from 1 was used: it came, or it was told to be dropped.
         let mut numbers: BTreeSet<u64> = book.sequences.keys().copied().collect();
+        let mut dropped_numbers = BTreeSet::new();
         for gap in dropped {
             let detail = gap["detail"].as_str().unwrap();
             let number = detail.split("piece ").nth(1).unwrap().split(' ').next().unwrap();
-            numbers.insert(number.parse().unwrap());
+            dropped_numbers.insert(number.parse().unwrap());
         }
+        numbers.extend(&dropped_numbers);
         let highest = numbers.last().copied().unwrap_or(0);
         if numbers.len() as u64 != highest || numbers.first().is_some_and(|first| *first != 1) {
             return Err(format!("the sequence has holes: {numbers:?}"));
@@ -340,13 +347,60 @@ impl Script<'_> {
             }
         }
         let repeated = book.records.values().map(|times| times - 1).sum();
-        Ok(Told {
+        let told = Told {
             records: told.len() as u64,
             repeated,
             dropped: lost,
             sequences: highest,
-        })
+        };
+        Ok((told, dropped_numbers))
     }
+}
+
+/// The real service behind the stub; on a system where there is none, the stub's book is all.
+struct Behind {
+    #[cfg(unix)]
+    real: Arc<real::Real>,
+}
+
+#[cfg(unix)]
+impl Behind {
+    async fn start(folder: &Path) -> (Stub, Behind) {
+        let real = Arc::new(real::Real::start(folder).await);
+        (Stub::before(Arc::clone(&real)).await, Behind { real })
+    }
+
+    async fn begin(&self, seed: u64) {
+        self.real.begin(seed).await;
+    }
+
+    fn check(&self, told: &Told, dropped: &BTreeSet<u64>, gaps: usize) -> Result<(), String> {
+        self.real.check(told, dropped, gaps)
+    }
+
+    /// Everything is in the store, each once.
+    fn recount(&self, records: u64) {
+        assert_eq!(
+            self.real.recount(),
+            (records, records),
+            "events, and their contents"
+        );
+    }
+}
+
+#[cfg(not(unix))]
+impl Behind {
+    async fn start(_: &Path) -> (Stub, Behind) {
+        (Stub::start().await, Behind {})
+    }
+
+    async fn begin(&self, _: u64) {}
+
+    fn check(&self, _: &Told, _: &BTreeSet<u64>, _: usize) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn recount(&self, _: u64) {}
 }
 
 /// What a script came to.
@@ -358,10 +412,17 @@ struct Told {
     sequences: u64,
 }
 
-async fn run(seed: u64, stub: &Stub, parent: &Path, struck: &mut BTreeMap<&'static str, u64>) -> Told {
+async fn run(
+    seed: u64,
+    stub: &Stub,
+    service: &Behind,
+    parent: &Path,
+    struck: &mut BTreeMap<&'static str, u64>,
+) -> Told {
     let folder = parent.join(seed.to_string());
     std::fs::create_dir(&folder).unwrap();
     stub.clear();
+    service.begin(seed).await;
     let mut chance = Chance::of(seed, &[5]);
     let (when_full, spool_bytes) = *chance.weighted(&[
         (5, (WhenFull::Block, 1 << 30)),
@@ -373,7 +434,7 @@ async fn run(seed: u64, stub: &Stub, parent: &Path, struck: &mut BTreeMap<&'stat
     let piece_bytes = *chance.pick(&[700, 2_000, 512 << 10]);
     let steps = 40 + chance.below(120);
     let mut script = Script {
-        world: World::new(&folder.join("logs")),
+        world: World::new(&folder.join("logs"), seed),
         chance,
         stub,
         folder: folder.clone(),
@@ -388,9 +449,14 @@ async fn run(seed: u64, stub: &Stub, parent: &Path, struck: &mut BTreeMap<&'stat
         script.step().await;
     }
     script.finish().await;
+    stub.settled().await;
     // A piece that was stored and whose answer was lost may be dropped, and is told to be: then fewer are missing.
     let is_exact = when_full == WhenFull::Block;
-    let told = script.check(is_exact).unwrap_or_else(|fault| {
+    let checked = script.check(is_exact).and_then(|(told, dropped)| {
+        let gaps = stub.book().gaps.len();
+        service.check(&told, &dropped, gaps).map(|()| told)
+    });
+    let told = checked.unwrap_or_else(|fault| {
         if std::env::var_os("GATELOG_SEED").is_some() {
             let book = stub.book();
             println!(
@@ -436,14 +502,15 @@ fn whatever_happens_each_record_is_at_the_service_once() {
     let mut struck = BTreeMap::new();
     let mut sum = Told::default();
     runtime.block_on(async {
-        let stub = Stub::start().await;
+        let (stub, service) = Behind::start(parent.path()).await;
         for script in seed..seed + scripts {
-            let told = run(script, &stub, parent.path(), &mut struck).await;
+            let told = run(script, &stub, &service, parent.path(), &mut struck).await;
             sum.records += told.records;
             sum.repeated += told.repeated;
             sum.dropped += told.dropped;
             sum.sequences += told.sequences;
         }
+        service.recount(sum.records);
     });
     println!("agent: {scripts} scripts from seed {seed}: {sum:?}");
     for (what, times) in struck {

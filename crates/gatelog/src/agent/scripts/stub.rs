@@ -1,5 +1,7 @@
 //! A service for scripts: it keeps the ids of the records that it was brought, and fails in every way that is asked of it.
 
+#[cfg(unix)]
+use super::real::Real;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -76,20 +79,46 @@ pub(super) struct Book {
 pub(super) struct Stub {
     pub(super) address: SocketAddr,
     book: Arc<Mutex<Book>>,
+    /// Where what is let through goes, if not only into the book.
+    #[cfg(unix)]
+    real: Option<Arc<Real>>,
+    under_way: Arc<AtomicUsize>,
 }
 
 impl Stub {
+    /// One that has nothing but its book.
     pub(super) async fn start() -> Stub {
+        let stub = Stub::bind().await;
+        stub.0.clone().serve(stub.1);
+        stub.0
+    }
+
+    /// One before a real service.
+    #[cfg(unix)]
+    pub(super) async fn before(real: Arc<Real>) -> Stub {
+        let (mut stub, listener) = Stub::bind().await;
+        stub.real = Some(real);
+        stub.clone().serve(listener);
+        stub
+    }
+
+    async fn bind() -> (Stub, tokio::net::TcpListener) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stub = Stub {
             address: listener.local_addr().unwrap(),
             book: Arc::default(),
+            #[cfg(unix)]
+            real: None,
+            under_way: Arc::default(),
         };
-        let serving = stub.clone();
+        (stub, listener)
+    }
+
+    fn serve(self, listener: tokio::net::TcpListener) {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let stub = serving.clone();
+                let stub = self.clone();
                 tokio::spawn(async move {
                     let answer = service_fn(move |request| {
                         let stub = stub.clone();
@@ -101,7 +130,13 @@ impl Stub {
                 });
             }
         });
-        stub
+    }
+
+    /// Waits until nothing is under way to the real service: what an agent sent before it was killed.
+    pub(super) async fn settled(&self) {
+        while self.under_way.load(Ordering::Acquire) > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     pub(super) fn book(&self) -> MutexGuard<'_, Book> {
@@ -124,6 +159,13 @@ impl Stub {
         };
         let (source, sequence) = (header("gatelog-source"), header("gatelog-sequence"));
         let (token, encoding) = (header("authorization"), header("content-encoding"));
+        let headers = [
+            "content-type",
+            "content-encoding",
+            "gatelog-source",
+            "gatelog-sequence",
+        ];
+        let headers = headers.map(|name| (name, header(name)));
         let body = request
             .into_body()
             .collect()
@@ -180,11 +222,17 @@ impl Stub {
             let id = gap["id"].as_str().unwrap().to_owned();
             told = json!({ "id": id });
             self.book().gaps.insert(id, gap);
+            if let Some(answer) = self.hand_on(path, headers.to_vec(), body).await {
+                told = answer;
+            }
         } else {
             let bytes = zstd::stream::decode_all(&body[..]).unwrap();
-            let Some(told) = self.take(&bytes, encoding.as_deref(), source.as_deref(), sequence) else {
+            let Some(mut told) = self.take(&bytes, encoding.as_deref(), source.as_deref(), sequence) else {
                 return Ok(status(413, None, &refused));
             };
+            if let Some(answer) = self.hand_on(path, headers.to_vec(), body).await {
+                told = answer;
+            }
             match fault {
                 Some(Fault::LostAnswer) => return Err(io::Error::other("lost")),
                 Some(Fault::Slow) => tokio::time::sleep(Duration::from_millis(3)).await,
@@ -196,6 +244,36 @@ impl Stub {
             Some(Fault::LostAnswer) => Err(io::Error::other("lost")),
             _ => Ok(status(201, None, &told)),
         }
+    }
+
+    /// Hands on to the real service, and answers what it said. That goes on to its end if the agent goes away.
+    #[cfg(unix)]
+    async fn hand_on(
+        &self,
+        path: String,
+        headers: Vec<(&'static str, Option<String>)>,
+        body: Bytes,
+    ) -> Option<Value> {
+        let real = Arc::clone(self.real.as_ref()?);
+        let stub = self.clone();
+        stub.under_way.fetch_add(1, Ordering::AcqRel);
+        let work = tokio::spawn(async move {
+            let (status, answer) = real.hand_on(&path, &headers, body).await;
+            if !(200..300).contains(&status) {
+                let answer = String::from_utf8_lossy(&answer).into_owned();
+                stub.book()
+                    .complaints
+                    .push(format!("the service says {status}: {answer}"));
+            }
+            stub.under_way.fetch_sub(1, Ordering::AcqRel);
+            serde_json::from_slice(&answer).ok()
+        });
+        work.await.unwrap()
+    }
+
+    #[cfg(not(unix))]
+    async fn hand_on(&self, _: String, _: Vec<(&'static str, Option<String>)>, _: Bytes) -> Option<Value> {
+        None
     }
 
     /// Stores what was brought; `None` if it is too large.

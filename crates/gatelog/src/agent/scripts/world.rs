@@ -18,13 +18,14 @@ pub(super) struct World {
     rotated: Vec<PathBuf>,
     /// A packed file of which only a part was written, and the rest of it.
     half_packed: Option<(PathBuf, Vec<u8>, PathBuf)>,
+    seed: u64,
     number: u64,
     rotations: u64,
     pub(super) struck: BTreeMap<&'static str, u64>,
 }
 
 impl World {
-    pub(super) fn new(folder: &Path) -> World {
+    pub(super) fn new(folder: &Path, seed: u64) -> World {
         fs::create_dir_all(folder).unwrap();
         World {
             log: open(&folder.join("app.log")),
@@ -34,6 +35,7 @@ impl World {
             written: BTreeSet::new(),
             rotated: Vec::new(),
             half_packed: None,
+            seed,
             number: 0,
             rotations: 0,
             struck: BTreeMap::new(),
@@ -214,11 +216,12 @@ impl World {
 
     fn record(&mut self, chance: &mut Chance) -> String {
         self.number += 1;
-        let id = format!("r{:06}", self.number);
+        let id = format!("r{}-{:06}", self.seed, self.number);
         let padding = "x".repeat(chance.below(200) as usize);
         self.written.insert(id.clone());
         format!(
-            "{{\"id\":\"{id}\",\"number\":{},\"padding\":\"{padding}\"}}\n",
+            "{{\"id\":\"{id}\",\"category\":\"UserManagement\",\"activityDateTime\":\"2025-12-01T00:00:00Z\",\
+             \"activityDisplayName\":\"Add user\",\"number\":{},\"padding\":\"{padding}\"}}\n",
             chance.below(1_000_000)
         )
     }
