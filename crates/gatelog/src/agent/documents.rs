@@ -231,7 +231,7 @@ impl Documents {
         let piece = NewPiece {
             input: &self.plan.input,
             format: &self.plan.format,
-            kind: "application/octet-stream",
+            kind: lines::DOCUMENT,
             origin: &path.to_string_lossy(),
             records,
             body: &packed,

@@ -2,6 +2,8 @@
 
 use std::io;
 
+/// The media type of a piece that is no lines: chunks of an event log, events as XML, a document.
+pub(crate) const DOCUMENT: &str = "application/octet-stream";
 /// A piece has whole lines of about so many bytes.
 pub(crate) const PIECE_BYTES: usize = 512 << 10;
 /// A line that is longer is no record: the service takes none of more.

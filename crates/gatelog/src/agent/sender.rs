@@ -3,7 +3,7 @@
 use super::aside;
 use super::counters::Counters;
 use super::gap::{Gap, GapKind};
-use super::lines;
+use super::lines::{self, DOCUMENT};
 use super::link::{Link, side};
 use super::spool::{Part, Piece, Spool, SpoolError};
 use super::verdict::{self, Verdict, backoff, judge};
@@ -15,8 +15,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where only whole lines may be cut.
-const NOT_CUT: &str = "application/octet-stream";
 /// A service without the address for gaps is asked again after so long.
 const GAPS_AGAIN: Duration = Duration::from_secs(3_600);
 /// The name under which the sender's state for gaps is kept; no input has it.
@@ -207,7 +205,7 @@ impl Sender {
 
     /// Puts two halves in the place of a piece. One that cannot be cut goes aside.
     async fn split(&mut self, piece: Piece, answer: &Answer, now: Timestamp) -> Result<(), SpoolError> {
-        let parts = if piece.kind == NOT_CUT {
+        let parts = if piece.kind == DOCUMENT {
             super::evtx::halves(&piece.body).or_else(|| super::event_log::halves(&piece.body))
         } else {
             halves(&piece.body)

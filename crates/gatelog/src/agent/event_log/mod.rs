@@ -342,7 +342,7 @@ impl EventLog {
         let piece = NewPiece {
             input: &self.plan.input,
             format: &self.plan.format,
-            kind: "application/octet-stream",
+            kind: lines::DOCUMENT,
             origin: &self.plan.channel,
             records: events.len() as u64,
             body: &packed,
